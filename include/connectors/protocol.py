@@ -1,0 +1,181 @@
+"""What every connector promises, and the words it uses.
+
+A connector is made for one account. It plans *slices*, starts each, is polled while the vendor
+prepares the answer, and yields Arrow record batches. It knows neither ClickHouse nor Airflow nor
+another connector. All instants are aware UTC; all intervals are half-open ``[from, to)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+import pyarrow as pa
+
+Now = Callable[[], datetime]
+Token = Mapping[str, Any]
+"""JSON-serialisable and free of secrets: it is persisted while the vendor works."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One advertiser, portal or folder. ``credentials`` never appear in ``repr``."""
+
+    source: str
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Half-open span of business days ``[date_from, date_to)``."""
+
+    date_from: date
+    date_to: date
+
+    def __post_init__(self) -> None:
+        if self.date_to <= self.date_from:
+            raise ValueError(
+                f"an interval is half-open and not empty, got [{self.date_from}, {self.date_to})"
+            )
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One raw table of a source.
+
+    ``kind`` is ``replace`` (the newest pull of a slice wins) or ``append`` (every slice stays
+    visible). With ``day_column`` one answer over several days is landed as one slice per business
+    day, empty days included. ``control_columns`` are summed into the manifest.
+    """
+
+    name: str
+    kind: Literal["replace", "append"]
+    schema: pa.Schema
+    day_column: str | None = None
+    control_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One request to the vendor.
+
+    ``key`` names it in the slice log (when the resource has a ``day_column`` each landed day is
+    named by its ISO date instead). A ``checkpoint`` slice is started only after every other slice
+    of the plan has been published; its ``watermark`` comes back in :class:`KnownSlice`.
+    """
+
+    resource: str
+    key: str
+    interval: Interval | None = None
+    kind: Literal["replace", "append"] | None = None
+    watermark: str = ""
+    is_checkpoint: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-serialisable and free of secrets; whatever the connector needs to start this slice."""
+
+
+@dataclass(frozen=True)
+class KnownSlice:
+    """The live entry of the slice log for one slice key."""
+
+    resource: str
+    key: str
+    content_hash: str
+    pulled_at: datetime
+    row_count: int
+    watermark: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The vendor is still working: poll ``token`` again after ``seconds``."""
+
+    token: Token
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The answer can be fetched with ``token``."""
+
+    token: Token
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One row that could not be typed. ``raw`` is personal data: it goes to quarantine only."""
+
+    position: str
+    """Where it stood: a file name with sheet, or the report's name."""
+    line_number: int
+    """1-based physical line (for a spreadsheet: row) where the record starts; 0 when unknown."""
+    reason_code: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of the resource's schema, and what was rejected while reading them."""
+
+    rows: pa.RecordBatch | None
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Connector(Protocol):
+    """The protocol. A module exposes its class as ``CONNECTOR``."""
+
+    source: ClassVar[str]
+    version: ClassVar[str]
+    """Raised whenever the meaning of landed rows changes."""
+    resources: ClassVar[Mapping[str, Resource]]
+    max_waits: ClassVar[int]
+    """How many slices of one account may wait at the vendor at once."""
+
+    def __init__(self, account: Account, now: Now) -> None: ...
+
+    def plan(
+        self, known: Iterable[KnownSlice], now: datetime, window: Interval | None
+    ) -> list[Slice]:
+        """What to pull, oldest first, never past ``now``. ``window`` asks for exactly those days."""
+        ...
+
+    def start(self, piece: Slice) -> Ready | Wait:
+        """Ask the vendor for one slice."""
+        ...
+
+    def poll(self, token: Token) -> Ready | Wait:
+        """Ask again; safe to repeat from another process."""
+        ...
+
+    def fetch(self, token: Token) -> Iterator[Batch]:
+        """Stream the answer; raises :class:`IncompleteAnswer` rather than ending early."""
+        ...
+
+
+class ConnectorError(Exception):
+    """Anything a source did wrong. The message says what, where and what to do; never a secret."""
+
+
+class TemporaryFailure(ConnectorError):
+    """Worth another try later: a storm of 5xx, a limit, a cut connection."""
+
+
+class IncompleteAnswer(TemporaryFailure):
+    """The answer ended before its own control count said it should."""
+
+
+class AccessDenied(ConnectorError):
+    """The vendor refuses these credentials; no retry helps until a person acts."""
+
+
+class RequestRefused(ConnectorError):
+    """The vendor calls the request itself wrong: a bug or a changed API."""
+
+
+class BadInput(ConnectorError):
+    """A file, mapping or option of the operator's is wrong."""
