@@ -7,6 +7,7 @@ library as arguments.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +45,9 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="HMAC key of phones and e-mails beyond staging."
     )
     identity_key_version: str = "v1"
+    airflow_port: int = Field(
+        default=8080, description="Loopback port of Airflow's page and API under `make up`."
+    )
     business_zone: str = Field(
         default="Europe/Moscow", description="Zone in which instants become business days."
     )
@@ -70,3 +74,18 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """Read the environment now; call it at the edges and hand the values on."""
     return Settings()
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a child process may take over from this one.
+
+    Airflow's own variables are left out, connections apart: a developer's exported
+    ``AIRFLOW_HOME`` must not lead the demo into another installation. So is the search path of
+    another Python.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+        and (not name.startswith("AIRFLOW") or name.startswith("AIRFLOW_CONN_"))
+    }
