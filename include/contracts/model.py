@@ -18,7 +18,7 @@ from include.contracts.column_types import ColumnType, parse_type
 
 Severity = Literal["fail", "warn"]
 Kind = Literal["replace", "append", "table", "view", "log"]
-LAYERS = ("raw", "stg", "core", "mart", "ops")
+LAYERS = ("raw", "seeds", "stg", "core", "mart", "ops")
 LOAD_ID = "_load_id"
 
 

@@ -29,6 +29,7 @@ from include.contracts.yaml_nodes import read_yaml
 
 KINDS = {
     "raw": ("replace", "append"),
+    "seeds": ("table",),
     "stg": ("table", "view"),
     "core": ("table", "view"),
     "mart": ("table", "view"),
@@ -113,7 +114,7 @@ def _read_table(path: Path, layer: str, problems: list[Problem]) -> Table | None
     checks = table_checks(fields, [LOAD_ID, *names] if layer == "raw" else names)
     if len(problems) > before:
         return None
-    if layer in ("stg", "core", "mart") or (layer == "ops" and kind == "table"):
+    if layer in ("seeds", "stg", "core", "mart") or (layer == "ops" and kind == "table"):
         checks = (grain_check(grain), *checks)
     return Table(
         database=layer,
@@ -147,7 +148,7 @@ def _check_stem(path: Path, layer: str, problems: list[Problem]) -> None:
                 "use lower-case words joined by _ (and __ between source and entity)",
             )
         )
-    elif layer != "ops" and not path.stem.startswith(f"{layer}_"):
+    elif layer not in ("ops", "seeds") and not path.stem.startswith(f"{layer}_"):
         problems.append(
             Problem(
                 path,
