@@ -31,6 +31,10 @@ class InputsMoved(Exception):
     """A slice slipped under the pinned instant while the build ran; build again."""
 
 
+class Unaudited(Exception):
+    """A candidate was not audited, or was made again after its audit."""
+
+
 @dataclass(frozen=True)
 class Workshop:
     """What every step of a build works with. ``identity_key`` never appears in ``repr``."""
@@ -125,6 +129,7 @@ def audit_layers(shop: Workshop, build_id: str, layers: Sequence[str]) -> int:
     order = build_order(shop.sql_root, shop.catalog)
     candidates = frozenset(order)
     audited = [t for t in order if t.split(".")[0] in layers]
+    uuids = publish.table_uuids(shop.client)
     results = validate(
         shop.target,
         [(shop.catalog.table(t), candidate_name(t)) for t in audited],
@@ -136,7 +141,8 @@ def audit_layers(shop: Workshop, build_id: str, layers: Sequence[str]) -> int:
     except Exception as error:
         build_log.record(shop.client, pin_, "failed", str(error).splitlines()[0])
         raise
-    build_log.record(shop.client, pin_, "layer_audited", ",".join(layers))
+    read = {t: uuids[candidate_name(t)] for t in audited}
+    build_log.record(shop.client, pin_, "layer_audited", ",".join(layers), audited=read)
     return len(results)
 
 
@@ -144,18 +150,18 @@ def publish_build(shop: Workshop, build_id: str) -> list[str]:
     """Swap every audited candidate in; return the published tables.
 
     Raises :class:`InputsMoved` when the slices visible at the pinned instant are not those the
-    build started from, and ``BuildNotActive`` when a layer was not audited.
+    build started from, and :class:`Unaudited` when a candidate is not the copy that was audited.
     """
     client = shop.client
     pin_ = build_log.require_active(client, build_id)
-    _require_audited(client, build_id)
+    order = build_order(shop.sql_root, shop.catalog)
+    _require_audited(client, build_id, order)
     if inputs_hash(client, pin_.as_of) != pin_.inputs_hash:
         build_log.record(client, pin_, "failed", "inputs moved under the pinned instant")
         raise InputsMoved(
             f"a slice was published with an instant before {pin_.as_of} while build {build_id}"
             " ran; nothing was published. Start a new build."
         )
-    order = build_order(shop.sql_root, shop.catalog)
     notices = {t: _notice(shop, pin_, t) for t in order}
     published = publish.publish(client, build_id, notices)
     build_log.record(client, pin_, "published")
@@ -277,18 +283,17 @@ def _sources_of(shop: Workshop, table: str, seen: set[str]) -> set[str]:
     return set().union(*(_sources_of(shop, t, seen) for t in tables_read(path.read_text("utf-8"))))
 
 
-def _require_audited(client: Client, build_id: str) -> None:
-    events = client.query(
-        "select detail from ops.build_log"
-        " where build_id = {b:String} and event = 'layer_audited'",
-        parameters={"b": build_id},
-    ).result_rows
-    audited = {layer for (detail,) in events for layer in detail.split(",")}
-    missing = [layer for layer in LAYERS if layer not in audited]
-    if missing:
-        raise build_log.BuildNotActive(
-            f"build {build_id} has not been audited in {', '.join(missing)};"
-            " nothing unaudited is published. Run the audit step first."
+def _require_audited(client: Client, build_id: str, tables: Sequence[str]) -> None:
+    """The audited copy must be the very copy that is swapped in: same table, same UUID."""
+    audited = build_log.audited_uuids(client, build_id)
+    uuids = publish.table_uuids(client)
+    unaudited = [
+        t for t in tables if t not in audited or uuids.get(candidate_name(t)) != audited[t]
+    ]
+    if unaudited and not publish.is_planned(client, build_id):
+        raise Unaudited(
+            f"build {build_id}: the candidates of {', '.join(unaudited)} are not the copies that"
+            " were audited; nothing unaudited is published. Run the audit step again."
         )
 
 

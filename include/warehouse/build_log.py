@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
 
@@ -20,7 +21,7 @@ LEASE = timedelta(minutes=30)
 
 _COLUMNS = [
     "build_id", "event", "occurred_at", "as_of", "owner", "detail", "commit_sha", "sql_hash",
-    "inputs_hash", "engine_version", "identity_key_version", "data_through",
+    "inputs_hash", "engine_version", "identity_key_version", "data_through", "audited",
 ]  # fmt: skip
 
 
@@ -52,15 +53,21 @@ def own_process() -> str:
     return f"cli:{socket.gethostname()}:{os.getpid()}"
 
 
-def record(client: Client, pin: Pin, event: str, detail: str = "") -> None:
-    """Append one event of the build."""
+def record(
+    client: Client,
+    pin: Pin,
+    event: str,
+    detail: str = "",
+    audited: Mapping[str, UUID] | None = None,
+) -> None:
+    """Append one event of the build; ``audited`` are candidates with their UUIDs."""
     now = client.query("select now64(6, 'UTC')").result_rows[0][0]
     client.insert(
         "ops.build_log",
         [
             (pin.build_id, event, now, pin.as_of, pin.owner, detail, pin.commit_sha, pin.sql_hash,
              pin.inputs_hash, pin.engine_version, pin.identity_key_version,
-             dict(pin.data_through)),
+             dict(pin.data_through), {t: str(u) for t, u in (audited or {}).items()}),
         ],
         column_names=_COLUMNS,
     )  # fmt: skip
@@ -75,6 +82,16 @@ def read_pin(client: Client, build_id: str) -> Pin | None:
         parameters={"b": build_id},
     ).result_rows
     return Pin(*rows[0]) if rows else None
+
+
+def audited_uuids(client: Client, build_id: str) -> dict[str, UUID]:
+    """Candidate tables of the build that passed their audit, with the UUID that was read."""
+    rows = client.query(
+        "select audited from ops.build_log"
+        " where build_id = {b:String} and event = 'layer_audited' order by occurred_at",
+        parameters={"b": build_id},
+    ).result_rows
+    return {table: UUID(uuid) for (audited,) in rows for table, uuid in audited.items()}
 
 
 def last_published(client: Client) -> Pin | None:

@@ -39,7 +39,7 @@ def publish(client: Client, build_id: str, notices: Mapping[str, Notice]) -> lis
 
     Raises :class:`PublicationConflict` when a candidate is missing. Safe to repeat.
     """
-    if not _planned(client, build_id):
+    if not is_planned(client, build_id):
         _write_plan(client, build_id, list(notices))
     return _roll_forward(client, build_id, lambda table: notices[table])
 
@@ -58,8 +58,13 @@ def recover(client: Client, notice_of: Callable[[str, str], Notice]) -> list[str
     return [build_id for (build_id,) in rows]
 
 
+def is_planned(client: Client, build_id: str) -> bool:
+    """Whether the publication of this build has begun; from then on it only rolls forward."""
+    return bool(_planned(client, build_id))
+
+
 def _write_plan(client: Client, build_id: str, tables: Sequence[str]) -> None:
-    uuids = _uuids(client)
+    uuids = table_uuids(client)
     missing = [t for t in tables if t not in uuids or candidate_name(t) not in uuids]
     if missing:
         raise PublicationConflict(
@@ -96,13 +101,13 @@ def _roll_forward(client: Client, build_id: str, notice_of: Callable[[str], Noti
     for table, (live, _) in plan.items():
         # Only the very table that was live before is dropped: a later build may already be
         # writing a candidate of the same name.
-        if _uuids(client).get(candidate_name(table)) == live:
+        if table_uuids(client).get(candidate_name(table)) == live:
             client.command(f"drop table if exists {candidate_name(table)}")
     return list(plan)
 
 
 def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate: UUID) -> None:
-    now_live = _uuids(client).get(table)
+    now_live = table_uuids(client).get(table)
     if now_live == candidate:
         return
     if now_live != live:
@@ -111,7 +116,7 @@ def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate:
             f" {candidate} (after). Something else replaced it: compare the two in system.tables,"
             f" then delete the rows of this build from ops.publication_journal and build again."
         )
-    if _uuids(client).get(candidate_name(table)) != candidate:
+    if table_uuids(client).get(candidate_name(table)) != candidate:
         raise PublicationConflict(
             f"the audited candidate {candidate} of {table} is gone; build {build_id} cannot be"
             f" published. Delete its rows from ops.publication_journal and build again."
