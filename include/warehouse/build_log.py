@@ -1,4 +1,4 @@
-"""The record of builds: who builds, from what, and how far it got; also the one-build-at-a-time rule.
+"""The record of builds: who builds, from what, how far it got; and one build at a time.
 
 A build is active from its ``pinned`` event to a closing one. The log is shared by Airflow and the
 command line, so it is the log, not a lock file, that keeps two builds apart.

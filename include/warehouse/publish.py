@@ -165,7 +165,8 @@ def _is_closed(client: Client, build_id: str) -> bool:
     )
 
 
-def _uuids(client: Client) -> dict[str, UUID]:
+def table_uuids(client: Client) -> dict[str, UUID]:
+    """Every built table and candidate, with the UUID behind its name."""
     rows = client.query(
         "select database || '.' || name, uuid from system.tables"
         " where database in ('stg', 'core', 'mart', 'ops')"
