@@ -60,3 +60,28 @@ def client(target: ClickHouseTarget) -> Iterator:
     opened = connect(target)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningEngine]:
+    """An engine of the test module's own, for tests that fill the house's real tables."""
+    folder = tmp_path_factory.mktemp("own_engine")
+    running = process.start(
+        folder / "data",
+        password="pipeline-secret",
+        bi_password="bi-secret",
+        log_path=folder / "engine.log",
+    )
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def own_target(own_engine: process.RunningEngine) -> ClickHouseTarget:
+    """How the pipeline's login reaches the module's own engine."""
+    return ClickHouseTarget(
+        host=own_engine.host,
+        port=own_engine.port,
+        user=own_engine.user,
+        password=own_engine.password,
+    )

@@ -1,0 +1,228 @@
+"""A build publishes audited candidates of one pinned instant, or nothing at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.contracts.reader import read_catalog
+from include.quality.validation import QualityFailed
+from include.warehouse import build, build_log
+from include.warehouse.build import Workshop
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
+
+RAW = """\
+description: One row per spend line.
+kind: replace
+source: toy
+resource: spend
+grain: [account_id, stats_date]
+order_by: [account_id, stats_date]
+columns:
+  - {name: account_id, type: LowCardinality(String), description: Account.}
+  - {name: stats_date, type: Date, description: Day.}
+  - {name: cost_micros, type: Int64, description: Cost, unit: RUB micros}
+"""
+STG = """\
+description: One row per account and day.
+kind: table
+grain: [account_id, stats_date]
+order_by: [account_id, stats_date]
+columns:
+  - {name: account_id, type: LowCardinality(String), description: Account.}
+  - {name: stats_date, type: Date, description: Day.}
+  - {name: cost_rub, type: "Decimal(18,2)", description: Cost, currency: RUB, vat: net, checks: [{between: [0, null]}]}
+"""
+STG_SQL = """\
+-- grain: one row per account and day
+select account_id, stats_date, toDecimal64(cost_micros / 1000000, 2) as cost_rub
+from raw.raw_toy__spend_as_of(as_of = {as_of:DateTime64(6,'UTC')})
+"""
+MART = """\
+description: One row per day.
+kind: table
+grain: [stats_date]
+order_by: [stats_date]
+columns:
+  - {name: stats_date, type: Date, description: Day.}
+  - {name: cost_rub, type: "Decimal(18,2)", description: Cost, currency: RUB, vat: net}
+"""
+CORE_SQL = """\
+-- grain: one row per day
+select stats_date, sum(cost_rub) as cost_rub
+from stg.stg_toy__spend
+group by stats_date
+"""
+MART_SQL = CORE_SQL.replace("stg.stg_toy__spend", "core.core_spend")
+
+
+@pytest.fixture(scope="module")
+def sql_root(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Path:
+    """A toy house: one raw table, one table per layer, and the real ops tables."""
+    root = tmp_path_factory.mktemp("sql")
+    for layer in ("raw", "stg", "core", "mart", "seeds"):
+        (root / layer).mkdir()
+    (root / "ops").mkdir()
+    for contract in (project_root / "sql" / "ops").glob("*.yaml"):
+        if not contract.with_suffix(".sql").exists():
+            shutil.copy(contract, root / "ops")
+    (root / "raw" / "raw_toy__spend.yaml").write_text(RAW)
+    (root / "stg" / "stg_toy__spend.yaml").write_text(STG)
+    (root / "stg" / "stg_toy__spend.sql").write_text(STG_SQL)
+    for layer, sql in (("core", CORE_SQL), ("mart", MART_SQL)):
+        (root / layer / f"{layer}_spend.yaml").write_text(MART)
+        (root / layer / f"{layer}_spend.sql").write_text(sql)
+    return root
+
+
+@pytest.fixture
+def shop(own_target: ClickHouseTarget, sql_root: Path) -> Iterator[Workshop]:
+    """The toy house on an emptied store."""
+    client = connect(own_target)
+    for database in ("mart", "core", "stg", "raw", "ops"):
+        client.command(f"drop database if exists {database} sync")
+    catalog = read_catalog(sql_root)
+    apply_schema(client, catalog)
+    yield Workshop(
+        client=client,
+        target=own_target,
+        catalog=catalog,
+        sql_root=sql_root,
+        business_zone="Europe/Moscow",
+        identity_key="k",
+        identity_key_version="v1",
+    )
+    client.close()
+
+
+def _deliver(client: Any, day: str, cost_micros: int, load_id: str) -> None:
+    client.command(
+        f"insert into raw.raw_toy__spend values ('a', '{day}', {cost_micros}, '{load_id}')"
+    )
+    client.command(
+        "insert into ops.slice_log (source, resource, account_id, slice_key, kind, status,"
+        " load_id, date_from, date_to, pulled_at, published_at) select 'toy', 'spend', 'a',"
+        f" '{day}', 'replace', 'loaded', '{load_id}', toDate('{day}'), toDate('{day}') + 1,"
+        " now64(6, 'UTC'), greatest(now64(6, 'UTC'), (select max(as_of) from ops.build_log)"
+        " + toIntervalMicrosecond(1))"
+    )
+
+
+def _published(client: Any) -> list[tuple]:
+    return client.query(
+        "select toString(stats_date), toString(cost_rub) from mart.mart_spend order by all"
+    ).result_rows
+
+
+def test_a_build_publishes_what_the_pinned_instant_saw(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    build.pin(shop, "b1", "airflow:one")
+    _deliver(shop.client, "2026-01-02", 7_000_000, "L2")
+    for layer in build.LAYERS:
+        build.build_layer(shop, "b1", layer)
+    build.audit_layers(shop, "b1", build.LAYERS)
+    assert build.publish_build(shop, "b1") == ["core.core_spend", "mart.mart_spend",
+                                               "stg.stg_toy__spend"]  # fmt: skip
+    assert _published(shop.client) == [("2026-01-01", "5")]
+    notice = shop.client.query(
+        "select build_id, data_through from ops.mart_publication"
+        " where table_name = 'mart.mart_spend'"
+    ).result_rows
+    assert notice == [("b1", {"toy": "2026-01-01"})]
+
+
+def test_a_failing_expectation_keeps_the_old_table_and_names_itself(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    build.run_build(shop, "b1", "airflow:one")
+    _deliver(shop.client, "2026-01-01", -5_000_000, "L2")
+    with pytest.raises(QualityFailed, match=r"stg\.stg_toy__spend.*cost_rub"):
+        build.run_build(shop, "b2", "airflow:two")
+    assert _published(shop.client) == [("2026-01-01", "5")]
+    kept = shop.client.query(
+        "select table_name, is_success, unexpected_count from ops.validation_result"
+        " where build_id = 'b2' and not is_success"
+    ).result_rows
+    assert [(t, bool(s), n) for t, s, n in kept] == [("stg.stg_toy__spend", False, 1)]
+    assert build_log.is_closed(shop.client, "b2")
+
+
+def test_a_candidate_made_again_after_its_audit_is_not_published(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    build.pin(shop, "b1", "airflow:one")
+    for layer in build.LAYERS:
+        build.build_layer(shop, "b1", layer)
+    with pytest.raises(build.Unaudited):
+        build.publish_build(shop, "b1")
+    build.audit_layers(shop, "b1", build.LAYERS)
+    build.build_layer(shop, "b1", "mart")
+    with pytest.raises(build.Unaudited, match=r"mart\.mart_spend"):
+        build.publish_build(shop, "b1")
+    assert _published(shop.client) == []
+
+
+def test_a_second_build_is_refused_while_one_is_active(shop: Workshop) -> None:
+    build.pin(shop, "b1", build_log.own_process())
+    with pytest.raises(build_log.BuildRunning, match="b1"):
+        build.pin(shop, "b2", "airflow:run")
+    assert build_log.read_pin(shop.client, "b2") is None
+
+
+def test_a_build_whose_process_is_gone_does_not_block_the_next(shop: Workshop) -> None:
+    host = build_log.own_process().split(":")[1]
+    build.pin(shop, "b1", f"cli:{host}:999999999")
+    build.pin(shop, "b2", "airflow:run")
+    assert build_log.is_closed(shop.client, "b1")
+    with pytest.raises(build_log.BuildNotActive):
+        build.build_layer(shop, "b1", "stg")
+
+
+def test_pinning_again_with_the_same_id_keeps_the_instant(shop: Workshop) -> None:
+    first = build.pin(shop, "b1", "airflow:run")
+    assert build.pin(shop, "b1", "airflow:run") == first
+
+
+def test_a_slice_slipped_under_the_pinned_instant_stops_the_publication(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    pinned = build.pin(shop, "b1", "airflow:one")
+    for layer in build.LAYERS:
+        build.build_layer(shop, "b1", layer)
+    build.audit_layers(shop, "b1", build.LAYERS)
+    _deliver(shop.client, "2026-01-02", 5_000_000, "L2")
+    shop.client.command(
+        "alter table ops.slice_log update published_at = {at:DateTime64(6,'UTC')}"
+        " where load_id = 'L2' settings mutations_sync = 2",
+        parameters={"at": pinned.as_of - timedelta(microseconds=1)},
+    )
+    with pytest.raises(build.InputsMoved):
+        build.publish_build(shop, "b1")
+    assert _published(shop.client) == []
+
+
+def test_nothing_new_makes_no_build_due_and_a_restated_slice_does(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    assert build.is_due(shop)
+    build.run_build(shop, "b1", "airflow:one")
+    assert not build.is_due(shop)
+    _deliver(shop.client, "2026-01-01", 6_000_000, "L2")
+    assert build.is_due(shop)
+
+
+def test_a_past_instant_rebuilds_the_past_figure(shop: Workshop) -> None:
+    _deliver(shop.client, "2026-01-01", 5_000_000, "L1")
+    first = build.run_build(shop, "b1", "airflow:one")
+    _deliver(shop.client, "2026-01-01", 6_000_000, "L2")
+    build.run_build(shop, "b2", "airflow:two")
+    assert _published(shop.client) == [("2026-01-01", "6")]
+    build.run_build(shop, "b3", "airflow:three", as_of=first.as_of)
+    assert _published(shop.client) == [("2026-01-01", "5")]
+
+
+def test_build_ids_sort_by_time() -> None:
+    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert build.new_build_id(early) < build.new_build_id(late)
