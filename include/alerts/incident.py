@@ -1,0 +1,135 @@
+"""What failed, as facts: the input of a message and the key under which messages are grouped.
+
+Text from outside is redacted on the way in, so an incident may be logged or stored as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from include.alerts.causes import Cause, find_cause
+from include.alerts.redaction import redact, redact_first_line
+
+_VARYING = re.compile(r"[0-9a-f]{8,}|\d+")
+_WAREHOUSE_DRIVER = ("clickhouse_connect.", "clickhouse_driver.", "include.warehouse.")
+
+
+@dataclass(frozen=True)
+class StaleMart:
+    """A published mart that waits for the failed source; complete through ``data_through``."""
+
+    mart: str
+    data_through: date | None = None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One failed task, free of secrets and personal data.
+
+    ``interval`` is the half-open span the task worked on, as text. ``error_classes`` are the names
+    of the exception's classes, most derived first.
+    """
+
+    dag_id: str
+    task_id: str
+    error_classes: tuple[str, ...]
+    error_line: str
+    occurred_at: datetime
+    run_id: str = ""
+    source: str = ""
+    account: str = ""
+    interval: str = ""
+    log_url: str = ""
+    runbook_url: str = ""
+    stale: tuple[StaleMart, ...] = ()
+
+    @property
+    def error_class(self) -> str:
+        """Name of the exception's own class."""
+        return self.error_classes[0] if self.error_classes else "Error"
+
+    @property
+    def cause(self) -> Cause:
+        """The kind of trouble this is."""
+        return find_cause(self.error_classes)
+
+    @property
+    def root_cause_key(self) -> str:
+        """Equal for failures one person would fix by one action; stable across processes."""
+        cause = self.cause
+        parts = [cause.name]
+        if cause.scope == "source":
+            parts += [self.source or self.dag_id]
+        elif cause.scope == "account":
+            parts += [self.source or self.dag_id, self.account]
+        elif cause.scope == "dag":
+            parts += [self.dag_id]
+        elif cause.scope == "task":
+            # The same bug in three mapped tasks says the same line with other figures.
+            parts += [self.dag_id, self.error_class, _VARYING.sub("#", self.error_line)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def describe_incident(
+    error: BaseException | str,
+    *,
+    dag_id: str,
+    task_id: str,
+    occurred_at: datetime | None = None,
+    run_id: str = "",
+    source: str = "",
+    account: str = "",
+    interval: str = "",
+    log_url: str = "",
+    runbook_url: str = "",
+    stale: Sequence[StaleMart] = (),
+) -> Incident:
+    """Make an incident of an exception, or of a text when the exception itself is gone.
+
+    Every text is redacted. ``runbook_url`` is the address of the runbook page; the section of the
+    cause is appended. A naive ``occurred_at`` raises ``ValueError``.
+    """
+    moment = occurred_at or datetime.now(UTC)
+    if moment.tzinfo is None:
+        raise ValueError("occurred_at must be an aware instant, in UTC; got a naive one")
+    classes = _name_classes(error)
+    anchor = f"#{find_cause(classes).name}"
+    return Incident(
+        dag_id=dag_id,
+        task_id=task_id,
+        error_classes=classes,
+        error_line=redact_first_line(error),
+        occurred_at=moment.astimezone(UTC),
+        run_id=redact(run_id),
+        source=source,
+        account=redact(account),
+        interval=redact(interval),
+        log_url=redact(log_url),
+        runbook_url=f"{runbook_url}{anchor}" if runbook_url and "#" not in runbook_url else runbook_url,
+        stale=tuple(stale),
+    )
+
+
+def _name_classes(error: BaseException | str) -> tuple[str, ...]:
+    """Class names of ``error``, most derived first, the chained cause's names after its own."""
+    if isinstance(error, str):
+        return ("Error",)
+    names: list[str] = []
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        for kind in type(link).__mro__:
+            if kind in (Exception, BaseException, object):
+                continue
+            if kind.__name__ == "OperationalError" and not kind.__module__.startswith(
+                _WAREHOUSE_DRIVER
+            ):
+                continue  # another database's trouble, say Airflow's own metadata
+            names.append(kind.__name__)
+        link = link.__cause__
+    return tuple(names) or (type(error).__name__,)
