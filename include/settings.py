@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     clickhouse_user: str = "throughline"
     clickhouse_password: SecretStr = SecretStr("")
     clickhouse_secure: bool = False
+    bi_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the read-only BI login; empty: no login."
+    )
     identity_key: SecretStr = Field(
         default=SecretStr(""), description="HMAC key of phones and e-mails beyond staging."
     )

@@ -1,0 +1,138 @@
+"""Connections for requests: a fresh one each, or the one kept for a ``session_id``.
+
+A session belongs to one login and serves one request at a time, as in ClickHouse. Settings that
+came in a URL are put back when the request ends; what a ``SET`` statement changed stays.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from chdb.state.sqlitelike import Connection
+
+from include.embedded.engine import Engine
+from include.embedded.errors import make_error, read_engine_error
+
+DEFAULT_TIMEOUT_SECONDS = 60
+MAX_TIMEOUT_SECONDS = 3600
+
+
+@dataclass
+class _Session:
+    connection: Connection
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    expires_at: float = 0.0
+
+
+class Sessions:
+    """The sessions of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sessions: dict[tuple[str, str], _Session] = {}
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def lease(
+        self, user: str, session_id: str, timeout_seconds: float, must_exist: bool
+    ) -> Iterator[Connection]:
+        """A connection for one request; error 373 when the session is serving another."""
+        self._drop_expired()
+        if not session_id:
+            connection = self._engine.connect()
+            try:
+                yield connection
+            finally:
+                connection.close()
+            return
+        with self._guard:
+            session = self._sessions.get((user, session_id))
+            if session is None:
+                if must_exist:
+                    raise make_error(372, "SESSION_NOT_FOUND", "Session not found")
+                session = _Session(self._engine.connect())
+                self._sessions[user, session_id] = session
+            if not session.busy.acquire(blocking=False):
+                raise make_error(
+                    373, "SESSION_IS_LOCKED", "Session is locked by a concurrent client"
+                )
+        try:
+            yield session.connection
+        finally:
+            session.expires_at = time.monotonic() + timeout_seconds
+            session.busy.release()
+
+    def _drop_expired(self) -> None:
+        now = time.monotonic()
+        with self._guard:
+            for key, session in list(self._sessions.items()):
+                if session.expires_at and session.expires_at < now and session.busy.acquire(False):
+                    del self._sessions[key]
+                    session.connection.close()
+
+    def close(self) -> None:
+        """Close every session, waiting for none."""
+        with self._guard:
+            for session in self._sessions.values():
+                session.connection.close()
+            self._sessions.clear()
+
+
+def quote_literal(value: str) -> str:
+    """``value`` as a ClickHouse string literal."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def quote_name(name: str) -> str:
+    """``name`` as a quoted ClickHouse identifier."""
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+def run_plain(connection: Connection, sql: str) -> bytes:
+    """Run one internal statement; its answer as TSV bytes."""
+    try:
+        return bytes(connection.query(sql, "TabSeparated").bytes())
+    except Exception as error:
+        raise read_engine_error(error) from None
+
+
+@contextmanager
+def apply_for_request(
+    connection: Connection, database: str, settings: Mapping[str, str], restore: bool
+) -> Iterator[None]:
+    """The request's database and settings, undone afterwards when the connection is kept."""
+    undo: list[str] = []
+    try:
+        if database:
+            if restore:
+                current = run_plain(connection, "select currentDatabase()").decode().strip()
+                undo.append(f"use {quote_name(current)}")
+            run_plain(connection, f"use {quote_name(database)}")
+        if settings:
+            if restore:
+                undo.extend(_statements_restoring(connection, settings))
+            pairs = ", ".join(f"{name} = {quote_literal(v)}" for name, v in settings.items())
+            run_plain(connection, f"set {pairs}")
+        yield
+    finally:
+        for statement in undo:
+            run_plain(connection, statement)
+
+
+def _statements_restoring(connection: Connection, settings: Mapping[str, str]) -> list[str]:
+    names = ", ".join(quote_literal(name) for name in settings)
+    rows = run_plain(
+        connection, f"select name, changed, hex(value) from system.settings where name in ({names})"
+    )
+    statements = []
+    for row in rows.decode().splitlines():
+        name, changed, value = row.split("\t")
+        former = quote_literal(bytes.fromhex(value).decode()) if changed == "1" else "default"
+        statements.append(f"set {name} = {former}")
+    return statements
