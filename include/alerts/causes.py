@@ -74,7 +74,7 @@ AUDIT_FAILED = Cause(
     headline="failed the audit, nothing was published",
     action="Readers keep the former tables. Look up the failed checks and decide: data or code.",
     scope="dag",
-    error_classes=("AuditFailed", "AuditRefused", "ValidationFailed"),
+    error_classes=("AuditFailed", "Unaudited"),
 )
 DEADLINE_MISSED = Cause(
     name="deadline_missed",

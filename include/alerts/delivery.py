@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -119,24 +120,43 @@ def _remember(state_file: Path, told: _Told) -> None:
 
 
 def _deliver(message: Message, urls: Sequence[str]) -> Delivery:
+    failed: list[str] = []
+    for url in urls:
+        scheme, separator, _ = url.partition("://")
+        scheme = scheme[:20] if separator else "?"
+        reason = _post(message, url)
+        if reason:
+            failed.append(scheme)
+            log.error("alert not delivered through %s://…: %s", scheme, reason)
+    delivered = len(urls) - len(failed)
+    return Delivery("sent" if delivered else "failed", delivered, tuple(failed))
+
+
+def _post(message: Message, url: str) -> str:
+    """Send to one channel; empty when delivered, otherwise why not."""
     # Apprise takes half a second to import: only a failure pays for it.
     import apprise
 
-    failed: list[str] = []
-    for url in urls:
-        scheme = url.partition("://")[0][:20] or "?"
-        reason = ""
-        is_sent = False
-        try:
+    try:
+        with _silence("apprise", "urllib3.connectionpool"):
             channel = apprise.Apprise()
-            if channel.add(url):
-                is_sent = bool(channel.notify(title=message.title, body=message.body))
-            else:
-                reason = "Apprise does not understand this URL"
-        except Exception as error:  # a plugin's own bug must not mask the failed task
-            reason = f"{type(error).__name__}: {redact_first_line(error)}"
-        if not is_sent:
-            failed.append(scheme)
-            log.error("alert not delivered through %s://… %s", scheme, reason or "refused")
-    delivered = len(urls) - len(failed)
-    return Delivery("sent" if delivered else "failed", delivered, tuple(failed))
+            if not channel.add(url):
+                return "Apprise does not understand this URL"
+            if channel.notify(title=message.title, body=message.body):
+                return ""
+    except Exception as error:  # a plugin's own bug must not mask the failed task
+        return f"{type(error).__name__}: {redact_first_line(error)}"
+    return "the channel refused it or does not answer"
+
+
+@contextmanager
+def _silence(*loggers: str) -> Iterator[None]:
+    """These log whole URLs, tokens included, some even at level ERROR."""
+    muted = [logger for name in loggers if not (logger := logging.getLogger(name)).disabled]
+    for logger in muted:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger in muted:
+            logger.disabled = False

@@ -97,7 +97,8 @@ def describe_incident(
     if moment.tzinfo is None:
         raise ValueError("occurred_at must be an aware instant, in UTC; got a naive one")
     classes = _name_classes(error)
-    anchor = f"#{find_cause(classes).name}"
+    if runbook_url and "#" not in runbook_url:
+        runbook_url = f"{runbook_url}#{find_cause(classes).name}"
     return Incident(
         dag_id=dag_id,
         task_id=task_id,
@@ -109,7 +110,9 @@ def describe_incident(
         account=redact(account),
         interval=redact(interval),
         log_url=redact(log_url),
-        runbook_url=f"{runbook_url}{anchor}" if runbook_url and "#" not in runbook_url else runbook_url,
+        runbook_url=f"{runbook_url}{anchor}"
+        if runbook_url and "#" not in runbook_url
+        else runbook_url,
         stale=tuple(stale),
     )
 

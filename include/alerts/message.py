@@ -22,7 +22,7 @@ class Message:
 
 
 def write_message(incident: Incident, since: datetime, repeats: int = 0) -> Message:
-    """Tell ``incident``; ``repeats`` failures of the same cause were held back since the last one."""
+    """Tell ``incident``, after ``repeats`` failures of the same cause that were held back."""
     subject = incident.source or incident.dag_id
     lines = [
         f"What: {_describe_work(incident)}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ LARGEST_BODY = 1_000_000
 
 
 def create_app(file: Path) -> Starlette:
-    """An app whose ``POST /`` appends the JSON object it gets, with ``received_at``, to ``file``."""
+    """An app whose ``POST /`` appends the JSON object it gets to ``file``, with the time."""
 
     async def receive(request: Request) -> JSONResponse:
         body = await request.body()
@@ -51,17 +52,29 @@ def create_app(file: Path) -> Starlette:
     )
 
 
+class _AnnouncedServer(uvicorn.Server):
+    """Says where it listens only once it does."""
+
+    def __init__(self, config: uvicorn.Config, url: str, ready_file: Path | None) -> None:
+        super().__init__(config)
+        self._url = url
+        self._ready_file = ready_file
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready_file is not None:
+            fresh = self._ready_file.with_suffix(".new")
+            fresh.write_text(json.dumps({"url": self._url}))
+            fresh.replace(self._ready_file)
+
+
 def serve(file: Path, port: int, ready_file: Path | None) -> None:
     """Serve until SIGTERM. Port 0 takes a free one; ``ready_file`` then holds its URL."""
     file.parent.mkdir(parents=True, exist_ok=True)
     config = uvicorn.Config(create_app(file), host="127.0.0.1", port=port, log_level="warning")
     listening = config.bind_socket()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    if ready_file is not None:
-        fresh = ready_file.with_suffix(".new")
-        fresh.write_text(json.dumps({"url": url}))
-        fresh.replace(ready_file)
-    uvicorn.Server(config).run(sockets=[listening])
+    _AnnouncedServer(config, url, ready_file).run(sockets=[listening])
 
 
 def read_arguments() -> argparse.Namespace:

@@ -31,8 +31,9 @@ def incident_of(error: BaseException | str, **fields: object) -> Incident:
 
 def test_three_accounts_of_a_dead_source_are_one_trouble() -> None:
     keys = {
-        incident_of(protocol.TemporaryFailure(f"HTTP 503 after {n} tries"), account=f"a{n}")
-        .root_cause_key
+        incident_of(
+            protocol.TemporaryFailure(f"HTTP 503 after {n} tries"), account=f"a{n}"
+        ).root_cause_key
         for n in range(3)
     }
     assert len(keys) == 1
@@ -41,8 +42,7 @@ def test_three_accounts_of_a_dead_source_are_one_trouble() -> None:
 def test_two_dead_sources_are_two_troubles() -> None:
     error = protocol.TemporaryFailure("HTTP 503")
     assert (
-        incident_of(error).root_cause_key
-        != incident_of(error, source="calltouch").root_cause_key
+        incident_of(error).root_cause_key != incident_of(error, source="calltouch").root_cause_key
     )
 
 
