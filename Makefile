@@ -1,0 +1,62 @@
+# Everything a person types. `make help` lists it; a fresh clone needs Python 3.11+, make and git.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The newest lock is tried on 3.11; a newer Python is taken when that one is not there.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null 2>&1 && { echo $$p; exit; }; done; echo python3)
+RUN := .venv/bin/python
+ARGS ?=
+DATA ?=
+SQL ?=
+
+# What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
+# environment, so quotes and newlines need no care either.
+query: export THROUGHLINE_TYPED = $(value SQL)
+real: export THROUGHLINE_TYPED = $(value DATA)
+unexport SQL DATA
+
+.PHONY: help setup demo up down real query test collect lint bench lock
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the virtual environment .venv from the lock (the other commands do it themselves)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "setup: no Python found; install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) include/supervisor/virtual_environment.py
+
+demo: setup ## run everything once on sample data: Airflow ingests, builds, audits, publishes
+	@$(RUN) -m include.supervisor demo
+
+real: setup ## the same over your own files: make real DATA=<folder>
+	@$(RUN) -m include.supervisor real "$$THROUGHLINE_TYPED"
+
+up: setup ## start everything and leave it running for a browser
+	@$(RUN) -m include.supervisor up
+
+down: setup ## stop what `make up` started
+	@$(RUN) -m include.supervisor down
+
+query: setup ## print TSV from the store of the last run: make query SQL="select 1"
+	@printf '%s' "$$THROUGHLINE_TYPED" | $(RUN) -m include.cli query -
+
+test: setup ## run every test that needs no Docker
+	@$(RUN) -m pytest $(ARGS)
+
+collect: setup ## list tests without running them: make collect ARGS="-k slice"
+	@$(RUN) -m pytest --collect-only $(ARGS)
+
+lint: setup ## check style, layers and SQL
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@.venv/bin/lint-imports
+	@.venv/bin/sqlfluff lint --disable-progress-bar sql
+
+bench: setup ## measure loading and building at 1 M and 10 M rows
+	@$(RUN) -m include.bench $(ARGS)
+
+lock: setup ## compile requirements.in into requirements.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --quiet \
+		requirements.in --output-file requirements.txt

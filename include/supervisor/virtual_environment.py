@@ -1,0 +1,139 @@
+"""Makes ``.venv`` from the lock; run by any Python 3, before anything is installed.
+
+Standard library only, and no syntax newer than Python 3.7 outside of strings, so that an old Python
+reaches the message that says which one is needed. The stamp is written last: an environment without
+it is half-built and is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST = (3, 11)
+STAMP = "throughline-lock"
+
+
+class SetupFailed(Exception):
+    """The environment could not be made; the message says why and what to do."""
+
+
+def require_python(version):  # type: ignore[no-untyped-def]
+    """Raise :class:`SetupFailed` when ``version`` (major, minor) is too old."""
+    if tuple(version[:2]) < OLDEST:
+        raise SetupFailed(
+            "Python {}.{} or newer is needed, this is {}.{} ({}). Install a newer one and say which:"
+            " make setup PYTHON=/path/to/python3.11".format(*OLDEST, *version[:2], sys.executable)
+        )
+
+
+def fingerprint(lock_file, version):  # type: ignore[no-untyped-def]
+    """What the stamp holds: it changes with the lock and with the Python that runs it."""
+    digest = hashlib.sha256(lock_file.read_bytes())
+    digest.update("{}.{}".format(*version[:2]).encode())
+    return digest.hexdigest()
+
+
+def is_complete(environment, wanted):  # type: ignore[no-untyped-def]
+    """Whether ``environment`` was finished from this very lock."""
+    stamp = environment / STAMP
+    return stamp.is_file() and stamp.read_text("utf-8").strip() == wanted
+
+
+def make_environment(project, tell):  # type: ignore[no-untyped-def]
+    """Make ``<project>/.venv`` unless it is complete; return whether anything was done."""
+    require_python(sys.version_info)
+    lock_file = project / "requirements.txt"
+    environment = project / ".venv"
+    wanted = fingerprint(lock_file, sys.version_info)
+    if is_complete(environment, wanted):
+        return False
+    with _one_at_a_time(project, tell):
+        if is_complete(environment, wanted):
+            return False
+        if environment.exists():
+            tell(f".venv is half-built or from another lock: making it anew ({environment})")
+            shutil.rmtree(environment)
+        log_file = project / ".throughline" / "logs" / "setup.log"
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with log_file.open("w", encoding="utf-8") as log:
+            tell(f"making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} …")
+            _run(
+                [sys.executable, "-m", "venv", str(environment)],
+                log,
+                "the standard library's venv does not work here; on Debian or Ubuntu:"
+                " apt install python3-venv",
+            )
+            tell("installing the lock (requirements.txt), a few minutes the first time …")
+            _run(
+                [
+                    *(str(environment / "bin" / "python"), "-m", "pip", "install"),
+                    *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+                    *("--requirement", str(lock_file)),
+                ],
+                log,
+                "is the package index reachable? The next `make setup` starts anew",
+            )
+        (environment / STAMP).write_text(wanted + "\n", "utf-8")
+        tell(f"ready after {time.monotonic() - began:.0f} s")
+    return True
+
+
+def _run(command, log, cure):  # type: ignore[no-untyped-def]
+    log.flush()
+    start = log.tell()
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    done = subprocess.run(
+        command, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False
+    )
+    if done.returncode == 0:
+        return
+    with Path(log.name).open(encoding="utf-8", errors="replace") as written:
+        written.seek(start)
+        words = "\n".join("  " + line for line in written.read().strip().splitlines()[-8:])
+    raise SetupFailed(f"`{' '.join(command)}` failed: {cure}. See {log.name}:\n{words}")
+
+
+@contextlib.contextmanager
+def _one_at_a_time(project, tell):  # type: ignore[no-untyped-def]
+    # fcntl is missing on Windows, where nothing of this project runs anyway.
+    import fcntl
+
+    folder = project / ".throughline"
+    folder.mkdir(exist_ok=True)
+    with (folder / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            tell("another setup is running in this folder: waiting for it …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main():  # type: ignore[no-untyped-def]
+    """Exit code 0 when the environment is there, 1 with the reason on stderr otherwise."""
+
+    def tell(message):  # type: ignore[no-untyped-def]
+        sys.stderr.write("setup: " + message + "\n")
+        sys.stderr.flush()
+
+    try:
+        make_environment(Path(__file__).resolve().parents[2], tell)
+    except SetupFailed as error:
+        tell(str(error))
+        return 1
+    except KeyboardInterrupt:
+        tell("interrupted; the next `make setup` starts anew")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
