@@ -14,7 +14,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
+
+Tell = Callable[[str], None]
 
 OLDEST = (3, 11)
 STAMP = "throughline-lock"
@@ -24,29 +28,33 @@ class SetupFailed(Exception):
     """The environment could not be made; the message says why and what to do."""
 
 
-def require_python(version):  # type: ignore[no-untyped-def]
+def require_python(version: Sequence[int]) -> None:
     """Raise :class:`SetupFailed` when ``version`` (major, minor) is too old."""
     if tuple(version[:2]) < OLDEST:
         raise SetupFailed(
-            "Python {}.{} or newer is needed, this is {}.{} ({}). Install a newer one and say which:"
-            " make setup PYTHON=/path/to/python3.11".format(*OLDEST, *version[:2], sys.executable)
+            "Python {}.{} or newer is needed, this is {}.{} ({}). Install a newer one and say"
+            " which: make setup PYTHON=/path/to/python3.11".format(
+                *OLDEST, *version[:2], sys.executable
+            )
         )
 
 
-def fingerprint(lock_file, version):  # type: ignore[no-untyped-def]
-    """What the stamp holds: it changes with the lock and with the Python that runs it."""
-    digest = hashlib.sha256(lock_file.read_bytes())
-    digest.update("{}.{}".format(*version[:2]).encode())
-    return digest.hexdigest()
+def fingerprint(lock_file: Path, version: Sequence[int]) -> str:
+    """What the stamp holds, ``3.11 <sha-256 of the lock>``."""
+    return "{}.{} {}".format(*version[:2], hashlib.sha256(lock_file.read_bytes()).hexdigest())
 
 
-def is_complete(environment, wanted):  # type: ignore[no-untyped-def]
+def is_complete(environment: Path, wanted: str) -> bool:
     """Whether ``environment`` was finished from this very lock."""
+    return _read_stamp(environment) == wanted
+
+
+def _read_stamp(environment: Path) -> str:
     stamp = environment / STAMP
-    return stamp.is_file() and stamp.read_text("utf-8").strip() == wanted
+    return stamp.read_text("utf-8").strip() if stamp.is_file() else ""
 
 
-def make_environment(project, tell):  # type: ignore[no-untyped-def]
+def make_environment(project: Path, tell: Tell) -> bool:
     """Make ``<project>/.venv`` unless it is complete; return whether anything was done."""
     require_python(sys.version_info)
     lock_file = project / "requirements.txt"
@@ -57,20 +65,17 @@ def make_environment(project, tell):  # type: ignore[no-untyped-def]
     with _one_at_a_time(project, tell):
         if is_complete(environment, wanted):
             return False
-        if environment.exists():
-            tell(f".venv is half-built or from another lock: making it anew ({environment})")
+        is_usable = _read_stamp(environment).split(" ")[0] == wanted.split(" ", maxsplit=1)[0]
+        (environment / STAMP).unlink(missing_ok=True)
+        if environment.exists() and not is_usable:
+            tell(f".venv is half-built or of another Python: making it anew ({environment})")
             shutil.rmtree(environment)
         log_file = project / ".throughline" / "logs" / "setup.log"
         log_file.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with log_file.open("w", encoding="utf-8") as log:
-            tell(f"making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} …")
-            _run(
-                [sys.executable, "-m", "venv", str(environment)],
-                log,
-                "the standard library's venv does not work here; on Debian or Ubuntu:"
-                " apt install python3-venv",
-            )
+            if not is_usable:
+                _make_empty(environment, log, tell)
             tell("installing the lock (requirements.txt), a few minutes the first time …")
             _run(
                 [
@@ -86,7 +91,17 @@ def make_environment(project, tell):  # type: ignore[no-untyped-def]
     return True
 
 
-def _run(command, log, cure):  # type: ignore[no-untyped-def]
+def _make_empty(environment: Path, log: TextIO, tell: Tell) -> None:
+    tell(f"making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} …")
+    _run(
+        [sys.executable, "-m", "venv", str(environment)],
+        log,
+        "the standard library's venv does not work here; on Debian or Ubuntu:"
+        " apt install python3-venv",
+    )
+
+
+def _run(command: Sequence[str], log: TextIO, cure: str) -> None:
     log.flush()
     start = log.tell()
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
@@ -102,7 +117,7 @@ def _run(command, log, cure):  # type: ignore[no-untyped-def]
 
 
 @contextlib.contextmanager
-def _one_at_a_time(project, tell):  # type: ignore[no-untyped-def]
+def _one_at_a_time(project: Path, tell: Tell) -> Iterator[None]:
     # fcntl is missing on Windows, where nothing of this project runs anyway.
     import fcntl
 
@@ -117,10 +132,10 @@ def _one_at_a_time(project, tell):  # type: ignore[no-untyped-def]
         yield
 
 
-def main():  # type: ignore[no-untyped-def]
+def main() -> int:
     """Exit code 0 when the environment is there, 1 with the reason on stderr otherwise."""
 
-    def tell(message):  # type: ignore[no-untyped-def]
+    def tell(message: str) -> None:
         sys.stderr.write("setup: " + message + "\n")
         sys.stderr.flush()
 
