@@ -1,0 +1,67 @@
+"""One file → batches: unpack, choose the reader of its format, bind the header, type the rows."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from include.connectors.files.blocks import Blocks
+from include.connectors.files.decoding import stream_utf8
+from include.connectors.files.delimited import Dialect, read_delimited
+from include.connectors.files.header import Header, bind_header
+from include.connectors.files.mapping import FORMATS, FileMapping
+from include.connectors.files.row_builder import RowBuilder
+from include.connectors.protocol import BadInput, Batch
+
+_LOG = logging.getLogger(__name__)
+
+
+def read_file(
+    stream: BinaryIO, name: str, mapping: FileMapping, account_id: str
+) -> Iterator[Batch]:
+    """Stream a file's batches; raises ``BadInput`` when it cannot be read as its mapping says."""
+    position = name if mapping.sheet is None else f"{name} [{mapping.sheet}]"
+    builder = RowBuilder(mapping, account_id, name, position)
+    headers: dict[tuple[str, ...], Header] = {}
+    try:
+        for block in _open_blocks(stream, name, mapping, position):
+            if block.names not in headers:
+                headers[block.names] = bind_header(mapping, block.names, position)
+                _report_unknown(headers[block.names], mapping, position)
+            batch = builder.build(block, headers[block.names])
+            if batch.rows is not None or batch.rejected:
+                yield batch
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise BadInput(
+            f"{name} is not a whole gzip file ({error}). Deliver it again; if it is not "
+            "compressed, drop .gz from its name."
+        ) from None
+
+
+def _open_blocks(stream: BinaryIO, name: str, mapping: FileMapping, position: str) -> Blocks:
+    form = mapping.format_of(name)
+    if form is None:
+        raise BadInput(
+            f"{name} has an extension no format is known for. Set `format` in {mapping.path} to "
+            f"one of {', '.join(FORMATS)}."
+        )
+    if name.lower().endswith(".gz"):
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    text = stream_utf8(stream, mapping.encoding, position)
+    delimiter = mapping.delimiter or ("\t" if form == "tsv" else ",")
+    return read_delimited(text, Dialect(delimiter, mapping.quote, mapping.header_row), position)
+
+
+def _report_unknown(header: Header, mapping: FileMapping, position: str) -> None:
+    if header.unknown:
+        _LOG.warning(
+            "%s has %d columns that %s does not mention, and they are not kept: %s. List them "
+            "under keep_extra or ignore.",
+            position,
+            len(header.unknown),
+            mapping.path,
+            ", ".join(repr(name) for name in header.unknown[:30]),
+        )
