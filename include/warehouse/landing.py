@@ -1,0 +1,236 @@
+"""The landing zone: the source of truth from which raw and its slice log can be rebuilt.
+
+Layout under the root (a folder or any fsspec URL)::
+
+    <source>/<account>/<resource>/<slice key>/<pulled_at>-<hex>/part-00000.parquet …
+                                                               /rejected.parquet
+                                                               /manifest.json     (last: it exists)
+                                                               /receipt-<load_id>.json
+    _pending/<source>/<account>/….json     landed, not yet published: resumed without the vendor
+    _waiting/<source>/<account>/….json     what a vendor is still preparing
+
+Names are percent-quoted and shortened; the manifest holds the true ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from include.connectors.protocol import Interval, Resource, Slice
+from include.warehouse.landing_files import LandingFiles
+from include.warehouse.landing_writer import PullWriter, SliceHeader
+from include.warehouse.manifest import (
+    LandingError,
+    Manifest,
+    Receipt,
+    format_instant,
+    parse_instant,
+)
+
+_NAME_LIMIT = 120
+
+
+@dataclass(frozen=True)
+class SavedWait:
+    """A persisted wait: the slice asked for, when it was first asked, and the vendor's token."""
+
+    piece: Slice
+    token: Mapping[str, Any]
+    started_at: datetime
+    due_at: datetime
+    is_ready: bool = False
+    """The vendor finished; the token is for ``fetch`` and no longer for ``poll``."""
+    path: str = field(default="", compare=False)
+
+
+class Landing:
+    """All reads and writes of one landing root."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.files = LandingFiles(root)
+
+    def open_pull(
+        self,
+        source: str,
+        account: str,
+        resource: Resource,
+        piece: Slice,
+        *,
+        pulled_at: datetime,
+        connector_version: str,
+        run_id: str,
+        transport_columns: frozenset[str] = frozenset(),
+    ) -> PullWriter:
+        """Begin to land one answer; nothing exists until the writer is finished.
+
+        ``pulled_at`` is when the vendor was *asked*: of two pulls of one slice the later question
+        wins, whichever answer takes longer. ``transport_columns`` stay out of the content hash.
+        """
+        header = SliceHeader(
+            source=source,
+            account=account,
+            resource=resource.name,
+            kind=piece.kind or resource.kind,
+            pulled_at=pulled_at.astimezone(UTC),
+            connector_version=connector_version,
+            watermark=piece.watermark,
+            run_id=run_id,
+        )
+        return PullWriter(self, header, resource, piece, transport_columns)
+
+    def new_folder(self, header: SliceHeader, slice_key: str) -> str:
+        """A folder no other pull uses, relative to the root."""
+        leaf = f"{header.pulled_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+        names = (header.source, header.account, header.resource, slice_key)
+        return "/".join([*(_file_name(name) for name in names), leaf])
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Make a slice exist. The pending marker comes first, or a kill between would hide it."""
+        marker = json.dumps({"folder": manifest.folder}).encode()
+        self.files.write(_pending_path(manifest), marker)
+        self.files.write(manifest.path, manifest.to_json())
+
+    def read_manifest(self, folder: str) -> Manifest:
+        """The manifest of one folder; ``LandingError`` when it is missing or broken."""
+        try:
+            data = self.files.read(f"{folder}/manifest.json")
+        except FileNotFoundError as error:
+            raise LandingError(f"{folder} has no manifest.json under {self.root}") from error
+        return Manifest.from_json(folder, data)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """Every landed slice, in path order."""
+        for source in self.files.names(""):
+            if source.startswith("_"):
+                continue
+            for folder, names in self.files.walk(source):
+                if "manifest.json" in names:
+                    yield self.read_manifest(folder)
+
+    def read_part(self, manifest: Manifest, name: str) -> bytes:
+        """Bytes of one landed file."""
+        try:
+            return self.files.read(f"{manifest.folder}/{name}")
+        except FileNotFoundError as error:
+            raise LandingError(
+                f"{manifest.folder}/{name} is named in its manifest but is not there: "
+                "restore it from a copy of the landing zone, or remove the folder and pull again"
+            ) from error
+
+    def pending(self, source: str, account: str) -> list[Manifest]:
+        """Slices landed but not yet published, oldest question first."""
+        base = f"_pending/{_file_name(source)}/{_file_name(account)}"
+        found = []
+        for name in self.files.names(base):
+            if not name.endswith(".json"):
+                continue
+            try:
+                folder = json.loads(self.files.read(f"{base}/{name}"))["folder"]
+            except FileNotFoundError:
+                continue  # published by another run since the listing
+            if self.files.exists(f"{folder}/manifest.json"):
+                found.append(self.read_manifest(folder))
+        return found
+
+    def clear_pending(self, manifest: Manifest) -> None:
+        """The slice is published (or refused for good): no run needs to resume it."""
+        self.files.remove(_pending_path(manifest))
+
+    def write_receipt(self, manifest: Manifest, receipt: Receipt) -> None:
+        """Record a publication beside the slice, and drop receipts of attempts it replaces."""
+        self.files.write(f"{manifest.folder}/receipt-{receipt.load_id}.json", receipt.to_json())
+        for other in self.receipts(manifest):
+            if other.load_id != receipt.load_id:
+                self.files.remove(f"{manifest.folder}/receipt-{other.load_id}.json")
+
+    def receipts(self, manifest: Manifest) -> list[Receipt]:
+        """Publications of a slice; one, unless two runs loaded it at the same moment."""
+        return [
+            Receipt.from_json(self.files.read(f"{manifest.folder}/{name}"))
+            for name in self.files.names(manifest.folder)
+            if name.startswith("receipt-") and name.endswith(".json")
+        ]
+
+    def save_wait(self, source: str, account: str, wait: SavedWait) -> None:
+        """Persist what the vendor is preparing, so that a killed run polls and does not ask anew."""
+        piece = wait.piece
+        content = {
+            "piece": {
+                "resource": piece.resource,
+                "key": piece.key,
+                "date_from": piece.interval.date_from.isoformat() if piece.interval else None,
+                "date_to": piece.interval.date_to.isoformat() if piece.interval else None,
+                "kind": piece.kind,
+                "watermark": piece.watermark,
+                "is_checkpoint": piece.is_checkpoint,
+                "parameters": dict(piece.parameters),
+            },
+            "token": dict(wait.token),
+            "started_at": format_instant(wait.started_at),
+            "due_at": format_instant(wait.due_at),
+            "is_ready": wait.is_ready,
+        }
+        path = _wait_path(source, account, piece)
+        self.files.write(path, json.dumps(content, ensure_ascii=False, indent=1).encode())
+
+    def waits(self, source: str, account: str) -> list[SavedWait]:
+        """Persisted waits, first asked first."""
+        base = f"_waiting/{_file_name(source)}/{_file_name(account)}"
+        found = []
+        for name in self.files.names(base):
+            if not name.endswith(".json"):
+                continue
+            try:
+                content = json.loads(self.files.read(f"{base}/{name}"))
+            except FileNotFoundError:
+                continue  # finished by another run since the listing
+            piece = dict(content["piece"])
+            first, last = piece.pop("date_from"), piece.pop("date_to")
+            if first and last:
+                piece["interval"] = Interval(date.fromisoformat(first), date.fromisoformat(last))
+            found.append(
+                SavedWait(
+                    piece=Slice(**piece),
+                    token=content["token"],
+                    started_at=parse_instant(content["started_at"]),
+                    due_at=parse_instant(content["due_at"]),
+                    is_ready=content["is_ready"],
+                    path=f"{base}/{name}",
+                )
+            )
+        return sorted(found, key=lambda wait: (wait.started_at, wait.path))
+
+    def drop_wait(self, source: str, account: str, piece: Slice) -> None:
+        """The answer is landed, or no longer worth waiting for."""
+        self.files.remove(_wait_path(source, account, piece))
+
+
+def _pending_path(manifest: Manifest) -> str:
+    names = f"{manifest.resource}\0{manifest.slice_key}\0{manifest.folder}".encode()
+    digest = hashlib.sha256(names).hexdigest()[:16]
+    folder = f"_pending/{_file_name(manifest.source)}/{_file_name(manifest.account)}"
+    return f"{folder}/{manifest.pulled_at:%Y%m%dT%H%M%S%f}-{digest}.json"
+
+
+def _wait_path(source: str, account: str, piece: Slice) -> str:
+    digest = hashlib.sha256(f"{piece.resource}\0{piece.key}".encode()).hexdigest()[:32]
+    return f"_waiting/{_file_name(source)}/{_file_name(account)}/{digest}.json"
+
+
+def _file_name(name: str) -> str:
+    """A safe file name: quoted, never ``.`` or ``..``, and short enough for any file system."""
+    quoted = quote(name, safe="").replace(".", "%2E") if not name.strip(".") else quote(name, "")
+    if quoted.startswith("_"):
+        quoted = f"%5F{quoted[1:]}"
+    if len(quoted) > _NAME_LIMIT:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return f"{quoted[:_NAME_LIMIT]}~{digest}"
+    return quoted
