@@ -12,6 +12,7 @@ from include.contracts.model import LAYERS, Catalog, Check, Column, Table
 
 LAYER_TITLES = {
     "raw": ("Raw", "What sources said, append-only. Read it through `…_live` or `…_as_of`."),
+    "seeds": ("Seeds", "Rules as data, versioned in `sql/seeds/`."),
     "stg": ("Staging", "Renamed and cast, one vocabulary. The last place with plain contacts."),
     "core": ("Core", "Subjects of the business, without plain personal data."),
     "mart": ("Marts", "What BI tools read."),

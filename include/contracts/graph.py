@@ -23,8 +23,8 @@ _VIEW_SUFFIX = re.compile(r"_(?:as_of|live)$")
 _READABLE = {
     "stg": ("raw", "stg", "seeds"),
     "core": ("stg", "core", "seeds"),
-    "mart": ("core", "mart", "seeds"),
-    "ops": ("raw", "stg", "core", "mart", "ops", "seeds"),
+    "ops": ("raw", "stg", "core", "ops", "seeds"),
+    "mart": ("core", "mart", "ops", "seeds"),
 }
 
 
@@ -77,7 +77,7 @@ def read_graph(sql_root: Path, catalog: Catalog) -> dict[str, set[str]]:
                 continue
             graph[name] = read
             for reference in sorted(read):
-                problem = _reference_problem(sql_root, catalog, layer, name, reference)
+                problem = _reference_problem(catalog, layer, name, reference)
                 if problem:
                     problems.append(Problem(path, _line_of(sql, reference), *problem))
     if problems:
@@ -133,16 +133,15 @@ def render_mermaid(catalog: Catalog, graph: Mapping[str, set[str]]) -> str:
 
 
 def _reference_problem(
-    sql_root: Path, catalog: Catalog, layer: str, name: str, reference: str
+    catalog: Catalog, layer: str, name: str, reference: str
 ) -> tuple[str, str] | None:
-    database, _, stem = reference.partition(".")
+    database = reference.partition(".")[0]
     if reference == name:
         return (
             f"{name} reads itself",
             "a build starts from nothing: compute the table from the tables below it",
         )
-    is_seed = database == "seeds" and any((sql_root / "seeds").glob(f"{stem}.*"))
-    if reference not in catalog and not is_seed:
+    if reference not in catalog:
         return (
             f"{name} reads {reference}, which no contract describes"
             f"{suggest(reference, catalog.tables)}",

@@ -1,0 +1,1 @@
+"""Great Expectations on candidates: the gate before anything is published."""

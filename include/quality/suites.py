@@ -1,0 +1,78 @@
+"""Contract → Great Expectations suite of one candidate.
+
+Column types are not among the expectations: on ClickHouse the type expectations of Great
+Expectations fail even for the right type, so :mod:`include.quality.validation` reads
+``system.columns``. Importing Great Expectations costs seconds, hence the imports inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from include.contracts.ddl import quote_name
+from include.contracts.model import Check, Table
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+    from great_expectations.expectations.expectation import Expectation
+
+Resolve = Callable[[str], str]
+"""Replaces, in one query, each table that has a candidate in this build by that candidate."""
+_BIND_LIKE = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+
+
+def build_suite(table: Table, candidate: str, resolve: Resolve) -> ExpectationSuite:
+    """Every check of the contract as an expectation whose meta holds check id and severity."""
+    import great_expectations as gx
+
+    return gx.ExpectationSuite(
+        name=candidate,
+        expectations=[_expectation(table, check, candidate, resolve) for check in table.all_checks],
+    )
+
+
+def unexpected_rows_query(sql: str, candidate: str, resolve: Resolve) -> str:
+    """The query of an ``unexpected_rows`` check as Great Expectations must be given it.
+
+    It yields a constant per row, so that no value leaves the engine. Braces are doubled because
+    Great Expectations formats the query (which must mention its batch: the comment does), colons
+    escaped because SQLAlchemy takes ``:word`` for a parameter.
+    """
+    named = resolve(sql.replace("{table}", candidate)).strip().rstrip(";")
+    escaped = _BIND_LIKE.sub(r"\\:", named.replace("{", "{{").replace("}", "}}"))
+    return f"select /* {{batch}} */ 1 as unexpected from (\n{escaped}\n)"
+
+
+def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -> Expectation:
+    import great_expectations.expectations as gxe
+
+    common: dict[str, Any] = {
+        "meta": {"check_id": check.id, "severity": check.severity, "table": table.full_name},
+        "severity": "critical" if check.severity == "fail" else "warning",
+    }
+    if check.form == "unexpected_rows":
+        query = unexpected_rows_query(check.arguments[0], candidate, resolve)
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common)
+    if check.form == "grain":
+        names = ", ".join(quote_name(name) for name in check.arguments)
+        repeated = f"select {names} from {{table}} group by {names} having count() > 1"
+        query = unexpected_rows_query(repeated, candidate, lambda sql: sql)
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common)
+    if check.form == "row_count_between":
+        low, high = check.arguments
+        return gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, **common)
+    common["column"] = check.column
+    if check.form == "not_null":
+        return gxe.ExpectColumnValuesToNotBeNull(**common)
+    if check.form == "unique":
+        return gxe.ExpectColumnValuesToBeUnique(**common)
+    if check.form == "between":
+        low, high = check.arguments
+        return gxe.ExpectColumnValuesToBeBetween(min_value=low, max_value=high, **common)
+    if check.form == "in":
+        return gxe.ExpectColumnValuesToBeInSet(value_set=list(check.arguments), **common)
+    if check.form == "matches":
+        return gxe.ExpectColumnValuesToMatchRegex(regex=check.arguments[0], **common)
+    raise ValueError(f"{table.full_name}: no expectation stands for a check of form {check.form}")
