@@ -1,0 +1,106 @@
+-- grain: one row per day, channel and currency
+with spend as (
+    select
+        stats_date,
+        channel,
+        currency_code,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        -- one unknown part makes the whole unknown, never smaller
+        if(countIf(cost_net_amount is null) > 0, null, sum(cost_net_amount)) as cost_net_amount,
+        if(countIf(cost_gross_amount is null) > 0, null, sum(cost_gross_amount)) as cost_gross_amount
+    from core.core_ad_spend_daily
+    group by stats_date, channel, currency_code
+),
+
+leads as (
+    select
+        assumeNotNull(created_date) as stats_date,
+        channel,
+        currency_code,
+        count() as leads
+    from core.core_lead
+    where created_date is not null
+    group by created_date, channel, currency_code
+),
+
+credit as (
+    select
+        assumeNotNull(won_date) as stats_date,
+        channel,
+        currency_code,
+        countIf(credit_share_last = 1) as deals_won,
+        sum(revenue_first_amount) as revenue_first_amount,
+        sum(revenue_last_amount) as revenue_last_amount,
+        sum(revenue_linear_amount) as revenue_linear_amount,
+        if(uniqExact(vat_basis) = 1, any(vat_basis), 'mixed') as revenue_vat_basis
+    from core.core_attribution_credit
+    where
+        won_date is not null
+        and (credit_share_first > 0 or credit_share_last > 0 or credit_share_linear > 0)
+    group by won_date, channel, currency_code
+),
+
+-- each part is already one row per key, so that no join can multiply money
+keys as (
+    select stats_date, channel, currency_code from spend
+    union distinct
+    select stats_date, channel, currency_code from leads
+    union distinct
+    select stats_date, channel, currency_code from credit
+),
+
+joined as (
+    select
+        keys.stats_date as stats_date,
+        keys.channel as channel,
+        keys.currency_code as currency_code,
+        spend.impressions as impressions,
+        spend.clicks as clicks,
+        spend.cost_net_amount as cost_net_amount,
+        spend.cost_gross_amount as cost_gross_amount,
+        ifNull(leads.leads, 0) as leads,
+        ifNull(credit.deals_won, 0) as deals_won,
+        credit.revenue_first_amount as revenue_first_amount,
+        credit.revenue_last_amount as revenue_last_amount,
+        credit.revenue_linear_amount as revenue_linear_amount,
+        ifNull(credit.revenue_vat_basis, 'none') as revenue_vat_basis,
+        multiIf(
+            credit.revenue_vat_basis in ('net', 'none'), spend.cost_net_amount,
+            credit.revenue_vat_basis = 'gross', spend.cost_gross_amount,
+            null
+        ) as comparable_cost_amount
+    from keys
+    left join spend
+        on spend.stats_date = keys.stats_date
+        and spend.channel = keys.channel
+        and spend.currency_code = keys.currency_code
+    left join leads
+        on leads.stats_date = keys.stats_date
+        and leads.channel = keys.channel
+        and leads.currency_code = keys.currency_code
+    left join credit
+        on credit.stats_date = keys.stats_date
+        and credit.channel = keys.channel
+        and credit.currency_code = keys.currency_code
+)
+
+select
+    stats_date,
+    channel,
+    currency_code,
+    impressions,
+    clicks,
+    cost_net_amount,
+    cost_gross_amount,
+    leads,
+    deals_won,
+    revenue_first_amount,
+    revenue_last_amount,
+    revenue_linear_amount,
+    revenue_vat_basis,
+    round(toDecimal128(cost_net_amount, 12) / nullIf(leads, 0), 6) as cpl_all,
+    round(toDecimal128(cost_net_amount, 12) / nullIf(deals_won, 0), 6) as cpo_won,
+    round(toDecimal128(revenue_last_amount, 12) / nullIf(comparable_cost_amount, 0), 6) as roas_last_touch,
+    round(toDecimal128(comparable_cost_amount, 12) / nullIf(revenue_last_amount, 0), 6) as drr_last_touch
+from joined

@@ -1,0 +1,69 @@
+-- grain: one row per kind of contact and value as typed; restricted, nothing plain leaves this layer
+with typed as (
+    select 'phone' as kind, assumeNotNull(phone) as raw_value from stg.stg_files__lead where phone is not null
+    union distinct
+    select 'email' as kind, assumeNotNull(email) as raw_value from stg.stg_files__lead where email is not null
+    union distinct
+    select 'phone' as kind, assumeNotNull(phone) as raw_value from stg.stg_files__deal where phone is not null
+    union distinct
+    select 'email' as kind, assumeNotNull(email) as raw_value from stg.stg_files__deal where email is not null
+),
+
+cleaned as (
+    select
+        kind,
+        raw_value,
+        if(
+            kind = 'phone',
+            replaceRegexpOne(
+                trimBoth(lowerUTF8(raw_value)), '[,;]?\\s*(доб|вн|ext|x|#)[^@a-zа-я0-9]*[a-zа-я]*[^@a-zа-я0-9]*[0-9]+\\D*$', ''
+            ),
+            replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', '')
+        ) as cleaned,
+        replaceRegexpAll(cleaned, '[^0-9]', '') as digits
+    from typed
+),
+
+normalised as (
+    select
+        kind,
+        raw_value,
+        cleaned,
+        multiIf(
+            kind = 'email', cleaned,
+            startsWith(cleaned, '+'), digits,
+            length(digits) = 11 and startsWith(digits, '8'), concat('7', substring(digits, 2)),
+            length(digits) = 10, concat('7', digits),
+            digits
+        ) as normalised
+    from cleaned
+),
+
+refused as (
+    select
+        normalised.kind as kind,
+        normalised.raw_value as raw_value,
+        argMin(rules.rule_id, (rules.priority, rules.rule_id)) as reject_rule_id,
+        argMin(rules.reject_reason, (rules.priority, rules.rule_id)) as reject_reason
+    from normalised
+    inner join seeds.contact_rules as rules on rules.kind = normalised.kind
+    where
+        match(if(rules.field = 'cleaned', normalised.cleaned, normalised.normalised), rules.pattern)
+        = (rules.refuses_when = 'matches')
+    group by normalised.kind, normalised.raw_value
+)
+
+select
+    normalised.kind as kind,
+    normalised.raw_value as raw_value,
+    if(refused.reject_reason is null, normalised.normalised, null) as normalised_value,
+    if(
+        refused.reject_reason is null,
+        lower(hex(HMAC('sha256', normalised.normalised, {identity_key:String}))),
+        null
+    ) as key_hash,
+    lower(substring(hex(HMAC('sha256', 'version of the identity key', {identity_key:String})), 1, 8)) as key_version,
+    refused.reject_rule_id as reject_rule_id,
+    refused.reject_reason as reject_reason
+from normalised
+left join refused on refused.kind = normalised.kind and refused.raw_value = normalised.raw_value
