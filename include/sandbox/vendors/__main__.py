@@ -1,0 +1,45 @@
+"""Starts the vendor stand-ins: ``python -m include.sandbox.vendors --port 0 --ready-file F``.
+
+The ready file is JSON: ``{"url": …, "vendors": {"yandex_direct": "http://127.0.0.1:PORT"}}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from include.sandbox.vendors.clock import Clock
+from include.sandbox.vendors.server import VendorServer
+from include.sandbox.vendors.vendor import Stage
+
+
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
+    """Command line of the stand-ins."""
+    parser = argparse.ArgumentParser(prog="python -m include.sandbox.vendors", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="main port; 0 takes a free one")
+    parser.add_argument("--ready-file", type=Path, help="written once requests are accepted")
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same figures")
+    parser.add_argument("--now", type=datetime.fromisoformat, help="calendar at start, with zone")
+    parser.add_argument("--factor", type=float, default=1.0, help="vendor waits run this faster")
+    parser.add_argument(
+        "--knobs", type=json.loads, default={}, help='JSON: {"yandex_direct.rows_per_day": 1000}'
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Serve until stopped by a signal; 2 when the arguments make no sense."""
+    wanted = parse_arguments(argv)
+    if wanted.now is not None and wanted.now.tzinfo is None:
+        sys.stderr.write("--now needs a time zone, for example 2026-11-20T09:00:00+00:00\n")
+        return 2
+    stage = Stage(wanted.seed, Clock(wanted.now, wanted.factor), knobs=dict(wanted.knobs))
+    VendorServer(stage, wanted.port).run(wanted.ready_file)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
