@@ -16,9 +16,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-Tell = Callable[[str], None]
+if TYPE_CHECKING:
+    Tell = Callable[[str], None]
 
 OLDEST = (3, 11)
 STAMP = "throughline-lock"

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
+from include.contracts.reader import read_catalog
 from include.embedded import process as engine_process
+from include.settings import PROJECT_ROOT
 from include.supervisor.airflow_environment import WAREHOUSE_USER
 from include.supervisor.home_lock import read_running
 from include.supervisor.stack import Stack
 from include.supervisor.store import Store, last_store, read_secrets
 from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
 
 
 @contextlib.contextmanager
@@ -32,6 +35,8 @@ def open_warehouse(stack: Stack) -> Iterator[Client]:
 
 def prepare_warehouse(stack: Stack) -> None:
     """Make or update every table of the contracts."""
+    with open_warehouse(stack) as client:
+        apply_schema(client, read_catalog(PROJECT_ROOT / "sql"))
 
 
 @contextlib.contextmanager

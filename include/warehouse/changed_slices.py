@@ -1,0 +1,30 @@
+"""Which slices changed, and how long ago: sources end one after another, a build follows once."""
+
+from __future__ import annotations
+
+from clickhouse_connect.driver.client import Client
+
+
+def seconds_until_quiet(client: Client, debounce_seconds: float) -> float:
+    """Seconds still missing to ``debounce_seconds`` without a changed slice; 0 when quiet.
+
+    Measured by the warehouse's own clock. Confirmed slices change nothing and are not counted.
+    """
+    since_last = client.query(
+        "select if(count() = 0, null, dateDiff('microsecond', max(published_at), now64(6, 'UTC')))"
+        " from ops.slice_log where status = 'loaded'"
+    ).result_rows[0][0]
+    if since_last is None:
+        return 0.0
+    return max(0.0, debounce_seconds - since_last / 1_000_000)
+
+
+def has_changed_slices(client: Client, source: str, run_id: str) -> bool:
+    """Whether this ingest run, in any of its attempts, published a changed slice of ``source``."""
+    return bool(
+        client.query(
+            "select count() from ops.slice_log where source = {source:String}"
+            " and run_id = {run_id:String} and status = 'loaded'",
+            parameters={"source": source, "run_id": run_id},
+        ).result_rows[0][0]
+    )

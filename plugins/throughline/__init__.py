@@ -1,0 +1,1 @@
+"""What Airflow itself extends: task adapters, a trigger, the failure notifier and the listener."""

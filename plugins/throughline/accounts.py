@@ -1,0 +1,79 @@
+"""Accounts of the sources file, joined with the credentials of their Airflow connections.
+
+Credentials exist in the task's memory only: neither XCom nor a trigger's arguments carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+
+from include.connectors.protocol import Account, BadInput
+from include.ingestion.sources import AccountEntry, discover_connectors, read_accounts
+from include.settings import read_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+
+def source_names() -> list[str]:
+    """Every source a connector was found for."""
+    return sorted(discover_connectors())
+
+
+def pool_name(source: str) -> str:
+    """The pool in which the tasks of one source run."""
+    return f"source_{source}"
+
+
+def configured_accounts(source: str) -> dict[str, AccountEntry]:
+    """Accounts of one source by name, without credentials."""
+    entries = read_accounts(read_settings().sources_path)
+    return {entry.account.name: entry for entry in entries if entry.account.source == source}
+
+
+def chosen_accounts(source: str, params: Mapping[str, Any]) -> list[str]:
+    """Accounts a run pulls: those named in ``accounts``, else all; raises ``BadInput``."""
+    wanted = params.get("accounts") or []
+    for name in wanted:
+        require_account(source, name)
+    return list(wanted) or sorted(configured_accounts(source))
+
+
+def require_account(source: str, name: str) -> AccountEntry:
+    """One account without credentials; raises ``BadInput`` when it is not configured."""
+    accounts = configured_accounts(source)
+    if name not in accounts:
+        raise BadInput(
+            f"account '{name}' of {source} is not in {read_settings().sources_path};"
+            f" configured are: {', '.join(sorted(accounts)) or 'none'}"
+        )
+    return accounts[name]
+
+
+def with_credentials(entry: AccountEntry) -> Account:
+    """The account with what its connection holds; blocking."""
+    if not entry.connection:
+        return entry.account
+    return _join(entry.account, BaseHook.get_connection(entry.connection))
+
+
+async def with_credentials_async(entry: AccountEntry) -> Account:
+    """As :func:`with_credentials`, for the triggerer's event loop."""
+    if not entry.connection:
+        return entry.account
+    return _join(entry.account, await BaseHook.aget_connection(entry.connection))
+
+
+def _join(account: Account, connection: Connection) -> Account:
+    return replace(account, credentials=credentials_of(connection))
+
+
+def credentials_of(connection: Connection) -> Mapping[str, str]:
+    """``token`` is the connection's password; login, host and the extra's texts go along."""
+    extra = {k: v for k, v in connection.extra_dejson.items() if isinstance(v, str)}
+    named = {"login": connection.login, "token": connection.password, "host": connection.host}
+    return {**extra, **{name: value for name, value in named.items() if value}}

@@ -1,0 +1,79 @@
+"""Waits for a vendor in the triggerer, so that no worker slot is held while a report is prepared.
+
+Only names and the vendor's tokens are stored; credentials are read where they are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from include.connectors.protocol import ConnectorError, Ready
+from include.ingestion.sources import discover_connectors
+from throughline.accounts import require_account, with_credentials_async
+
+LONGEST_LOOK_SECONDS = 60.0
+"""Between two looks at the vendor, whatever it suggests: it may be done early."""
+LONGEST_WAIT_SECONDS = 1800.0
+"""Then the task itself looks again; a lost token is noticed there."""
+
+log = logging.getLogger(__name__)
+
+
+class VendorReady(BaseTrigger):
+    """Fires when one of ``tokens`` is ready, on an error, or after the longest wait."""
+
+    def __init__(
+        self, source: str, account: str, tokens: Sequence[Mapping[str, Any]], seconds: float
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.account = account
+        self.tokens = [dict(token) for token in tokens]
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Names and tokens, by which another triggerer goes on."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "source": self.source,
+                "account": self.account,
+                "tokens": self.tokens,
+                "seconds": self.seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look at the vendor until there is a reason to wake the task."""
+        yield TriggerEvent({"reason": await self._wait()})
+
+    async def _wait(self) -> str:
+        seconds = self.seconds
+        waited = 0.0
+        while True:
+            pause = min(max(seconds, 0.5), LONGEST_LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            waited += pause
+            if waited >= LONGEST_WAIT_SECONDS:
+                return "waited long enough to look again"
+            try:
+                answers = await self._look()
+            except ConnectorError as error:
+                # The task asks again itself and so fails, or retries, with the true error.
+                log.warning("looking at %s failed: %s", self.source, type(error).__name__)
+                return "the vendor answered with an error"
+            if not answers or any(isinstance(answer, Ready) for answer in answers):
+                return "ready"
+            seconds = min(answer.seconds for answer in answers)
+
+    async def _look(self) -> list[Any]:
+        account = await with_credentials_async(require_account(self.source, self.account))
+        connector = discover_connectors()[self.source](account, lambda: datetime.now(UTC))
+        # Connectors are plain blocking code; the triggerer's loop must stay free.
+        return [await asyncio.to_thread(connector.poll, token) for token in self.tokens]
