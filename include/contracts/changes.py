@@ -132,6 +132,8 @@ def _key_differences(table: Table, sorting_key: str | None, partition_key: str |
 
 
 def _migration(table: Table, actual: dict[str, tuple[str, str]], cluster: str | None) -> str:
+    if table.kind == "table":
+        return _migration_of_built(table, cluster)
     new = f"{table.full_name}_v2"
     kept: list[str] = []
     values: list[str] = []
@@ -155,6 +157,17 @@ def _migration(table: Table, actual: dict[str, tuple[str, str]], cluster: str | 
         f"exchange tables {new_name} and {old_name}{on_cluster};\n"
         f"-- {new_name} now holds the old rows: keep it until the new table is trusted, then\n"
         f"drop table {new_name}{on_cluster};"
+    )
+
+
+def _migration_of_built(table: Table, cluster: str | None) -> str:
+    """A build fills the table anew, so nothing is copied; but readers know it by its shape."""
+    on_cluster = f" on cluster {quote_text(cluster)}" if cluster else ""
+    return (
+        f"-- while anybody reads {table.full_name}: keep its files as they were and give the new\n"
+        f"-- shape files of its own, sql/{table.database}/{table.stem}_v2.sql and .yaml;\n"
+        f"-- once nobody reads the old shape, the next build makes the new one after\n"
+        f"drop table {quote_name(table.full_name)}{on_cluster};"
     )
 
 

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from include.contracts.model import LOAD_ID, Check, Table
 from include.quality.suites import Resolve, build_suite
+from include.warehouse.client import SETTINGS, ClickHouseTarget
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -37,16 +38,6 @@ _COUNTS = (
 )
 _SILENCED = ("great_expectations", "clickhouse_connect", "sqlalchemy")
 _ENGINE_CODE = re.compile(r"[Cc]ode:? (\d{1,4})\b")
-_READ_SETTINGS = {"join_use_nulls": "1"}
-
-
-class Target(Protocol):
-    """How to reach ClickHouse; any object with these attributes will do."""
-
-    host: str
-    port: int
-    user: str
-    password: str
 
 
 @dataclass(frozen=True)
@@ -70,13 +61,12 @@ class QualityFailed(Exception):
 
 
 def validate(
-    target: Target | str, tables: Sequence[tuple[Table, str]], resolve: Resolve
+    target: ClickHouseTarget, tables: Sequence[tuple[Table, str]], resolve: Resolve
 ) -> list[CheckResult]:
     """Run the suites of ``(contract, candidate's full name)`` pairs in one context.
 
-    ``target`` is a ClickHouse target or its SQLAlchemy URL; ``resolve`` is applied to the queries
-    of ``unexpected_rows`` checks. Never raises for what a table holds or lacks: see
-    :func:`require`.
+    ``resolve`` is applied to the queries of ``unexpected_rows`` checks. Never raises for what a
+    table holds or lacks: see :func:`require`.
     """
     if not tables:
         return []
@@ -156,20 +146,7 @@ def store(client: Client, build_id: str, results: Sequence[CheckResult]) -> None
     )
 
 
-def target_url(target: Target | str, database: str) -> str:
-    """The SQLAlchemy URL of ``target`` with the settings checks are read under."""
-    if isinstance(target, str):
-        url = sa.make_url(target)
-    else:
-        url = sa.URL.create(
-            "clickhousedb", target.user, target.password, target.host, target.port, database
-        )
-        if getattr(target, "secure", False):
-            url = url.update_query_dict({"secure": "true"})
-    return url.update_query_dict(_READ_SETTINGS).render_as_string(hide_password=False)
-
-
-def _open_datasource(target: Target | str, database: str) -> SQLDatasource:
+def _open_datasource(target: ClickHouseTarget, database: str) -> SQLDatasource:
     import clickhouse_connect.cc_sqlalchemy.dialect as clickhouse_dialect
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -177,8 +154,11 @@ def _open_datasource(target: Target | str, database: str) -> SQLDatasource:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    url = sa.make_url(target.sqlalchemy_url(database)).update_query_dict(
+        {name: str(value) for name, value in SETTINGS.items()}
+    )
     datasource = context.data_sources.add_sql(
-        "warehouse", connection_string=target_url(target, database)
+        "warehouse", connection_string=url.render_as_string(hide_password=False)
     )
     # Great Expectations looks for another package's dialect here and finds none; without one
     # every regex check would raise.
