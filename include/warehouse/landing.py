@@ -160,7 +160,7 @@ class Landing:
         ]
 
     def save_wait(self, source: str, account: str, wait: SavedWait) -> None:
-        """Persist what the vendor is preparing, so that a killed run polls and does not ask anew."""
+        """Persist what the vendor is preparing: a killed run polls and does not ask anew."""
         piece = wait.piece
         content = {
             "piece": {

@@ -7,6 +7,7 @@ are removed; manifests are written only once the whole answer is on disk.
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -152,15 +153,15 @@ class PullWriter:
         starts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
         return [
             (self._known_day(int(days[start])), rows.slice(start, end - start))
-            for start, end in zip(starts, starts[1:], strict=False)
+            for start, end in itertools.pairwise(starts)
         ]
 
     def _known_day(self, number: int) -> date:
         day = date(1970, 1, 1) + timedelta(days=number)
         if day not in self._slices:
             raise ConnectorError(
-                f"{self._header.source}/{self._header.account}/{self._resource.name}: the answer to "
-                f"slice {self._piece.key} holds a row of {day}, a day that was not asked for; "
+                f"{self._header.source}/{self._header.account}/{self._resource.name}: the answer "
+                f"to slice {self._piece.key} holds a row of {day}, which was not asked for; "
                 "nothing of it was kept. The connector's request and its day column disagree."
             )
         return day
