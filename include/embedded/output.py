@@ -75,35 +75,34 @@ def _read_varint(chunk: memoryview, position: int) -> tuple[int, int]:
         shift += 7
 
 
-_HEADS: dict[str, Callable[[memoryview], int]] = {
-    **dict.fromkeys(
-        (
-            "native tabseparated tsv tabseparatedraw tsvraw csv rowbinary jsoneachrow jsonlines "
-            "ndjson jsoncompacteachrow jsonstringseachrow jsoncompactstringseachrow lineasstring"
-        ).split(),
-        _no_head,
-    ),
-    **dict.fromkeys(
-        (
-            "tabseparatedwithnames tsvwithnames tabseparatedrawwithnames tsvrawwithnames "
-            "jsoncompacteachrowwithnames jsoncompactstringseachrowwithnames"
-        ).split(),
-        _lines_head(1),
-    ),
-    **dict.fromkeys(
-        (
-            "tabseparatedwithnamesandtypes tsvwithnamesandtypes tabseparatedrawwithnamesandtypes "
-            "tsvrawwithnamesandtypes jsoncompacteachrowwithnamesandtypes "
-            "jsoncompactstringseachrowwithnamesandtypes"
-        ).split(),
-        _lines_head(2),
-    ),
-    "csvwithnames": _quoted_lines_head(1),
-    "csvwithnamesandtypes": _quoted_lines_head(2),
-    "rowbinarywithnames": _binary_head(1),
-    "rowbinarywithnamesandtypes": _binary_head(2),
-    "arrowstream": _arrow_head,
-}
+def _list_heads() -> dict[str, Callable[[memoryview], int]]:
+    heads: dict[str, Callable[[memoryview], int]] = {
+        **dict.fromkeys(("native", "jsoneachrow", "jsonlines", "ndjson", "lineasstring"), _no_head),
+        "jsonstringseachrow": _no_head,
+        "arrowstream": _arrow_head,
+    }
+    for name in ("tabseparated", "tsv", "tabseparatedraw", "tsvraw"):
+        heads |= _list_variants(name, _lines_head)
+    for name in ("jsoncompacteachrow", "jsoncompactstringseachrow"):
+        heads |= _list_variants(name, _lines_head)
+    return (
+        heads
+        | _list_variants("csv", _quoted_lines_head)
+        | _list_variants("rowbinary", _binary_head)
+    )
+
+
+def _list_variants(
+    name: str, make_measure: Callable[[int], Callable[[memoryview], int]]
+) -> dict[str, Callable[[memoryview], int]]:
+    return {
+        name: _no_head,
+        f"{name}withnames": make_measure(1),
+        f"{name}withnamesandtypes": make_measure(2),
+    }
+
+
+_HEADS = _list_heads()
 
 
 def can_stream(output_format: str) -> bool:

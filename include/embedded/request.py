@@ -23,13 +23,36 @@ from include.embedded.statement import InsertHead, read_insert_head
 MAX_INSERT_HEAD = 256 * 1024
 MAX_STATEMENT = 16 * 1024 * 1024
 
+# Parameters of the protocol, and settings that only a server's own HTTP part acts on.
 _TRANSPORT = frozenset(
-    "query database default_format session_id session_timeout session_check close_session user "
-    "password query_id compress decompress quota_key buffer_size wait_end_of_query role stacktrace "
-    "client_protocol_version enable_http_compression send_progress_in_http_headers "
-    "http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close "
-    "http_zlib_compression_level http_wait_end_of_query http_response_buffer_size "
-    "add_http_cors_header".split()
+    (
+        "query",
+        "database",
+        "default_format",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "close_session",
+        "user",
+        "password",
+        "query_id",
+        "compress",
+        "decompress",
+        "quota_key",
+        "buffer_size",
+        "wait_end_of_query",
+        "role",
+        "stacktrace",
+        "client_protocol_version",
+        "enable_http_compression",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "cancel_http_readonly_queries_on_client_close",
+        "http_zlib_compression_level",
+        "http_wait_end_of_query",
+        "http_response_buffer_size",
+        "add_http_cors_header",
+    )
 )
 _SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

@@ -12,15 +12,15 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from cheroot import wsgi
 
 from include.embedded.access import Logins
-from include.embedded.engine import Engine
+from include.embedded.bi_guard import check_bi_statement, enter_bi_mode
 from include.embedded.body import read_body
-from include.embedded.errors import EngineError
+from include.embedded.engine import Engine
+from include.embedded.errors import EngineError, make_error
 from include.embedded.execute import Head, classify, run_request
 from include.embedded.output import Encoder
 from include.embedded.request import Request, read_credentials, read_request
@@ -80,21 +80,35 @@ class Application:
         user, password = read_credentials(environ)
         is_bi = self._logins.check(user, password)
         request = read_request(environ, user, password)
+        if is_bi:
+            yield from self._answer_bi(request)
+            return
         options = request.options
         timeout = min(
             float(options.get("session_timeout", DEFAULT_TIMEOUT_SECONDS)), MAX_TIMEOUT_SECONDS
         )
         session_id = options.get("session_id", "")
         with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(
+            session = stack.enter_context(
                 self.sessions.lease(user, session_id, timeout, options.get("session_check") == "1")
             )
+            query_class = classify(session.connection, request)
+            if session.kept and query_class == "CONTROL":
+                # A SET or USE of the session itself must survive the request, so nothing of the
+                # request's own is applied that would be undone after it.
+                session.untouched = False
+            else:
+                stack.enter_context(apply_for_request(session, request.database, request.settings))
+            yield from _respond(request, run_request(session.connection, request, query_class))
+
+    def _answer_bi(self, request: Request) -> Iterator[Any]:
+        """A BI request never has a session: a read-only connection could not be set up again."""
+        if request.files or request.insert is not None:
+            raise make_error(497, "ACCESS_DENIED", "bi: Not enough privileges: it can only read")
+        with contextlib.closing(self._engine.connect()) as connection:
+            hidden = enter_bi_mode(connection, request.database, request.settings)
             query_class = classify(connection, request)
-            # A SET inside a session must survive the request's own settings being undone.
-            settings = {} if query_class == "CONTROL" and session_id else request.settings
-            stack.enter_context(
-                apply_for_request(connection, request.database, settings, bool(session_id))
-            )
+            check_bi_statement(connection, request.text, query_class, request.parameters, hidden)
             yield from _respond(request, run_request(connection, request, query_class))
 
 
@@ -140,7 +154,8 @@ def _wait_for_end(
 ) -> Iterator[Head | bytes]:
     """The same answer, started only when all of it is there; big ones wait in a file."""
     head = next(parts)
-    spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_MEMORY))
+    spool = tempfile.SpooledTemporaryFile(max_size=SPOOL_MEMORY)  # noqa: SIM115, the stack closes
+    stack.enter_context(spool)
     for piece in parts:
         if isinstance(piece, bytes):
             spool.write(piece)

@@ -22,8 +22,16 @@ MAX_TIMEOUT_SECONDS = 3600
 
 
 @dataclass
-class _Session:
+class Session:
+    """One connection and what is known of its state.
+
+    ``kept`` sessions outlive a request. ``untouched`` holds until the session runs a ``SET`` or a
+    ``USE`` of its own: until then what to restore is known without asking the engine.
+    """
+
     connection: Connection
+    kept: bool = False
+    untouched: bool = True
     busy: threading.Lock = field(default_factory=threading.Lock)
     expires_at: float = 0.0
 
@@ -33,35 +41,35 @@ class Sessions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._sessions: dict[tuple[str, str], _Session] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
         self._guard = threading.Lock()
 
     @contextmanager
     def lease(
         self, user: str, session_id: str, timeout_seconds: float, must_exist: bool
-    ) -> Iterator[Connection]:
-        """A connection for one request; error 373 when the session is serving another."""
+    ) -> Iterator[Session]:
+        """The session of one request; error 373 when the session is serving another."""
         self._drop_expired()
         if not session_id:
-            connection = self._engine.connect()
+            passing = Session(self._engine.connect())
             try:
-                yield connection
+                yield passing
             finally:
-                connection.close()
+                passing.connection.close()
             return
         with self._guard:
             session = self._sessions.get((user, session_id))
             if session is None:
                 if must_exist:
                     raise make_error(372, "SESSION_NOT_FOUND", "Session not found")
-                session = _Session(self._engine.connect())
+                session = Session(self._engine.connect(), kept=True)
                 self._sessions[user, session_id] = session
             if not session.busy.acquire(blocking=False):
                 raise make_error(
                     373, "SESSION_IS_LOCKED", "Session is locked by a concurrent client"
                 )
         try:
-            yield session.connection
+            yield session
         finally:
             session.expires_at = time.monotonic() + timeout_seconds
             session.busy.release()
@@ -104,19 +112,19 @@ def run_plain(connection: Connection, sql: str) -> bytes:
 
 @contextmanager
 def apply_for_request(
-    connection: Connection, database: str, settings: Mapping[str, str], restore: bool
+    session: Session, database: str, settings: Mapping[str, str]
 ) -> Iterator[None]:
-    """The request's database and settings, undone afterwards when the connection is kept."""
+    """The request's database and settings, undone afterwards when the session is kept."""
+    connection = session.connection
     undo: list[str] = []
     try:
         if database:
-            if restore:
-                current = run_plain(connection, "select currentDatabase()").decode().strip()
-                undo.append(f"use {quote_name(current)}")
+            if session.kept:
+                undo.append(f"use {quote_name(_current_database(session))}")
             run_plain(connection, f"use {quote_name(database)}")
         if settings:
-            if restore:
-                undo.extend(_statements_restoring(connection, settings))
+            if session.kept:
+                undo.extend(_statements_restoring(session, settings))
             pairs = ", ".join(f"{name} = {quote_literal(v)}" for name, v in settings.items())
             run_plain(connection, f"set {pairs}")
         yield
@@ -125,14 +133,22 @@ def apply_for_request(
             run_plain(connection, statement)
 
 
-def _statements_restoring(connection: Connection, settings: Mapping[str, str]) -> list[str]:
-    names = ", ".join(quote_literal(name) for name in settings)
-    rows = run_plain(
-        connection, f"select name, changed, hex(value) from system.settings where name in ({names})"
-    )
-    statements = []
-    for row in rows.decode().splitlines():
-        name, changed, value = row.split("\t")
-        former = quote_literal(bytes.fromhex(value).decode()) if changed == "1" else "default"
-        statements.append(f"set {name} = {former}")
-    return statements
+def _current_database(session: Session) -> str:
+    if session.untouched:
+        return "default"
+    answer = run_plain(session.connection, "select hex(currentDatabase())")
+    return bytes.fromhex(answer.decode().strip()).decode()
+
+
+def _statements_restoring(session: Session, settings: Mapping[str, str]) -> list[str]:
+    former: dict[str, str] = {}
+    if not session.untouched:
+        names = ", ".join(quote_literal(name) for name in settings)
+        rows = run_plain(
+            session.connection,
+            f"select name, hex(value) from system.settings where changed and name in ({names})",
+        )
+        for row in rows.decode().splitlines():
+            name, value = row.split("\t")
+            former[name] = quote_literal(bytes.fromhex(value).decode())
+    return [f"set {name} = {former.get(name, 'default')}" for name in settings]

@@ -7,6 +7,7 @@ judges everything else; this reader only has to agree with it on quotes, comment
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
@@ -14,11 +15,21 @@ _TOKEN = re.compile(
     (?P<skip>\s+|--[^\n]*|\#[\ !][^\n]*|/\*.*?\*/)
     |(?P<quoted>'(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*"|`(?:\\.|``|[^`\\])*`)
     |(?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    |(?P<number>\d[\w.]*)
     |(?P<word>[A-Za-z_]\w*)
     |(?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of a statement: ``kind`` is quoted, heredoc, number, word or other."""
+
+    kind: str
+    text: str
+    start: int
 
 
 @dataclass(frozen=True)
@@ -30,77 +41,99 @@ class InsertHead:
     data_offset: int
 
 
+def read_tokens(text: bytes) -> list[Token]:
+    """The tokens of a statement, without spaces and comments."""
+    return list(_iterate_tokens(text))
+
+
+def _iterate_tokens(text: bytes) -> Iterator[Token]:
+    position = 0
+    while match := _TOKEN.match(text, position):
+        position = match.end()
+        # The heredoc's tag is the last group to match inside it.
+        kind = "heredoc" if match.group("heredoc") is not None else str(match.lastgroup)
+        if kind != "skip":
+            yield Token(kind, match.group().decode("utf-8", "surrogateescape"), match.start())
+
+
 def read_insert_head(text: bytes) -> InsertHead | None:
     """The INSERT … FORMAT or INSERT … VALUES at the start of ``text``; None for anything else.
 
     ``text`` may stop in the middle of the data, never in the middle of the head.
     """
     depth = 0
-    first = True
-    previous = b""
-    position = 0
-    while match := _TOKEN.match(text, position):
-        position = match.end()
-        if match.lastgroup == "skip":
-            continue
-        word = match.group("word")
-        token = match.group()
-        if first:
-            if word is None or word.upper() != b"INSERT":
+    previous = ""
+    tokens = _iterate_tokens(text)
+    first = next(tokens, None)
+    if first is None or first.text.upper() != "INSERT":
+        return None
+    for token in tokens:
+        depth += _nesting(token)
+        if token.kind == "word" and depth == 0 and previous != ".":
+            keyword = token.text.upper()
+            if keyword in ("SELECT", "WITH", "INFILE"):
                 return None
-            first = False
-        elif token in b"([{":
-            depth += 1
-        elif token in b")]}":
-            depth -= 1
-        elif word is not None and depth == 0 and previous != b".":
-            keyword = word.upper()
-            if keyword in (b"SELECT", b"WITH", b"INFILE"):
-                return None
-            if keyword == b"VALUES":
-                return InsertHead(_decode(text[: match.start()]), "Values", position)
-            if keyword == b"FORMAT":
-                name = _skip_to_word(text, position)
-                if name is None:
+            sql = text[: token.start].decode("utf-8", "surrogateescape")
+            if keyword == "VALUES":
+                return InsertHead(sql, "Values", token.start + len("VALUES"))
+            if keyword == "FORMAT":
+                name = next(tokens, None)
+                if name is None or name.kind != "word":
                     return None
-                if name.group("word").upper() == b"VALUES":
-                    name_text = "Values"
-                else:
-                    name_text = name.group("word").decode()
-                end = name.end()
-                return InsertHead(_decode(text[: match.start()]), name_text, _data_start(text, end))
-        previous = token
+                end = name.start + len(name.text)
+                return InsertHead(sql, name.text, _data_start(text, end))
+        previous = token.text
     return None
 
 
 def read_output_format(text: bytes) -> str | None:
     """The format named by a trailing ``FORMAT x`` of a reading statement, if any."""
-    words: list[bytes] = []
-    position = 0
+    found = _find_format(text)
+    return found[1].text if found else None
+
+
+def cut_output_format(text: bytes) -> bytes:
+    """The statement without its trailing ``FORMAT x``; what follows it stays."""
+    found = _find_format(text)
+    if found is None:
+        return text
+    keyword, name = found
+    return text[: keyword.start] + b" " + text[name.start + len(name.text) :]
+
+
+def names_outfile(text: bytes) -> bool:
+    """Whether INTO OUTFILE stands anywhere outside quotes and comments."""
+    previous = ""
+    for token in _iterate_tokens(text):
+        word = token.text.upper()
+        if (previous, word) == ("INTO", "OUTFILE"):
+            return True
+        previous = word
+    return False
+
+
+def _find_format(text: bytes) -> tuple[Token, Token] | None:
+    found: tuple[Token, Token] | None = None
+    previous: Token | None = None
     depth = 0
-    found: str | None = None
-    while match := _TOKEN.match(text, position):
-        position = match.end()
-        if match.lastgroup == "skip":
-            continue
-        token = match.group()
-        if token in b"([{":
-            depth += 1
-        elif token in b")]}":
-            depth -= 1
-        word = match.group("word")
-        if depth == 0 and word is not None and words and words[-1].upper() == b"FORMAT":
-            found = word.decode()
-        words.append(token)
+    for token in _iterate_tokens(text):
+        depth += _nesting(token)
+        if (
+            depth == 0
+            and token.kind == "word"
+            and previous is not None
+            and previous.kind == "word"
+            and previous.text.upper() == "FORMAT"
+        ):
+            found = (previous, token)
+        previous = token
     return found
 
 
-def _skip_to_word(text: bytes, position: int) -> re.Match[bytes] | None:
-    while match := _TOKEN.match(text, position):
-        position = match.end()
-        if match.lastgroup != "skip":
-            return match if match.group("word") else None
-    return None
+def _nesting(token: Token) -> int:
+    if token.kind != "other":
+        return 0
+    return (token.text in "([{") - (token.text in ")]}")
 
 
 def _data_start(text: bytes, position: int) -> int:
@@ -111,23 +144,3 @@ def _data_start(text: bytes, position: int) -> int:
     if text[position : position + 1] == b"\n":
         position += 1
     return position
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
-
-
-_OUTFILE = (b"INTO", b"OUTFILE")
-
-
-def names_outfile(text: bytes) -> bool:
-    """Whether INTO OUTFILE stands anywhere outside quotes and comments."""
-    previous = b""
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup == "skip":
-            continue
-        token = match.group().upper()
-        if (previous, token) == _OUTFILE:
-            return True
-        previous = token
-    return False
