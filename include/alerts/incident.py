@@ -110,9 +110,7 @@ def describe_incident(
         account=redact(account),
         interval=redact(interval),
         log_url=redact(log_url),
-        runbook_url=f"{runbook_url}{anchor}"
-        if runbook_url and "#" not in runbook_url
-        else runbook_url,
+        runbook_url=runbook_url,
         stale=tuple(stale),
     )
 
