@@ -81,4 +81,10 @@ def _locate(
                 continue
             entries[key] = Located(_locate(value_node, loader, path, problems).value, key_line)
         return Located(entries, line)
-    return Located(loader.construct_object(node, deep=True), line)
+    try:
+        return Located(loader.construct_object(node, deep=True), line)
+    except ValueError as error:
+        problems.append(
+            Problem(path, line, f"{node.value} cannot be read: {error}", "correct or quote it")
+        )
+        return Located(None, line)
