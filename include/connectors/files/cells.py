@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 import numpy as np
@@ -195,8 +195,3 @@ def _instants_at_once(column: pa.Array, spelling: Spelling) -> pa.Array | None:
 def _assume_zone(local: pa.Array, zone: str) -> pa.Array:
     placed = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
     return pc.cast(placed, INSTANT)
-
-
-def as_utc(value: datetime) -> datetime:
-    """An aware instant in UTC."""
-    return value.astimezone(UTC)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from include.connectors.files.blocks import RawBlock
+from include.connectors.files.decoding import count_line_feeds
 from include.connectors.files.record_splitter import Cut, Record, cut_records, find_record_end
 from include.connectors.protocol import BadInput, Rejected
 
@@ -107,7 +108,7 @@ class _Reader:
 
     def _parse_fast(self, block: bytes) -> RawBlock | None:
         assert self.names is not None
-        if len(self.names) == 1 or block.count(b"\r") != block.count(b"\r\n"):
+        if len(self.names) == 1 or _has_lone_cr(block):
             return None
         has_faults = False
 
@@ -136,7 +137,7 @@ class _Reader:
             )
         except pa.ArrowInvalid:
             return None
-        line_ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        line_ends = count_line_feeds(block) + (not block.endswith(b"\n"))
         if has_faults or table.num_rows == 0:
             return None
         columns = tuple(column.combine_chunks() for column in table.columns)
@@ -197,3 +198,11 @@ class _Reader:
         out = io.StringIO()
         csv.writer(out, delimiter=self._dialect.delimiter, lineterminator="").writerow(cells)
         return out.getvalue()
+
+
+def _has_lone_cr(block: bytes) -> bool:
+    if b"\r" not in block:
+        return False
+    places = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\r"))
+    followers = np.frombuffer(block + b"\0", np.uint8)[places + 1]
+    return bool(np.any(followers != ord("\n")))

@@ -12,8 +12,11 @@ from include.connectors.files.blocks import Blocks
 from include.connectors.files.decoding import stream_utf8
 from include.connectors.files.delimited import Dialect, read_delimited
 from include.connectors.files.header import Header, bind_header
+from include.connectors.files.json_lines import read_json_lines
 from include.connectors.files.mapping import FORMATS, FileMapping
+from include.connectors.files.parquet_file import read_parquet
 from include.connectors.files.row_builder import RowBuilder
+from include.connectors.files.workbook import read_workbook
 from include.connectors.protocol import BadInput, Batch
 
 _LOG = logging.getLogger(__name__)
@@ -50,7 +53,17 @@ def _open_blocks(stream: BinaryIO, name: str, mapping: FileMapping, position: st
         )
     if name.lower().endswith(".gz"):
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    has_comma = mapping.decimal == "comma"
+    if form == "parquet":
+        return read_parquet(stream, has_comma, position)
+    if form == "xlsx":
+        return read_workbook(stream, mapping.sheet, mapping.header_row, has_comma, position)
     text = stream_utf8(stream, mapping.encoding, position)
+    if form == "jsonl":
+        dotted = [rule.source for rule in mapping.columns.values() if "." in (rule.source or "")]
+        return read_json_lines(
+            text, tuple(dict.fromkeys(filter(None, dotted))), has_comma, position
+        )
     delimiter = mapping.delimiter or ("\t" if form == "tsv" else ",")
     return read_delimited(text, Dialect(delimiter, mapping.quote, mapping.header_row), position)
 

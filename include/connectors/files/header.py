@@ -7,7 +7,6 @@ else reported.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from include.connectors.files.mapping import FileMapping
@@ -88,10 +87,9 @@ class _Finder:
 
 def _unique_names(names: tuple[str, ...], places: list[int]) -> tuple[str, ...]:
     """Keys of the extra map: blank names get their place, repeated ones a number."""
-    seen: Counter[str] = Counter()
-    unique: list[str] = []
+    unique: dict[str, None] = {}
     for place in places:
         name = " ".join(names[place].split()) or f"column_{place + 1}"
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+        candidates = (name, *(f"{name}_{number}" for number in range(2, len(places) + 2)))
+        unique[next(item for item in candidates if item not in unique)] = None
     return tuple(unique)

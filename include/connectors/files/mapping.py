@@ -42,32 +42,14 @@ _EXTENSIONS = {
 }
 _NAMED_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _THOUSANDS = {"none": "", "dot": ".", "comma": ",", "apostrophe": "'"}
+# fmt: off
 _KEYS = [
-    "name",
-    "description",
-    "entity",
-    "files",
-    "format",
-    "encoding",
-    "delimiter",
-    "quote",
-    "decimal",
-    "thousands",
-    "date_format",
-    "datetime_format",
-    "time_zone",
-    "currency",
-    "vat_basis",
-    "delivery",
-    "null_values",
-    "columns",
-    "status_values",
-    "keep_extra",
-    "ignore",
-    "personal",
-    "sheet",
-    "header_row",
+    "name", "description", "entity", "files", "format", "encoding", "delimiter", "quote",
+    "decimal", "thousands", "date_format", "datetime_format", "time_zone", "currency",
+    "vat_basis", "delivery", "null_values", "columns", "status_values", "keep_extra", "ignore",
+    "personal", "sheet", "header_row",
 ]
+# fmt: on
 
 
 @dataclass(frozen=True)

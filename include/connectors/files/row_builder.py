@@ -78,12 +78,12 @@ class RowBuilder:
         column = cells.clean(place)
         if rule.name == "status":
             words = rule.values or {word: word for word in STATUSES}
-            found = replace_words(column, words, strict=True)
-            return found._replace(code="unknown_status") if found.bad is not None else found
+            return replace_words(column, words, strict=True)._replace(code="unknown_status")
         if rule.values:
             column = replace_words(column, rule.values, strict=False).values
         if rule.name == "vat_basis":
-            return replace_words(column, {word: word for word in VAT_BASES}, strict=True)
+            words = {word: word for word in VAT_BASES}
+            return replace_words(column, words, strict=True)._replace(code="unknown_vat_basis")
         if rule.name == "currency_code":
             column = pc.utf8_upper(column)
             is_code = pc.match_substring_regex(column, "^[A-Z]{3}$")
