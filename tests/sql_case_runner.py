@@ -1,0 +1,217 @@
+"""Runs the SQL cases of ``tests/sql/<layer>/<table>.yaml`` against an embedded engine.
+
+A case gives rows of input tables (omitted columns take the type's default, NULL where the type
+allows it) and the rows the statement must make of them, in any order. Rows of raw tables get a
+load and an entry of the slice log, so that the real ``_as_of`` views are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from clickhouse_connect.driver.client import Client
+
+from include.contracts.column_types import ColumnType
+from include.contracts.graph import tables_read
+from include.contracts.model import LOAD_ID, Catalog, Table
+from include.warehouse import run_sql, seeds
+
+DEFAULT_PARAMETERS = {
+    "as_of": datetime(2100, 1, 1, tzinfo=UTC),
+    "business_zone": "Europe/Moscow",
+    "identity_key": "key of the cases",
+    "build_id": "b20260101T000000000000",
+}
+KEYS = {"name", "params", "given", "expect", "expect_columns"}
+_DEFAULT_LOAD = "20260101T000000000000-00000000"
+_SLICE_LOG = "ops.slice_log"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case; ``table`` is the table the SQL file fills."""
+
+    table: str
+    name: str
+    path: Path
+    parameters: Mapping[str, Any]
+    given: Mapping[str, list[dict[str, Any]]]
+    expect: list[dict[str, Any]]
+    columns: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """What the test report shows."""
+        return f"{self.table}-{self.name}"
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """Every case under ``folder``; raises ``ValueError`` naming file and case for a malformed one."""
+    return [
+        _read_case(path, document.get("params") or {}, entry)
+        for path in sorted(folder.glob("*/*.yaml"))
+        for document in [yaml.safe_load(path.read_text(encoding="utf-8"))]
+        for entry in document["cases"]
+    ]
+
+
+def _read_case(path: Path, shared: dict[str, Any], entry: dict[str, Any]) -> Case:
+    where = f"{path.parent.name}/{path.name}: {entry.get('name')}"
+    if unknown := entry.keys() - KEYS:
+        raise ValueError(f"{where}: unknown keys {', '.join(sorted(unknown))}")
+    expect = entry["expect"]
+    columns = tuple(entry.get("expect_columns") or (expect[0] if expect else ()))
+    for row in expect:
+        if set(row) != set(columns):
+            raise ValueError(f"{where}: every expected row lists the same columns; see {row}")
+    return Case(
+        table=f"{path.parent.name}.{path.stem}",
+        name=entry["name"],
+        path=path,
+        parameters={**DEFAULT_PARAMETERS, **shared, **(entry.get("params") or {})},
+        given=entry.get("given") or {},
+        expect=expect,
+        columns=columns,
+    )
+
+
+class CaseRunner:
+    """Runs cases one after another on one engine whose schema is already applied."""
+
+    def __init__(self, client: Client, catalog: Catalog, sql_root: Path) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._sql_root = sql_root
+        self._dirty_seeds: set[str] = set()
+        self._filled: set[str] = set()
+
+    def run(self, case: Case) -> None:
+        """Raises ``AssertionError`` with a readable difference when the case does not hold."""
+        target = self._catalog.table(case.table)
+        path = target.path.with_suffix(".sql")
+        inputs = {name for name in tables_read(path.read_text("utf-8")) if "seeds." not in name}
+        self._restore_seeds()
+        for name in sorted(self._filled | inputs | {case.table, _SLICE_LOG}):
+            self._client.command(f"truncate table {name}")
+        self._filled = {case.table}
+        for name, rows in case.given.items():
+            if name not in inputs | {_SLICE_LOG} and not name.startswith("seeds."):
+                raise AssertionError(f"{case.label} gives {name}, which {path.name} does not read")
+            self._give(self._catalog.table(name), rows, has_log=_SLICE_LOG in case.given)
+        run_sql.run(
+            self._client, path, case.parameters, target=case.table, columns=target.column_names
+        )
+        self._compare(case, target)
+
+    def _restore_seeds(self) -> None:
+        for name in self._dirty_seeds:
+            self._client.command(f"alter table {name} modify comment ''")
+        if self._dirty_seeds:
+            seeds.load(self._client, self._catalog, self._sql_root / "seeds")
+        self._dirty_seeds = set()
+
+    def _give(self, table: Table, rows: list[dict[str, Any]], has_log: bool) -> None:
+        known = {*table.column_names, *([LOAD_ID] if table.database == "raw" else [])}
+        for row in rows:
+            if unknown := row.keys() - known:
+                raise AssertionError(f"{table.full_name} has no column {', '.join(unknown)}")
+        if table.database == "seeds":
+            self._client.command(f"truncate table {table.full_name}")
+            self._dirty_seeds.add(table.full_name)
+        if table.database == "raw":
+            rows = [{LOAD_ID: _DEFAULT_LOAD, **row} for row in rows]
+            if not has_log:
+                self._log_loads(table, {row[LOAD_ID]: row.get("account_id", "") for row in rows})
+        self._insert(table.full_name, rows)
+        self._filled.add(table.full_name)
+
+    def _log_loads(self, table: Table, loads: dict[str, str]) -> None:
+        rows = [
+            {
+                "source": table.source,
+                "resource": table.resource,
+                "account_id": account,
+                "slice_key": load,
+                "kind": "replace",
+                "status": "loaded",
+                "load_id": load,
+                "pulled_at": datetime(2026, 1, 1, tzinfo=UTC),
+                "published_at": datetime(2026, 1, 1, tzinfo=UTC),
+            }
+            for load, account in loads.items()
+        ]
+        self._insert(_SLICE_LOG, rows)
+
+    def _insert(self, name: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            lines = "\n".join(json.dumps(row, default=_json_text) for row in rows)
+            self._client.raw_insert(
+                name,
+                insert_block=lines.encode(),
+                fmt="JSONEachRow",
+                settings={"input_format_null_as_default": 0, "date_time_input_format": "basic"},
+            )
+
+    def _compare(self, case: Case, target: Table) -> None:
+        if not case.columns:
+            rows = self._client.query(f"select * from {case.table}").result_rows
+            assert not rows, f"{case.label}: expected no row, got {len(rows)}: {rows[0]}"
+            return
+        types = [target.column(name).parsed_type for name in case.columns]
+        listed = ", ".join(f"`{name}`" for name in case.columns)
+        rows = self._client.query(f"select {listed} from {case.table}").result_rows
+        actual = Counter(tuple(map(_comparable, row, types)) for row in rows)
+        expected = Counter(
+            tuple(_comparable(row[name], kind) for name, kind in zip(case.columns, types, strict=True))
+            for row in case.expect
+        )
+        if actual != expected:
+            raise AssertionError(_difference(case, expected - actual, actual - expected))
+
+
+def _json_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return f"{aware.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return str(value)
+
+
+def _comparable(value: Any, kind: ColumnType) -> Any:
+    """One value in the form both sides share; money is compared exactly, never as a float."""
+    name = kind.bare.name
+    if value is None:
+        return None
+    if name == "Decimal":
+        if isinstance(value, float):
+            raise AssertionError(f"write the decimal {value} in quotes")
+        return Decimal(str(value)).normalize() + 0
+    if name in ("DateTime", "DateTime64"):
+        instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    if name == "Date":
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    return str(value) if kind.is_text else value
+
+
+def _difference(case: Case, missing: Counter, unexpected: Counter) -> str:
+    def show(rows: Counter) -> list[str]:
+        lines = []
+        for row, times in sorted(rows.items(), key=repr):
+            cells = ", ".join(
+                f"{name}: {'null' if value is None else value}"
+                for name, value in zip(case.columns, row, strict=True)
+            )
+            lines.append(f"{{{cells}}}{f'  ×{times}' if times > 1 else ''}")
+        return lines
+
+    body = [f"  - missing    {line}" for line in show(missing)]
+    body += [f"  + unexpected {line}" for line in show(unexpected)]
+    return f"{case.path.name}: {case.name}\n" + "\n".join(body)
