@@ -1,0 +1,89 @@
+"""Decides which Moscow days to pull, and in which requests.
+
+A day is due when it was never pulled, when it was pulled before its figures had settled, or when
+the vendor says its statistics changed. Days are asked for in runs, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from include.connectors.protocol import BadInput, Interval, KnownSlice
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+MOST_DAYS_PER_REQUEST = 31
+ROWS_AIMED_AT = 500_000
+"""Half of what the vendor cuts a report at, so that a growing account never meets the cut."""
+DEFAULT_HISTORY_DAYS = 30
+
+
+def moscow_day(instant: datetime) -> date:
+    """The vendor's business day of an instant."""
+    return instant.astimezone(MOSCOW).date()
+
+
+def due_days(
+    known: Mapping[str, KnownSlice],
+    today: date,
+    history_from: date,
+    lookback_days: int,
+    include_today: bool,
+    changed_from: date | None,
+) -> list[date]:
+    """Days to pull, ascending; ``known`` is keyed by ISO day, ``today`` is the Moscow day."""
+    last = today if include_today else today - timedelta(days=1)
+    pulled = {date.fromisoformat(key): moscow_day(k.pulled_at) for key, k in known.items()}
+    first = min([history_from, *pulled])
+    due: list[date] = []
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        pulled_on = pulled.get(day)
+        if pulled_on is None:
+            is_due = day >= history_from
+        else:
+            is_due = pulled_on < day + timedelta(days=lookback_days)
+        is_recent = day >= history_from and day >= today - timedelta(days=lookback_days)
+        is_changed = changed_from is not None and day >= changed_from
+        if is_due or is_recent or is_changed:
+            due.append(day)
+    return due
+
+
+def window_days(window: Interval, today: date, include_today: bool) -> list[date]:
+    """Exactly the days of the window, but none the vendor cannot have finished."""
+    end = min(window.date_to, today + timedelta(days=1 if include_today else 0))
+    return [window.date_from + timedelta(days=n) for n in range((end - window.date_from).days)]
+
+
+def group_days(days: Iterable[date], most: int) -> list[Interval]:
+    """Consecutive days in half-open intervals of at most ``most`` days."""
+    runs: list[Interval] = []
+    for day in sorted(days):
+        after = day + timedelta(days=1)
+        joins = runs and runs[-1].date_to == day and (day - runs[-1].date_from).days < most
+        if joins:
+            runs[-1] = Interval(runs[-1].date_from, after)
+        else:
+            runs.append(Interval(day, after))
+    return runs
+
+
+def days_per_request(known: Iterable[KnownSlice], most: int) -> int:
+    """How many days one report may span so that it stays well below the vendor's row limit."""
+    busiest = max((k.row_count for k in known), default=0)
+    return max(1, min(most, ROWS_AIMED_AT // busiest if busiest else most))
+
+
+def read_day(options: Mapping[str, object], name: str, default: date) -> date:
+    """A day from the account's options."""
+    value = options.get(name)
+    if value is None:
+        return default
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(
+            f"option {name} of a yandex_direct account must be a day like 2026-01-31, got {value!r}"
+        ) from None

@@ -1,0 +1,229 @@
+"""Turns a Reports body into record batches without a Python object per row, and proves it whole.
+
+The proof is the vendor's own last line, ``Total rows: N``: N must equal rows kept plus rows
+rejected. A tab in a name makes a row too long, a line break cuts it in two; such rows are rejected
+with their line, never shifted into wrong columns.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from include.connectors.protocol import Batch, IncompleteAnswer, Rejected, RequestRefused
+from include.connectors.yandex_direct.schema import REPORT_COLUMNS, ReportColumn
+
+BLOCK_BYTES = 1 << 20
+LAST_ROW = 1_000_000
+HEADER_LINES = 1
+NO_VALUE = "--"
+SUMMARY = re.compile(r"^Total rows:\s*(\d+)\s*$")
+
+_PATTERNS = {
+    pa.uint64(): r"^[0-9]{1,20}$",
+    pa.uint32(): r"^[0-9]{1,10}$",
+    pa.int64(): r"^-?[0-9]{1,19}$",
+    pa.date32(): r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+}
+
+
+class ReportStream:
+    """One report body, read once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.rows_kept = 0
+        self.rows_rejected = 0
+        self.total_said: int | None = None
+        self._records = 0
+        self._odd_lines: list[int] = []
+        self._fragments: list[pa_csv.InvalidRow] = []
+        self._waiting: list[Rejected] = []
+
+    @property
+    def is_silent(self) -> bool:
+        """No row and no summary line: an empty report, or one cut after its column line."""
+        return self.rows_kept + self.rows_rejected == 0 and self.total_said is None
+
+    def read(
+        self, body: BinaryIO, finish: Callable[[pa.RecordBatch], pa.RecordBatch]
+    ) -> Iterator[Batch]:
+        """Batches of typed report columns, each completed by ``finish``.
+
+        Raises :class:`IncompleteAnswer` if the rows do not add up to what the vendor says, and
+        :class:`RequestRefused` if the column line is not the one asked for.
+        """
+        reader = self._open(body)
+        if reader is not None:
+            for raw in reader:
+                typed = self._type_rows(raw)
+                self.rows_kept += typed.num_rows
+                yield Batch(finish(typed), self._take_rejected())
+        self._close_fragments()
+        rest = self._take_rejected()
+        if rest:
+            yield Batch(None, rest)
+        self._prove_complete()
+
+    def _open(self, body: BinaryIO) -> pa_csv.CSVStreamingReader | None:
+        columns = {c.field: pa.binary() for c in REPORT_COLUMNS}
+        try:
+            reader = pa_csv.open_csv(
+                pa.PythonFile(body, mode="r"),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter="\t",
+                    quote_char=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._note_odd_line,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=columns, null_values=[NO_VALUE], strings_can_be_null=True
+                ),
+            )
+        except pa.ArrowInvalid as failure:
+            if "Empty CSV file" in str(failure):
+                raise IncompleteAnswer(
+                    f"report {self._name} came without even its column line; ask again"
+                ) from None
+            raise
+        if reader.schema.names != list(columns):
+            missing = sorted(set(columns) - set(reader.schema.names))
+            added = sorted(set(reader.schema.names) - set(columns))
+            raise RequestRefused(
+                f"report {self._name} has other columns than asked for: missing {missing}, "
+                f"unknown {added}; the API has changed, adapt REPORT_COLUMNS"
+            )
+        return reader
+
+    def _note_odd_line(self, row: pa_csv.InvalidRow) -> str:
+        """Called by the parser for a line with a wrong number of cells."""
+        said = SUMMARY.match(row.text) if row.actual_columns == 1 else None
+        if said is not None:
+            self.total_said = int(said.group(1))
+            return "skip"
+        number = row.number or 0
+        self._odd_lines.append(number)
+        if self._fragments and self._fragments[-1].number != number - 1:
+            self._close_fragments()
+        self._fragments.append(row)
+        cells = sum(f.actual_columns for f in self._fragments) - len(self._fragments) + 1
+        if cells >= row.expected_columns:
+            self._close_fragments()
+        return "skip"
+
+    def _close_fragments(self) -> None:
+        """Lines that together make one record become one rejected row."""
+        if not self._fragments:
+            return
+        first, pieces = self._fragments[0], len(self._fragments)
+        if pieces > 1:
+            code, reason = "line_break_in_value", f"the record is broken over {pieces} lines"
+        else:
+            code = "wrong_column_count"
+            reason = f"{first.actual_columns} cells instead of {first.expected_columns}"
+        raw = "\n".join(f.text for f in self._fragments)
+        self._waiting.append(Rejected(self._name, first.number or 0, code, reason, raw))
+        self._fragments.clear()
+
+    def _take_rejected(self) -> tuple[Rejected, ...]:
+        taken = tuple(self._waiting)
+        self._waiting.clear()
+        self.rows_rejected += len(taken)
+        return taken
+
+    def _line_of(self, record: int) -> int:
+        """Physical line of the record with this 0-based number among well-formed ones."""
+        line = HEADER_LINES + 1 + record
+        for odd in self._odd_lines[
+            : bisect.bisect_right(self._odd_lines, line + len(self._odd_lines))
+        ]:
+            if odd > line:
+                break
+            line += 1
+        return line
+
+    def _type_rows(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        """Cast every column; rows that do not cast go to the rejected ones."""
+        first_record = self._records
+        self._records += raw.num_rows
+        try:
+            arrays = [_cast(raw.column(i), c) for i, c in enumerate(REPORT_COLUMNS)]
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return self._type_good_rows(raw, first_record)
+        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
+
+    def _type_good_rows(self, raw: pa.RecordBatch, first_record: int) -> pa.RecordBatch:
+        """The slow path of a batch that holds at least one bad value."""
+        bad: dict[int, tuple[str, str]] = {}
+        for place, column in enumerate(REPORT_COLUMNS):
+            for row in _bad_rows(raw.column(place), column):
+                missing = not raw.column(place)[row].is_valid
+                code = "missing_value" if missing else "wrong_type"
+                reason = f"{column.field} {'is missing' if missing else f'is no {column.type}'}"
+                bad.setdefault(row, (code, reason))
+        for row, (code, reason) in sorted(bad.items()):
+            cells = [raw.column(i)[row].as_py() for i in range(raw.num_columns)]
+            text = "\t".join(
+                NO_VALUE if cell is None else cell.decode("utf-8", "replace") for cell in cells
+            )
+            line = self._line_of(first_record + row)
+            self._waiting.append(Rejected(self._name, line, code, reason, text))
+        good = pa.array([row not in bad for row in range(raw.num_rows)], pa.bool_())
+        kept = raw.filter(good)
+        arrays = [_cast(kept.column(i), c) for i, c in enumerate(REPORT_COLUMNS)]
+        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
+
+    def _prove_complete(self) -> None:
+        seen = self.rows_kept + self.rows_rejected
+        if self.total_said is None and seen > 0:
+            raise IncompleteAnswer(
+                f"report {self._name} ended after {seen} rows without its 'Total rows' line; "
+                "the body was cut, ask again"
+            )
+        if self.total_said is not None and self.total_said != seen:
+            raise IncompleteAnswer(
+                f"report {self._name} says {self.total_said} rows but holds {seen}; ask again"
+            )
+        if seen == LAST_ROW:
+            raise IncompleteAnswer(
+                f"report {self._name} holds exactly {LAST_ROW} rows, where the vendor stops; "
+                "ask for fewer days at once: lower the option days_per_request"
+            )
+
+
+def _cast(values: pa.Array, column: ReportColumn) -> pa.Array:
+    """Text → the column's type; raises ArrowInvalid if any value is not one."""
+    text = values.cast(pa.string())
+    if values.null_count:
+        if column.when_missing == "reject":
+            raise pa.ArrowInvalid(f"{column.field} is missing")
+        if column.when_missing == "empty":
+            text = text.fill_null("")
+        elif column.when_missing == "zero":
+            text = text.fill_null("0")
+    return text if column.type == pa.string() else text.cast(column.type)
+
+
+def _bad_rows(values: pa.Array, column: ReportColumn) -> list[int]:
+    """Indices of values that do not cast; tried one by one, as only odd batches come here."""
+    try:
+        _cast(values, column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        if len(values) == 1:
+            return [0]
+        half = len(values) // 2
+        left, right = values.slice(0, half), values.slice(half)
+        return _bad_rows(left, column) + [half + i for i in _bad_rows(right, column)]
+    return []
+
+
+def count_total(batch: pa.RecordBatch, column: str) -> int:
+    """Exact integer sum of a column; nulls count nothing."""
+    return int(pc.sum(batch.column(column)).as_py() or 0)

@@ -1,0 +1,88 @@
+"""The two raw tables of Yandex Direct, and how report fields become their columns.
+
+``cost_micros`` is micros of ``currency_code``, with VAT only where ``is_vat_included`` says so;
+``stats_date`` is a Moscow day whatever time zone a campaign shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from include.connectors.protocol import Resource
+
+PERFORMANCE = "ad_performance_daily"
+CAMPAIGN = "campaign"
+
+
+@dataclass(frozen=True)
+class ReportColumn:
+    """One report field and the raw column it fills.
+
+    ``when_missing`` says what the vendor's ``--`` means there: ``zero`` for an id that is not
+    shown, ``empty`` for a name, ``null`` for a figure nobody measured, ``reject`` where a row
+    without it is worthless.
+    """
+
+    field: str
+    column: str
+    type: pa.DataType
+    when_missing: Literal["zero", "empty", "null", "reject"]
+
+
+REPORT_COLUMNS = (
+    ReportColumn("Date", "stats_date", pa.date32(), "reject"),
+    ReportColumn("CampaignId", "campaign_id", pa.uint64(), "zero"),
+    ReportColumn("CampaignName", "campaign_name", pa.string(), "empty"),
+    ReportColumn("CampaignType", "campaign_type", pa.string(), "empty"),
+    ReportColumn("AdGroupId", "ad_group_id", pa.uint64(), "zero"),
+    ReportColumn("AdGroupName", "ad_group_name", pa.string(), "empty"),
+    ReportColumn("AdId", "ad_id", pa.uint64(), "zero"),
+    ReportColumn("AdNetworkType", "ad_network_type", pa.string(), "empty"),
+    ReportColumn("Device", "device", pa.string(), "empty"),
+    ReportColumn("LocationOfPresenceId", "location_of_presence_id", pa.uint32(), "zero"),
+    ReportColumn("LocationOfPresenceName", "location_of_presence_name", pa.string(), "empty"),
+    ReportColumn("Impressions", "impressions", pa.uint64(), "null"),
+    ReportColumn("Clicks", "clicks", pa.uint64(), "reject"),
+    ReportColumn("Cost", "cost_micros", pa.int64(), "reject"),
+    ReportColumn("Sessions", "sessions", pa.uint64(), "null"),
+    ReportColumn("Bounces", "bounces", pa.uint64(), "null"),
+)
+
+PERFORMANCE_SCHEMA = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        *(pa.field(c.column, c.type, nullable=c.when_missing == "null") for c in REPORT_COLUMNS),
+        pa.field("currency_code", pa.string(), nullable=False),
+        pa.field("is_vat_included", pa.bool_(), nullable=False),
+        pa.field("report_name", pa.string(), nullable=False),
+    ]
+)
+
+CAMPAIGN_SCHEMA = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("campaign_id", pa.uint64(), nullable=False),
+        pa.field("campaign_name", pa.string(), nullable=False),
+        pa.field("campaign_type", pa.string(), nullable=False),
+        pa.field("campaign_status", pa.string(), nullable=False),
+        pa.field("campaign_state", pa.string(), nullable=False),
+        pa.field("start_date", pa.date32(), nullable=True),
+        pa.field("end_date", pa.date32(), nullable=True),
+        pa.field("currency_code", pa.string(), nullable=False),
+        pa.field("time_zone", pa.string(), nullable=False),
+    ]
+)
+
+RESOURCES = {
+    PERFORMANCE: Resource(
+        name=PERFORMANCE,
+        kind="replace",
+        schema=PERFORMANCE_SCHEMA,
+        day_column="stats_date",
+        control_columns=("cost_micros", "clicks", "impressions"),
+    ),
+    CAMPAIGN: Resource(name=CAMPAIGN, kind="replace", schema=CAMPAIGN_SCHEMA),
+}
