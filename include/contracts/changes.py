@@ -122,7 +122,7 @@ def _key_differences(table: Table, sorting_key: str | None, partition_key: str |
     differences = []
     wanted = order_by(table).replace("tuple()", "")
     if sorting_key is not None and _bare(sorting_key) != _bare(wanted):
-        differences.append(f"it is ordered by ({sorting_key}), the contract says {wanted}")
+        differences.append(f"it is ordered by ({_bare(sorting_key)}), the contract says {wanted}")
     if partition_key is not None and _bare(partition_key) != _bare(table.partition_by):
         differences.append(
             f"it is partitioned by {partition_key or 'nothing'}, the contract says "
