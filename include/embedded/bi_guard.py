@@ -16,6 +16,7 @@ the tree is searched for what is forbidden, anywhere in it, and is never skipped
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -166,6 +167,9 @@ def _check_tree(tree: str, hidden: Iterable[str]) -> None:
             raise _denied("the statement names a table outside mart and ops.mart_publication")
     if re.search(rf"identifier: [^\n]*{_CANDIDATE_SUFFIX}(?:[,.\n]|$)", tree):
         raise _denied("the statement names a table that is not published yet")
+    # The engine checks only the outermost SETTINGS against readonly, not those of a subquery.
+    if re.search(r"^\s*SETTINGS ", tree, re.MULTILINE):
+        raise _denied("settings belong into the URL, not into the statement")
     for name in re.findall(r"table_function_name: ([^,\n]*)", tree):
         is_view = name.startswith(f"{HOME_DATABASE}.") and not name.endswith(_CANDIDATE_SUFFIX)
         if name not in _TABLE_FUNCTIONS and not is_view:
@@ -217,7 +221,7 @@ def _read_name(token: Token) -> str:
 
 
 def _neighbours(tokens: list[Token]) -> Iterable[tuple[str, str]]:
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in itertools.pairwise(tokens):
         yield first.text.upper(), "QUOTED" if second.kind in ("quoted", "heredoc") else ""
 
 
