@@ -163,7 +163,7 @@ def bind(value: Any) -> Any:
 
 def redact(message: str) -> str:
     """ClickHouse's own words without literals, numbers as long as a phone, or addresses."""
-    first = message.split("(version ")[0]
+    first = message.split("(version ")[0].split("(for url")[0]
     return _VALUE.sub("…", _LITERAL.sub("'…'", " ".join(first.split())))[:_LONGEST_REASON]
 
 

@@ -12,8 +12,8 @@ customers as (
         account_id,
         customer_id,
         currency_code,
-        if(uniqExact(vat_basis) = 1, sum(revenue_amount), null) as revenue_amount,
-        any(vat_basis) as vat_basis
+        if(uniqExact(vat_basis) = 1, sum(revenue_amount), null) as customer_revenue_amount,
+        if(uniqExact(vat_basis) = 1, any(vat_basis), 'unknown') as customer_vat_basis
     from stg.stg_files__customer_revenue
     group by account_id, customer_id, currency_code
 ),
@@ -57,11 +57,11 @@ select
         multiIf(
             deals.status != 'won', null,
             not deals.has_customer_revenue, deals.amount,
-            deals.customer_id is not null and deals.deal_of_customer = 1, customers.revenue_amount,
+            deals.customer_id is not null and deals.deal_of_customer = 1, customers.customer_revenue_amount,
             null
         ) as Nullable(Decimal(18, 2))
     ) as revenue_amount,
-    if(deals.has_customer_revenue, ifNull(customers.vat_basis, 'unknown'), deals.vat_basis) as vat_basis,
+    if(deals.has_customer_revenue, ifNull(customers.customer_vat_basis, 'unknown'), deals.vat_basis) as vat_basis,
     if(deals.has_customer_revenue, 'customer_revenue', 'deal_amount') as revenue_source,
     deals.currency_code as currency_code
 from numbered as deals

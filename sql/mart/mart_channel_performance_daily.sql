@@ -7,9 +7,9 @@ with spend as (
         sum(impressions) as impressions,
         sum(clicks) as clicks,
         -- one unknown part makes the whole unknown, never smaller
-        if(countIf(cost_net_amount is null) > 0, null, sum(cost_net_amount)) as cost_net_amount,
-        if(countIf(cost_gross_amount is null) > 0, null, sum(cost_gross_amount)) as cost_gross_amount
-    from core.core_ad_spend_daily
+        if(countIf(costs.cost_net_amount is null) > 0, null, sum(costs.cost_net_amount)) as cost_net_amount,
+        if(countIf(costs.cost_gross_amount is null) > 0, null, sum(costs.cost_gross_amount)) as cost_gross_amount
+    from core.core_ad_spend_daily as costs
     group by stats_date, channel, currency_code
 ),
 

@@ -15,9 +15,9 @@ won_by_lead as (
         assumeNotNull(lead_key) as lead_key,
         currency_code,
         count() as deals_won,
-        countIf(revenue_amount is not null) as deals_won_with_revenue,
-        sum(revenue_amount) as revenue_amount
-    from core.core_deal
+        countIf(deals.revenue_amount is not null) as deals_won_with_revenue,
+        sum(deals.revenue_amount) as revenue_amount
+    from core.core_deal as deals
     where status = 'won' and lead_key is not null
     group by lead_key, currency_code
 ),
