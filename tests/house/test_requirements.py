@@ -21,9 +21,9 @@ IMPORT_NAMES = {
     "sqlglot": "sqlglot",
     "tapi_yandex_direct": "tapi-yandex-direct",
 }
-TRANSITIVE_BY_PURPOSE = {"numpy", "fastapi", "jinja2", "pendulum"}
-"""Parts of a direct dependency's own interface: Arrow and pandas speak numpy, Airflow's plugins
-are FastAPI applications."""
+TRANSITIVE_BY_PURPOSE = {"numpy", "fastapi", "jinja2", "pendulum", "urllib3"}
+"""Parts of a direct dependency's own interface: Arrow speaks numpy, requests raises urllib3, pages
+of Airflow's plugins are FastAPI applications."""
 
 
 def canonical(name: str) -> str:
