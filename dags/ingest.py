@@ -7,7 +7,8 @@ been restated, account by account, and tells the `build` DAG only when a slice r
 ## What the messages mean
 
 * `confirmed`: the vendor gave the same rows again. Nothing to do.
-* `waiting … in the triggerer`: the vendor prepares the answer, the task is *deferred*. Nothing to do.
+* `waiting … in the triggerer`: the vendor prepares the answer and the task is *deferred*. Nothing
+  to do.
 * `AccessDenied`: the vendor refuses the credentials. Renew the token in the account's connection,
   then clear the task.
 * `RequestRefused`: the vendor calls our request wrong: its API changed or we have a bug. No retry

@@ -140,8 +140,9 @@ def stop_all(stages: Sequence[Sequence[Child]]) -> list[str]:
             for process in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
-            psutil.wait_procs(family, timeout=5)
+            # The leader is ours to reap; psutil would take its exit code away.
             child.wait(5)
+            psutil.wait_procs([p for p in family if p.pid != child.pid], timeout=5)
     return killed
 
 

@@ -1,0 +1,207 @@
+"""What an operator types without Airflow: ``python -m include.cli <command>``.
+
+Every command does what a DAG does, through the same functions. Errors a person can mend are one
+message on stderr and exit code 1; anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from include.settings import PROJECT_ROOT, Settings, read_settings
+from include.terminal import errors
+
+Command = Callable[[argparse.Namespace, Settings], None]
+OUT = Console(highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 with a reason on stderr, 2 wrong usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.run
+    try:
+        command(options, read_settings())
+    except errors.expected() as error:
+        sys.stderr.write(f"{errors.describe(error)}\n")
+        return 1
+    except BrokenPipeError:
+        # `make query … | head` closed the pipe; that is no failure.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.cli", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, help_text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.set_defaults(run=run)
+        return command
+
+    query = add("query", _query, "print the answer to one statement as TSV")
+    query.add_argument("sql", help="the statement, or - to read it from stdin")
+    ingest = add("ingest", _ingest, "pull accounts of one source, waiting for the vendor")
+    ingest.add_argument("source")
+    ingest.add_argument("--account", action="append", default=[], help="only this one; repeatable")
+    ingest.add_argument("--from", dest="date_from", type=date.fromisoformat, help="first day")
+    ingest.add_argument("--to", dest="date_to", type=date.fromisoformat, help="first day after")
+    ingest.add_argument("--credentials", type=Path, help='JSON file such as {"token": "…"}')
+    build = add("build", _build, "build, audit and publish everything once")
+    build.add_argument("--as-of", type=_instant, help="as known at this instant, with zone")
+    build.add_argument("--force", action="store_true", help="even when nothing has changed")
+    add("publish-recover", _recover, "finish publications a crash interrupted")
+    add("rebuild-raw", _rebuild, "make raw and the slice log anew from landing alone")
+    add("tables", _tables, "what is published, how fresh, from which build")
+    slices = add("slices", _slices, "the live slices of a source")
+    slices.add_argument("source", nargs="?", default="")
+    slices.add_argument("--limit", type=int, default=50)
+    add("maintenance", _maintain, "remove orphans and expired personal data")
+    add("check-contracts", _check_contracts, "read every contract and the table graph")
+    return parser
+
+
+def _query(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.query import EmptyQuery, write_answer
+    from include.terminal.site import open_site
+    from include.warehouse.client import connect
+
+    sql = sys.stdin.read() if options.sql == "-" else options.sql
+    if not sql.strip():
+        raise EmptyQuery('there is no statement: make query SQL="select 1"')
+    with open_site(settings) as site:
+        client = connect(site.target)
+        try:
+            write_answer(client, sql, sys.stdout.buffer)
+        finally:
+            client.close()
+
+
+def _ingest(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.ingest import pull_accounts
+    from include.terminal.site import open_shop
+
+    with open_shop(settings, OUT.print) as (site, shop):
+        pull_accounts(
+            site,
+            shop.client,
+            source=options.source,
+            names=options.account,
+            days=(options.date_from, options.date_to),
+            credentials_file=options.credentials,
+            tell=OUT.print,
+        )
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.site import open_shop
+    from include.warehouse import build
+    from include.warehouse.build_log import own_process
+
+    with open_shop(settings, OUT.print) as (_, shop):
+        build.recover_publications(shop)
+        if not (options.force or options.as_of or build.is_due(shop)):
+            OUT.print("nothing has changed since the published build; --force builds anyway")
+            return
+        build_id = build.new_build_id(datetime.now(UTC))
+        pin = build.run_build(shop, build_id, own_process(), options.as_of)
+        OUT.print(f"published build {pin.build_id}, as of {pin.as_of:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _recover(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.site import open_shop
+    from include.warehouse import build
+
+    with open_shop(settings, OUT.print) as (_, shop):
+        finished = build.recover_publications(shop)
+    OUT.print(f"finished: {', '.join(finished)}" if finished else "nothing was interrupted")
+
+
+def _rebuild(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.ingest import rebuild_raw
+    from include.terminal.site import open_shop
+
+    with open_shop(settings, OUT.print) as (site, shop):
+        rebuild_raw(site, shop, OUT.print)
+
+
+def _tables(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.site import open_shop
+
+    sql = (
+        "select table_name as `table`, argMax(row_count, published_at) as rows,"
+        " argMax(as_of, published_at) as as_of_utc, argMax(build_id, published_at) as build,"
+        " toString(argMax(data_through, published_at)) as data_through"
+        " from ops.mart_publication group by table_name order by table_name"
+    )
+    with open_shop(settings, OUT.print) as (_, shop):
+        _print_table(shop.client.query(sql), "nothing is published yet")
+
+
+def _slices(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.site import open_shop
+
+    sql = (
+        "select source, account_id, resource, slice_key, argMax(row_count, at) as rows,"
+        " argMax(rejected_count, at) as quarantined, max(pulled_at) as pulled_utc,"
+        " argMax(status, at) as last_answer"
+        " from (select *, (pulled_at, load_id) as at from ops.slice_log)"
+        " where {source:String} in ('', source)"
+        " group by source, account_id, resource, slice_key"
+        " order by pulled_utc desc, source, account_id, resource, slice_key limit {limit:UInt32}"
+    )
+    with open_shop(settings, OUT.print) as (_, shop):
+        parameters = {"source": options.source, "limit": options.limit}
+        _print_table(shop.client.query(sql, parameters=parameters), "no slice was loaded yet")
+
+
+def _maintain(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.site import open_shop
+    from include.warehouse.maintenance import maintain
+
+    with open_shop(settings, OUT.print) as (site, shop):
+        for line in maintain(shop, site.landing_url, datetime.now(UTC)):
+            OUT.print(line)
+
+
+def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:
+    from include.contracts.graph import build_order
+    from include.contracts.reader import read_catalog
+
+    catalog = read_catalog(PROJECT_ROOT / "sql")
+    order = build_order(PROJECT_ROOT / "sql", catalog)
+    OUT.print(f"{len(catalog.tables)} contracts are well-formed; {len(order)} tables are built")
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"'{text}' needs a zone, such as 2026-11-20T09:00+00:00")
+    return moment
+
+
+def _print_table(answer, otherwise: str) -> None:
+    if not answer.result_rows:
+        OUT.print(otherwise)
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for column in answer.column_names:
+        table.add_column(column, overflow="fold")
+    for row in answer.result_rows:
+        table.add_row(*("–" if value is None else str(value) for value in row))
+    OUT.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
