@@ -13,7 +13,6 @@ _MENDABLE = {
     "include.contracts.changes": ("MigrationNeeded",),
     "include.contracts.model": ("ContractError",),
     "include.embedded.process": ("EngineDidNotStart",),
-    "include.ingestion.sources": ("SourcesFileError",),
     "include.quality.validation": ("QualityFailed",),
     "include.supervisor.store": ("NoStore",),
     "include.terminal.ingest": ("CannotIngest",),

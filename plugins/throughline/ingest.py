@@ -78,6 +78,7 @@ class IngestAccount(BaseOperator):
                 now=lambda: min(_now(), latest_instant(context)),
                 run_id=context["run_id"],
                 progress=self.log.info,
+                account=self.account,
             )
 
 
