@@ -18,20 +18,39 @@ from include.embedded.errors import make_error
 READ_SIZE = 1 << 20
 
 
+class BodyBroken(ConnectionError):
+    """The client went away in the middle of its request body."""
+
+    def __init__(self) -> None:
+        super().__init__("the client went away in the middle of its request body")
+
+
 def read_body(environ: dict[str, Any]) -> Iterator[bytes]:
-    """Raw pieces of the body, at most about 1 MiB each, until it ends."""
+    """Raw pieces of the body, at most about 1 MiB each, until it ends.
+
+    A body that ends before its announced end raises :class:`BodyBroken`: an insert must not take
+    the part that arrived for the whole.
+    """
     source = environ["wsgi.input"]
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower().endswith("chunked"):
         yield from _read_chunked(source)
         return
-    while piece := source.read(READ_SIZE):
+    left = int(environ.get("CONTENT_LENGTH") or 0)
+    while left:
+        piece = source.read(min(left, READ_SIZE))
+        if not piece:
+            raise BodyBroken
+        left -= len(piece)
         yield piece
 
 
 def _read_chunked(source: Any) -> Iterator[bytes]:
     stream = source.rfile
     while not source.closed:
-        size = int(stream.readline().split(b";", 1)[0].strip() or b"x", 16)
+        try:
+            size = int(stream.readline().split(b";", 1)[0], 16)
+        except ValueError:
+            raise BodyBroken from None
         if size == 0:
             while stream.readline().strip():
                 continue
@@ -40,7 +59,7 @@ def _read_chunked(source: Any) -> Iterator[bytes]:
         while size:
             piece = stream.read(min(size, READ_SIZE))
             if not piece:
-                raise ConnectionError("the client went away in the middle of its request body")
+                raise BodyBroken
             size -= len(piece)
             yield piece
         stream.read(2)

@@ -1,0 +1,458 @@
+"""What travels over HTTP: routes, logins, formats, encodings, errors before and amid an answer."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import http.client
+import socket
+import zlib
+from pathlib import Path
+
+import lz4.frame
+import pyarrow as pa
+import pytest
+import requests
+import zstandard
+from clickhouse_connect.driver.client import Client
+
+from include.embedded.process import RunningEngine
+
+TIMEOUT = 60
+
+
+def ask(
+    url: str, owner: dict[str, str], statement: str | bytes, **options: str
+) -> requests.Response:
+    data = statement.encode() if isinstance(statement, str) else statement
+    return requests.post(url, params=options, data=data, headers=owner, timeout=TIMEOUT)
+
+
+def test_ping_needs_no_login(url: str) -> None:
+    for path in ("", "ping", "replicas_status"):
+        answer = requests.get(url + path, timeout=TIMEOUT)
+        assert (answer.status_code, answer.text) == (200, "Ok.\n")
+
+
+def test_an_unknown_path_is_not_found(url: str) -> None:
+    assert requests.get(url + "nothing/here", timeout=TIMEOUT).status_code == 404
+
+
+def test_a_login_is_accepted_in_each_of_its_three_forms(served: RunningEngine, url: str) -> None:
+    user, password = served.user, served.password
+    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+    by_header = requests.post(
+        url,
+        data="select 1",
+        timeout=TIMEOUT,
+        headers={"X-ClickHouse-User": user, "X-ClickHouse-Key": password},
+    )
+    by_basic = requests.post(
+        url, data="select 1", timeout=TIMEOUT, headers={"Authorization": f"Basic {basic}"}
+    )
+    by_url = requests.post(
+        url, data="select 1", timeout=TIMEOUT, params={"user": user, "password": password}
+    )
+    assert [a.text for a in (by_header, by_basic, by_url)] == ["1\n"] * 3
+
+
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [("throughline", "wrong"), ("nobody", ""), ("bi", "owner's p@ss: word"), ("default", "")],
+)
+def test_a_wrong_login_gets_clickhouse_error_516(url: str, user: str, password: str) -> None:
+    answer = requests.post(
+        url, data="select 1", params={"user": user, "password": password}, timeout=TIMEOUT
+    )
+    assert answer.status_code == 403
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "516"
+    assert "AUTHENTICATION_FAILED" in answer.text
+
+
+def test_a_refused_login_does_not_break_the_connection_for_the_next_request(
+    served: RunningEngine,
+) -> None:
+    connection = http.client.HTTPConnection(served.host, served.port, timeout=TIMEOUT)
+    connection.request("POST", "/?user=x", body=(b"1\n" * 500_000 for _ in range(5)))
+    assert connection.getresponse().read().startswith(b"Code: 516")
+    connection.request("GET", "/ping")
+    assert connection.getresponse().read() == b"Ok.\n"
+
+
+def test_the_statement_may_stand_in_the_url_the_body_or_both(
+    url: str, owner: dict[str, str]
+) -> None:
+    assert (
+        requests.get(url, params={"query": "select 5"}, headers=owner, timeout=TIMEOUT).text
+        == "5\n"
+    )
+    assert ask(url, owner, "select 6;").text == "6\n"
+    assert ask(url, owner, "7", query="select").text == "7\n"
+    assert ask(url, owner, "select 8 -- the end").text == "8\n"
+
+
+def test_get_cannot_change_anything(url: str, owner: dict[str, str]) -> None:
+    answer = requests.get(
+        url, params={"query": "create database never"}, headers=owner, timeout=TIMEOUT
+    )
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "164"
+
+
+@pytest.mark.parametrize(
+    "statement", ["select 1; select 2", "select 1; drop database scratch", ";select 1;;select 2"]
+)
+def test_more_than_one_statement_is_refused(
+    url: str, owner: dict[str, str], client: Client, statement: str
+) -> None:
+    answer = ask(url, owner, statement)
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "62")
+    assert client.command("select count() from system.databases where name = 'scratch'") == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "status", "name"),
+    [
+        ("selec 1", 62, 400, "SYNTAX_ERROR"),
+        ("", 62, 400, "SYNTAX_ERROR"),
+        ("select * from nowhere", 60, 404, "UNKNOWN_TABLE"),
+        ("select * from nowhere.t", 81, 404, "UNKNOWN_DATABASE"),
+        ("select nothing", 47, 404, "UNKNOWN_IDENTIFIER"),
+        ("select no_such_function()", 46, 404, "UNKNOWN_FUNCTION"),
+        ("select throwIf(1)", 395, 500, "FUNCTION_THROW_IF"),
+        ("insert into nowhere values (1)", 60, 404, "UNKNOWN_TABLE"),
+        ("insert into nowhere format TSV\n1\n", 60, 404, "UNKNOWN_TABLE"),
+        ("select 1 into outfile '/tmp/throughline-outfile.txt'", 152, 500, "INTO_OUTFILE"),
+        ("select 1 format Nonsense", 73, 404, "UNKNOWN_FORMAT"),
+    ],
+)
+def test_errors_have_clickhouse_codes_names_and_statuses(
+    url: str, owner: dict[str, str], statement: str, code: int, status: int, name: str
+) -> None:
+    answer = ask(url, owner, statement)
+    assert answer.headers["X-ClickHouse-Exception-Code"] == str(code), answer.text
+    assert answer.status_code == status
+    assert answer.text.startswith(f"Code: {code}. DB::Exception: ")
+    assert name in answer.text
+    assert not Path("/tmp/throughline-outfile.txt").exists()
+
+
+def test_an_unknown_setting_or_database_is_an_error(url: str, owner: dict[str, str]) -> None:
+    assert ask(url, owner, "select 1", no_such_setting="1").status_code == 404
+    answer = ask(url, owner, "select 1", database="nowhere")
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "81"
+
+
+def test_headers_tell_the_format_the_zone_the_query_and_what_was_written(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt8) engine=MergeTree order by a")
+    answer = ask(url, owner, "insert into scratch.t format TSV\n1\n2\n3\n", query_id="mine")
+    assert '"written_rows": "3"' in answer.headers["X-ClickHouse-Summary"]
+    assert answer.headers["X-ClickHouse-Query-Id"] == "mine"
+    assert "X-ClickHouse-Format" not in answer.headers
+    answer = ask(url, owner, "insert into scratch.t select number from numbers(7)")
+    assert '"written_rows": "7"' in answer.headers["X-ClickHouse-Summary"]
+    answer = ask(url, owner, "select a from scratch.t where 0 format JSONEachRow")
+    assert answer.headers["X-ClickHouse-Format"] == "JSONEachRow"
+    assert answer.headers["X-ClickHouse-Timezone"] == "UTC"
+
+
+def test_the_default_format_comes_from_url_or_header(url: str, owner: dict[str, str]) -> None:
+    assert ask(url, owner, "select 1 as x", default_format="JSONEachRow").text == '{"x":1}\n'
+    headers = {**owner, "X-ClickHouse-Format": "CSVWithNames", "X-ClickHouse-Database": "system"}
+    answer = requests.post(
+        url, data="select currentDatabase() as d", headers=headers, timeout=TIMEOUT
+    )
+    assert answer.text == '"d"\n"system"\n'
+
+
+STREAMED = [
+    "TabSeparated",
+    "TSVWithNames",
+    "TabSeparatedWithNamesAndTypes",
+    "CSV",
+    "CSVWithNames",
+    "CSVWithNamesAndTypes",
+    "JSONEachRow",
+    "JSONCompactEachRow",
+    "JSONCompactEachRowWithNames",
+    "JSONCompactEachRowWithNamesAndTypes",
+    "JSONStringsEachRow",
+    "RowBinary",
+    "RowBinaryWithNames",
+    "RowBinaryWithNamesAndTypes",
+]
+WHOLE = ["Values", "JSONCompact", "TSKV", "Markdown", "XML"]
+
+
+@pytest.mark.parametrize("output_format", STREAMED + WHOLE)
+@pytest.mark.parametrize("rows", [0, 1, 200_000])
+def test_a_streamed_result_is_byte_for_byte_the_whole_one(
+    url: str, owner: dict[str, str], client: Client, output_format: str, rows: int
+) -> None:
+    """The engine itself writes the format into one string here, for comparison."""
+    select = f'select number as `a "\t,\nb`, toString(number) as s from numbers({rows})'
+    streamed = ask(
+        url,
+        owner,
+        f"{select} format {output_format}",
+        output_format_write_statistics="0",
+        max_threads="1",
+    )
+    assert streamed.status_code == 200, streamed.text
+    whole = ask(
+        url,
+        owner,
+        f"{select} settings max_threads = 1 format {output_format}",
+        wait_end_of_query="1",
+        output_format_write_statistics="0",
+    )
+    assert streamed.content == whole.content
+    names = streamed.content.count(b'a \\"\\t') + streamed.content.count(b'a ""\t')
+    assert names <= max(1, rows if output_format in ("TSKV", *STREAMED[6:11]) else 4)
+    if output_format.startswith(("TSV", "TabSeparated")):
+        heads = output_format.count("Names") + output_format.count("Types")
+        assert streamed.content.count(b"\n") == rows + heads
+
+
+def test_arrow_streams_and_files_are_one_document(url: str, owner: dict[str, str]) -> None:
+    select = "select number, toString(number) as s from numbers(200000)"
+    stream = ask(url, owner, f"{select} format ArrowStream").content
+    assert pa.ipc.open_stream(stream).read_all().num_rows == 200_000
+    file = ask(url, owner, f"{select} format Arrow").content
+    assert pa.ipc.open_file(file).read_all().num_rows == 200_000
+    empty = ask(url, owner, "select number from numbers(0) format ArrowStream").content
+    assert pa.ipc.open_stream(empty).read_all().column_names == ["number"]
+
+
+def unpack(name: str, data: bytes) -> bytes:
+    return {
+        "gzip": gzip.decompress,
+        "deflate": zlib.decompress,
+        "lz4": lz4.frame.decompress,
+        "zstd": lambda d: zstandard.ZstdDecompressor().decompressobj().decompress(d),
+    }[name](data)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "lz4", "zstd"])
+@pytest.mark.parametrize("wait", ["0", "1"])
+def test_results_are_compressed_when_asked_for(
+    served: RunningEngine, owner: dict[str, str], encoding: str, wait: str
+) -> None:
+    connection = http.client.HTTPConnection(served.host, served.port, timeout=TIMEOUT)
+    connection.request(
+        "POST",
+        f"/?enable_http_compression=1&wait_end_of_query={wait}",
+        body="select number from numbers(300000)",
+        headers={**owner, "Accept-Encoding": f"br, {encoding}"},
+    )
+    answer = connection.getresponse()
+    assert answer.headers["Content-Encoding"] == encoding
+    data = unpack(encoding, answer.read())
+    assert data == b"".join(b"%d\n" % i for i in range(300_000))
+
+
+def test_results_are_plain_unless_compression_is_enabled(url: str, owner: dict[str, str]) -> None:
+    assert "Content-Encoding" not in ask(url, owner, "select 1").headers
+
+
+PACKED = {
+    "": lambda data: data,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "lz4": lz4.frame.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
+@pytest.mark.parametrize("encoding", list(PACKED))
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("in_url", [False, True])
+def test_rows_arrive_compressed_chunked_or_plain(
+    url: str, owner: dict[str, str], client: Client, encoding: str, chunked: bool, in_url: bool
+) -> None:
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    insert = "insert into scratch.t (a) format TSV"
+    rows = b"".join(b"%d\n" % i for i in range(400_000))
+    body = PACKED[encoding](rows if in_url else f"{insert}\n".encode() + rows)
+    pieces = (body[i : i + 70_001] for i in range(0, len(body), 70_001))
+    answer = requests.post(
+        url,
+        params={"query": insert} if in_url else {},
+        data=pieces if chunked else body,
+        headers={**owner, "Content-Encoding": encoding},
+        timeout=TIMEOUT,
+    )
+    assert answer.status_code == 200, answer.text
+    assert client.query("select count(), sum(a) from scratch.t").first_row == (
+        400_000,
+        sum(range(400_000)),
+    )
+
+
+def test_native_block_compression_is_refused_in_words(url: str, owner: dict[str, str]) -> None:
+    answer = ask(url, owner, "select 1", compress="1")
+    assert answer.status_code == 501
+    assert "enable_http_compression" in answer.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into scratch.t values (1, 'a;b'), (2, 'it''s')",
+        "insert into scratch.t (a, b) values (1, 'a;b'), (1 + 1, 'it\\'s');",
+        "INSERT INTO `scratch`.`t` (`a`, `b`) -- format TSV\n VALUES (1,'a;b'),(2,'it\\'s')",
+        "insert into scratch.t format Values (1, 'a;b'), (2, 'it\\'s')",
+        "insert into scratch.t (a, b) format TSV\n1\ta;b\n2\tit's\n",
+        "insert into scratch.t settings max_insert_threads = 1 format CSV\n1,a;b\n2,it's\n",
+        'insert into scratch.t FORMAT JSONEachRow {"a":1,"b":"a;b"} {"a":2,"b":"it\'s"}',
+        "/* a */ insert into table scratch.t (a, b) select 1, 'a;b' union all select 2, 'it\\'s'",
+    ],
+)
+def test_every_way_to_write_an_insert(
+    url: str, owner: dict[str, str], client: Client, statement: str
+) -> None:
+    client.command("create table scratch.t (a UInt64, b String) engine=MergeTree order by a")
+    answer = ask(url, owner, statement)
+    assert answer.status_code == 200, answer.text
+    assert client.query("select * from scratch.t order by a").result_rows == [
+        (1, "a;b"),
+        (2, "it's"),
+    ]
+
+
+def test_values_longer_than_any_statement_stream_in(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt64, b String) engine=MergeTree order by a")
+    rows = ",".join(f"({i}, 'row number {i}')" for i in range(100_000))
+    assert ask(url, owner, f"insert into scratch.t values {rows}").status_code == 200
+    assert client.command("select count() from scratch.t") == 100_000
+
+
+def test_a_malformed_row_is_an_error_and_nothing_is_written(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    answer = ask(url, owner, "insert into scratch.t format TSV\n1\n2\nthree\n")
+    assert answer.status_code == 400
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "27"
+    assert client.command("select count() from scratch.t") == 0
+
+
+def test_log_comment_in_the_url_reaches_the_column_default(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command(
+        "create table scratch.t (a UInt64, l LowCardinality(String) default "
+        "getSetting('log_comment')) engine=MergeTree order by a"
+    )
+    ask(url, owner, "insert into scratch.t (a) format TSV\n1\n", log_comment="load 'one'\\n")
+    ask(url, owner, "insert into scratch.t (a) values (2)", log_comment="load two")
+    assert client.query("select l from scratch.t order by a").result_rows == [
+        ("load 'one'\\n",),
+        ("load two",),
+    ]
+
+
+def test_parameters_may_be_sent_for_inserts_too(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt64, b String) engine=MergeTree order by a")
+    insert = "insert into {d:Identifier}.{t:Identifier} format TSV\n1\tx\n"
+    ask(url, owner, insert, param_d="scratch", param_t="t")
+    ask(
+        url,
+        owner,
+        "insert into scratch.t values ({a:UInt64}, {b:String})",
+        param_a="2",
+        param_b="it\\'s\\n\\\\N",
+    )
+    assert client.query("select * from scratch.t order by a").result_rows == [
+        (1, "x"),
+        (2, "it's\n\\N"),
+    ]
+
+
+def test_an_error_amid_a_stream_is_marked_and_the_answer_is_cut(
+    served: RunningEngine, owner: dict[str, str]
+) -> None:
+    connection = http.client.HTTPConnection(served.host, served.port, timeout=TIMEOUT)
+    connection.request(
+        "POST",
+        "/",
+        body="select throwIf(number = 900000, 'half way') from numbers(1000000)",
+        headers=owner,
+    )
+    answer = connection.getresponse()
+    assert answer.status == 200
+    tag = answer.headers["X-ClickHouse-Exception-Tag"]
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        answer.read()
+    tail = broken.value.partial[-2000:]
+    assert f"__exception__\r\n{tag}\r\nCode: 395. DB::Exception: half way".encode() in tail
+    assert tail.endswith(f" {tag}\r\n__exception__\r\n".encode())
+
+
+def test_an_error_amid_a_waited_for_result_is_a_plain_error(
+    url: str, owner: dict[str, str]
+) -> None:
+    answer = ask(
+        url,
+        owner,
+        "select throwIf(number = 900000, 'half way') from numbers(1000000)",
+        wait_end_of_query="1",
+    )
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (500, "395")
+
+
+def test_a_body_that_breaks_off_writes_nothing(
+    served: RunningEngine, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    for framing in ("Content-Length: 1000", "Transfer-Encoding: chunked"):
+        with socket.create_connection((served.host, served.port), timeout=TIMEOUT) as wire:
+            head = "".join(f"{name}: {value}\r\n" for name, value in owner.items())
+            body = "insert into scratch.t format TSV\n1\n2\n"
+            if "chunked" in framing:
+                body = f"{len(body):x}\r\n{body}\r\n"
+            wire.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{head}{framing}\r\n\r\n{body}".encode())
+            wire.shutdown(socket.SHUT_WR)
+            while wire.recv(4096):
+                continue
+    assert client.command("select count() from scratch.t") == 0
+
+
+def test_a_client_that_leaves_amid_an_answer_wedges_nothing(
+    served: RunningEngine, owner: dict[str, str], url: str
+) -> None:
+    for _ in range(80):
+        connection = http.client.HTTPConnection(served.host, served.port, timeout=TIMEOUT)
+        connection.request("POST", "/", body="select number from numbers(100000000)", headers=owner)
+        connection.getresponse().read(10)
+        connection.close()
+    assert ask(url, owner, "select 1").text == "1\n"
+
+
+def test_memory_stays_flat_while_a_large_result_is_read(
+    served: RunningEngine, owner: dict[str, str], url: str
+) -> None:
+    def resident_mib() -> int:
+        status = Path(f"/proc/{served.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+    before = resident_mib()
+    peak = size = 0
+    with requests.post(
+        url,
+        data="select number, toString(number) from numbers(25000000)",
+        headers=owner,
+        stream=True,
+        timeout=TIMEOUT,
+    ) as answer:
+        for number, piece in enumerate(answer.iter_content(1 << 20)):
+            size += len(piece)
+            if number % 20 == 0:
+                peak = max(peak, resident_mib())
+    assert size > 400_000_000
+    assert peak - before < 200
