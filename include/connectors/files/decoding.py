@@ -42,6 +42,8 @@ def stream_utf8(
     while True:
         following = stream.read(block_bytes) if block else b""
         held = len(decoder.getstate()[0])
+        if probe:
+            probe.feed(block, is_last=not following)
         try:
             text = decoder.decode(block, final=not following)
         except UnicodeDecodeError as error:
@@ -52,8 +54,6 @@ def stream_utf8(
                 f"{encoding}. Set `encoding` in the mapping to what the file is written in "
                 "(cp1251, say), or export the file again as UTF-8."
             ) from None
-        if probe:
-            probe.feed(block, is_last=not following)
         bytes_before += len(block)
         if is_first:
             text = text.removeprefix("\ufeff")

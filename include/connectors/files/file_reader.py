@@ -31,6 +31,10 @@ def read_file(
     headers: dict[tuple[str, ...], Header] = {}
     try:
         for block in _open_blocks(stream, name, mapping, position):
+            if not block.names:
+                # JSON lines of which none could be read: nothing to bind yet.
+                yield Batch(None, block.rejected)
+                continue
             if block.names not in headers:
                 headers[block.names] = bind_header(mapping, block.names, position)
                 _report_unknown(headers[block.names], mapping, position)

@@ -28,8 +28,7 @@ def read_json_lines(
 ) -> Iterator[RawBlock]:
     """Parse UTF-8 blocks; ``nested`` are the mapped names that contain a dot."""
     decoder = json.JSONDecoder(
-        parse_int=str,
-        parse_float=partial(_spell_float, has_decimal_comma=has_decimal_comma),
+        parse_float=partial(_WrittenFloat, has_decimal_comma=has_decimal_comma),
         parse_constant=_refuse_constant,
     )
     names: dict[str, None] = {}
@@ -42,7 +41,8 @@ def read_json_lines(
             line_number += 1
         for _, _, cells in parsed:
             names |= dict.fromkeys(cells)
-        yield _assemble(tuple(names), parsed, tuple(rejected))
+        if parsed or rejected:
+            yield _assemble(tuple(names), parsed, tuple(rejected))
 
 
 def _split_lines(blocks: Iterable[bytes], position: str) -> Iterator[list[bytes]]:
@@ -98,11 +98,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _spell_float(text: str, *, has_decimal_comma: bool) -> str:
-    number = Decimal(text)
-    # 1e5 is an amount too; an absurd exponent stays text that no rule accepts.
-    plain = format(number, "f") if "e" in text.lower() and abs(number.adjusted()) < 30 else text
-    return plain.replace(".", ",") if has_decimal_comma else plain
+class _WrittenFloat(float):
+    """A number that remembers how it was written, without an exponent."""
+
+    def __new__(cls, text: str, *, has_decimal_comma: bool) -> _WrittenFloat:
+        made = super().__new__(cls, text)
+        number = Decimal(text)
+        # 1e5 is an amount too; an absurd exponent stays text that no rule accepts.
+        plain = format(number, "f") if abs(number.adjusted()) < 30 else text
+        made.text = plain.replace(".", ",") if has_decimal_comma else plain
+        return made
+
+    text: str
 
 
 def _spell(value: Any) -> str | None:
@@ -110,7 +117,9 @@ def _spell(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if isinstance(value, _WrittenFloat):
+        return value.text
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def _reach_into(found: Any, path: str, cells: dict[str, str | None]) -> None:

@@ -211,8 +211,9 @@ def _read_rule(name: str, node: Located) -> ColumnRule:
 
 
 def _read_words(node: Located) -> dict[str, str]:
+    """The source's words and ours; an empty one stands for NULL."""
     entries = node.entries("values").items()
-    return {word: ours.text(f"the value for {word!r}") for word, ours in entries}
+    return {word: ours.text(f"the value for {word!r}", may_be_empty=True) for word, ours in entries}
 
 
 def _read_money(
