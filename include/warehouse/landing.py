@@ -8,6 +8,7 @@ Layout under the root (a folder or any fsspec URL)::
                                                                /receipt-<load_id>.json
     _pending/<source>/<account>/….json     landed, not yet published: resumed without the vendor
     _waiting/<source>/<account>/….json     what a vendor is still preparing
+    _plans/<source>/<account>/….json       what an unfinished run has left to do
 
 Names are percent-quoted and shortened; the manifest holds the true ones.
 """
@@ -17,37 +18,21 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
 
-from include.connectors.protocol import Interval, Resource, Slice
+from include.connectors.protocol import Resource, Slice
 from include.warehouse.landing_files import LandingFiles
+from include.warehouse.landing_state import SavedPlan, SavedWait
 from include.warehouse.landing_writer import PullWriter, SliceHeader
 from include.warehouse.manifest import (
     LandingError,
     Manifest,
     Receipt,
-    format_instant,
-    parse_instant,
 )
 
 _NAME_LIMIT = 120
-
-
-@dataclass(frozen=True)
-class SavedWait:
-    """A persisted wait: the slice asked for, when it was first asked, and the vendor's token."""
-
-    piece: Slice
-    token: Mapping[str, Any]
-    started_at: datetime
-    due_at: datetime
-    is_ready: bool = False
-    """The vendor finished; the token is for ``fetch`` and no longer for ``poll``."""
-    path: str = field(default="", compare=False)
 
 
 class Landing:
@@ -67,12 +52,12 @@ class Landing:
         pulled_at: datetime,
         connector_version: str,
         run_id: str,
-        transport_columns: frozenset[str] = frozenset(),
     ) -> PullWriter:
         """Begin to land one answer; nothing exists until the writer is finished.
 
         ``pulled_at`` is when the vendor was *asked*: of two pulls of one slice the later question
-        wins, whichever answer takes longer. ``transport_columns`` stay out of the content hash.
+        wins, whichever answer takes longer. Columns whose Arrow field carries the metadata
+        ``transport`` say how a row came and stay out of the content hash.
         """
         header = SliceHeader(
             source=source,
@@ -84,7 +69,7 @@ class Landing:
             watermark=piece.watermark,
             run_id=run_id,
         )
-        return PullWriter(self, header, resource, piece, transport_columns)
+        return PullWriter(self, header, resource, piece)
 
     def new_folder(self, header: SliceHeader, slice_key: str) -> str:
         """A folder no other pull uses, relative to the root."""
@@ -161,25 +146,7 @@ class Landing:
 
     def save_wait(self, source: str, account: str, wait: SavedWait) -> None:
         """Persist what the vendor is preparing: a killed run polls and does not ask anew."""
-        piece = wait.piece
-        content = {
-            "piece": {
-                "resource": piece.resource,
-                "key": piece.key,
-                "date_from": piece.interval.date_from.isoformat() if piece.interval else None,
-                "date_to": piece.interval.date_to.isoformat() if piece.interval else None,
-                "kind": piece.kind,
-                "watermark": piece.watermark,
-                "is_checkpoint": piece.is_checkpoint,
-                "parameters": dict(piece.parameters),
-            },
-            "token": dict(wait.token),
-            "started_at": format_instant(wait.started_at),
-            "due_at": format_instant(wait.due_at),
-            "is_ready": wait.is_ready,
-        }
-        path = _wait_path(source, account, piece)
-        self.files.write(path, json.dumps(content, ensure_ascii=False, indent=1).encode())
+        self.files.write(_wait_path(source, account, wait.piece), wait.to_json())
 
     def waits(self, source: str, account: str) -> list[SavedWait]:
         """Persisted waits, first asked first."""
@@ -189,28 +156,29 @@ class Landing:
             if not name.endswith(".json"):
                 continue
             try:
-                content = json.loads(self.files.read(f"{base}/{name}"))
+                found.append(SavedWait.from_json(self.files.read(f"{base}/{name}")))
             except FileNotFoundError:
                 continue  # finished by another run since the listing
-            piece = dict(content["piece"])
-            first, last = piece.pop("date_from"), piece.pop("date_to")
-            if first and last:
-                piece["interval"] = Interval(date.fromisoformat(first), date.fromisoformat(last))
-            found.append(
-                SavedWait(
-                    piece=Slice(**piece),
-                    token=content["token"],
-                    started_at=parse_instant(content["started_at"]),
-                    due_at=parse_instant(content["due_at"]),
-                    is_ready=content["is_ready"],
-                    path=f"{base}/{name}",
-                )
-            )
-        return sorted(found, key=lambda wait: (wait.started_at, wait.path))
+        return sorted(found, key=lambda wait: (wait.started_at, wait.piece.key))
 
     def drop_wait(self, source: str, account: str, piece: Slice) -> None:
         """The answer is landed, or no longer worth waiting for."""
         self.files.remove(_wait_path(source, account, piece))
+
+    def save_plan(self, source: str, account: str, run_id: str, plan: SavedPlan) -> None:
+        """Persist what a run has left to do, so that calling it again goes on and not over."""
+        self.files.write(_plan_path(source, account, run_id), plan.to_json())
+
+    def read_plan(self, source: str, account: str, run_id: str) -> SavedPlan | None:
+        """The plan of an unfinished run."""
+        try:
+            return SavedPlan.from_json(self.files.read(_plan_path(source, account, run_id)))
+        except FileNotFoundError:
+            return None
+
+    def drop_plan(self, source: str, account: str, run_id: str) -> None:
+        """The run is finished."""
+        self.files.remove(_plan_path(source, account, run_id))
 
 
 def _pending_path(manifest: Manifest) -> str:
@@ -223,6 +191,11 @@ def _pending_path(manifest: Manifest) -> str:
 def _wait_path(source: str, account: str, piece: Slice) -> str:
     digest = hashlib.sha256(f"{piece.resource}\0{piece.key}".encode()).hexdigest()[:32]
     return f"_waiting/{_file_name(source)}/{_file_name(account)}/{digest}.json"
+
+
+def _plan_path(source: str, account: str, run_id: str) -> str:
+    digest = hashlib.sha256(run_id.encode()).hexdigest()[:32]
+    return f"_plans/{_file_name(source)}/{_file_name(account)}/{digest}.json"
 
 
 def _file_name(name: str) -> str:

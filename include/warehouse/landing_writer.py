@@ -21,7 +21,13 @@ import pyarrow.compute as pc
 
 from include.connectors.protocol import Batch, ConnectorError, Rejected, Resource, Slice
 from include.warehouse.content_hash import ContentHasher
-from include.warehouse.manifest import Kind, Manifest, PartFile, schema_fingerprint
+from include.warehouse.manifest import (
+    Kind,
+    Manifest,
+    PartFile,
+    RowsNotConserved,
+    schema_fingerprint,
+)
 from include.warehouse.parquet_parts import ParquetParts
 
 if TYPE_CHECKING:
@@ -75,13 +81,12 @@ class PullWriter:
         header: SliceHeader,
         resource: Resource,
         piece: Slice,
-        transport_columns: frozenset[str],
     ) -> None:
         self._landing = landing
         self._header = header
         self._resource = resource
         self._piece = piece
-        self._transport = transport_columns
+        self._transport = transport_columns(resource.schema)
         self._slices: dict[date | None, _SliceWriter] = {}
         self._encoded: dict[str, bool] = {}
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing")
@@ -103,12 +108,22 @@ class PullWriter:
             for day, part in self._split_days(rows):
                 self._buffer(day, part)
 
-    def finish(self) -> list[Manifest]:
-        """Write what is left, then the manifests: from here on the slices exist."""
+    def finish(self, rows_in: int) -> list[Manifest]:
+        """Write what is left, then the manifests: from here on the slices exist.
+
+        ``rows_in`` is what the source gave, rejected rows included; ``RowsNotConserved`` when the
+        files hold another number.
+        """
         for piece in self._slices.values():
             self._submit(piece)
         self._drain()
         manifests = [piece.finish() for piece in self._slices.values()]
+        landed = sum(manifest.row_count + manifest.rejected_count for manifest in manifests)
+        if landed != rows_in:
+            raise RowsNotConserved(
+                f"{self._header.source}/{self._header.account}/{self._resource.name}: the source "
+                f"gave {rows_in} rows to slice {self._piece.key}, but {landed} were written"
+            )
         for manifest in manifests:
             self._landing.write_manifest(manifest)
         self._worker.shutdown()
@@ -317,6 +332,11 @@ class _SliceWriter:
         )
         self._rejected_hasher.update(rows)
         self._rejected_parts.write(rows, keep_open=True)
+
+
+def transport_columns(schema: pa.Schema) -> frozenset[str]:
+    """Columns that say how a row came (a request's name, a line number), not what it says."""
+    return frozenset(field.name for field in schema if b"transport" in (field.metadata or {}))
 
 
 def _only(parts: tuple[PartFile, ...]) -> PartFile | None:

@@ -119,6 +119,10 @@ class LandingError(Exception):
     """The landing zone does not hold what its own manifests promise."""
 
 
+class RowsNotConserved(AssertionError):
+    """Rows got lost or doubled between the source and the warehouse: a bug, never an input."""
+
+
 def schema_fingerprint(schema: pa.Schema) -> str:
     """A short name for column names, order, types and nullability."""
     text = "\n".join(f"{field.name} {field.type} {field.nullable}" for field in schema)

@@ -79,6 +79,7 @@ class IngestAccount(BaseOperator):
                 run_id=context["run_id"],
                 progress=self.log.info,
                 account=self.account,
+                account=self.account,
             )
 
 
