@@ -99,16 +99,19 @@ class Scrubber:
 class _ScrubFilter(logging.Filter):
     """urllib3 logs whole request paths at debug level; some vendors keep a secret there."""
 
-    def __init__(self, scrubber: Scrubber) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._scrubber = scrubber
+        self.secrets: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place and let it pass."""
-        record.msg = self._scrubber.scrub(record.getMessage())
-        record.msg = re.sub(r"\?\S*", "", str(record.msg))
-        record.args = ()
+        text = Scrubber(self.secrets).scrub(record.getMessage())
+        record.msg, record.args = re.sub(r"\?\S*", "", text), ()
         return True
+
+
+_SCRUB_FILTER = _ScrubFilter()
+logging.getLogger("urllib3.connectionpool").addFilter(_SCRUB_FILTER)
 
 
 class _OwnAuthorization(requests.auth.AuthBase):
@@ -132,7 +135,8 @@ class HttpSession:
         limiter: Limiter | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self.scrubber = Scrubber(secrets)
+        self.scrubber = Scrubber(known := list(secrets))
+        _SCRUB_FILTER.secrets.update(known)
         self._attempts = attempts
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._sleep = sleep
@@ -140,8 +144,6 @@ class HttpSession:
         self._session = requests.Session()
         self._session.auth = _OwnAuthorization()
         self._session.headers.update(headers)
-        if any(secrets):
-            logging.getLogger("urllib3.connectionpool").addFilter(_ScrubFilter(self.scrubber))
 
     def post_json(
         self,

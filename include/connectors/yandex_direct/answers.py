@@ -6,7 +6,6 @@ Only HTTP 200 is a report; 201 and 202 are a queue. The management services put 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import requests
@@ -14,7 +13,6 @@ import requests
 from include.connectors._http import BROKEN_GATEWAYS, Again, Scrubber, describe_gateway_failure
 from include.connectors.protocol import (
     AccessDenied,
-    ConnectorError,
     RequestRefused,
     TemporaryFailure,
 )
@@ -48,9 +46,12 @@ class AnswerReader:
 
     def read_report(self, response: requests.Response) -> Again | None:
         """For the Reports service: None for 200, 201 and 202."""
+        what = f"Yandex Direct reports of {self._who}"
+        if response.status_code == 200 and "html" in response.headers.get("Content-Type", ""):
+            return Again(TemporaryFailure(f"{what} answered a proxy's HTML page; try later"))
         if response.status_code in (200, 201, 202):
             return None
-        return self._read_failure(response, f"Yandex Direct reports of {self._who}")
+        return self._read_failure(response, what)
 
     def read_call(self, response: requests.Response) -> Again | None:
         """For the management services: None for HTTP 200 without an ``error`` element."""
@@ -124,12 +125,11 @@ def _parse(response: requests.Response) -> dict[str, Any] | None:
 
 
 def _code(error: Any) -> int:
-    """Codes are text in Reports and numbers elsewhere."""
+    """Codes are text in Reports and numbers elsewhere; 0 when there is none to read."""
     try:
         return int(str(error["error_code"]))
     except (KeyError, TypeError, ValueError):
-        shown = json.dumps(error, ensure_ascii=False)[:100]
-        raise ConnectorErrorWithoutCode(f"an error without a readable code: {shown}") from None
+        return 0
 
 
 def _seconds(text: str | None) -> float:
@@ -137,7 +137,3 @@ def _seconds(text: str | None) -> float:
         return max(0.0, float(text or 0))
     except ValueError:
         return 0.0
-
-
-class ConnectorErrorWithoutCode(ConnectorError):
-    """The vendor's error element has no code."""

@@ -7,13 +7,11 @@ with their line, never shifted into wrong columns.
 
 from __future__ import annotations
 
-import bisect
 import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from include.connectors.protocol import Batch, IncompleteAnswer, Rejected, RequestRefused
@@ -24,13 +22,6 @@ LAST_ROW = 1_000_000
 HEADER_LINES = 1
 NO_VALUE = "--"
 SUMMARY = re.compile(r"^Total rows:\s*(\d+)\s*$")
-
-_PATTERNS = {
-    pa.uint64(): r"^[0-9]{1,20}$",
-    pa.uint32(): r"^[0-9]{1,10}$",
-    pa.int64(): r"^-?[0-9]{1,19}$",
-    pa.date32(): r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-}
 
 
 class ReportStream:
@@ -60,18 +51,17 @@ class ReportStream:
         :class:`RequestRefused` if the column line is not the one asked for.
         """
         reader = self._open(body)
-        if reader is not None:
-            for raw in reader:
-                typed = self._type_rows(raw)
-                self.rows_kept += typed.num_rows
-                yield Batch(finish(typed), self._take_rejected())
+        for raw in self._raw_batches(reader):
+            typed = self._type_rows(raw)
+            self.rows_kept += typed.num_rows
+            yield Batch(finish(typed), self._take_rejected())
         self._close_fragments()
         rest = self._take_rejected()
         if rest:
             yield Batch(None, rest)
         self._prove_complete()
 
-    def _open(self, body: BinaryIO) -> pa_csv.CSVStreamingReader | None:
+    def _open(self, body: BinaryIO) -> pa_csv.CSVStreamingReader:
         columns = {c.field: pa.binary() for c in REPORT_COLUMNS}
         try:
             reader = pa_csv.open_csv(
@@ -87,12 +77,12 @@ class ReportStream:
                     column_types=columns, null_values=[NO_VALUE], strings_can_be_null=True
                 ),
             )
-        except pa.ArrowInvalid as failure:
-            if "Empty CSV file" in str(failure):
-                raise IncompleteAnswer(
-                    f"report {self._name} came without even its column line; ask again"
-                ) from None
-            raise
+        except pa.ArrowInvalid:
+            reader = None
+        if reader is None:
+            raise IncompleteAnswer(
+                f"report {self._name} came without even its column line; ask again"
+            )
         if reader.schema.names != list(columns):
             missing = sorted(set(columns) - set(reader.schema.names))
             added = sorted(set(reader.schema.names) - set(columns))
@@ -101,6 +91,17 @@ class ReportStream:
                 f"unknown {added}; the API has changed, adapt REPORT_COLUMNS"
             )
         return reader
+
+    def _raw_batches(self, reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except pa.ArrowInvalid as failure:
+            trouble = str(failure).partition(":")[0]
+        else:
+            return
+        raise IncompleteAnswer(
+            f"report {self._name} cannot be read as a table ({trouble}); ask again"
+        )
 
     def _note_odd_line(self, row: pa_csv.InvalidRow) -> str:
         """Called by the parser for a line with a wrong number of cells."""
@@ -141,9 +142,7 @@ class ReportStream:
     def _line_of(self, record: int) -> int:
         """Physical line of the record with this 0-based number among well-formed ones."""
         line = HEADER_LINES + 1 + record
-        for odd in self._odd_lines[
-            : bisect.bisect_right(self._odd_lines, line + len(self._odd_lines))
-        ]:
+        for odd in self._odd_lines:
             if odd > line:
                 break
             line += 1
@@ -222,8 +221,3 @@ def _bad_rows(values: pa.Array, column: ReportColumn) -> list[int]:
         left, right = values.slice(0, half), values.slice(half)
         return _bad_rows(left, column) + [half + i for i in _bad_rows(right, column)]
     return []
-
-
-def count_total(batch: pa.RecordBatch, column: str) -> int:
-    """Exact integer sum of a column; nulls count nothing."""
-    return int(pc.sum(batch.column(column)).as_py() or 0)

@@ -237,7 +237,7 @@ class GeneratedBook:
         cost = (clicks * price / ROUNDING_MICROS).astype(np.int64) * ROUNDING_MICROS
         sessions = rng.binomial(clicks, 0.94)
         conversions = rng.binomial(sessions, 0.03)
-        invalid = rng.binomial(clicks + (rng.random(len(clicks)) < 0.01), 0.08) * alive
+        invalid = rng.binomial(clicks + (rng.random(len(clicks)) < 0.15), 0.08) * alive
         facts = Facts(
             day=day,
             **{name: cells[name] for name in (*CELL_COLUMNS, "spread")},

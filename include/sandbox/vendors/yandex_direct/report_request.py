@@ -163,8 +163,18 @@ def _read_filters(filters: Any, report_type: str) -> tuple[Filter, ...]:
             raise ApiError(8000, "Filter values must be strings")
         if not 1 <= len(values) <= MAX_FILTER_VALUES:
             raise ApiError(4000, f"A filter takes 1 to {MAX_FILTER_VALUES} values")
+        if item["Operator"] in ("LESS_THAN", "GREATER_THAN") and not _is_number(values[0]):
+            raise ApiError(4000, f"The operator {item['Operator']} needs a number")
         read.append(Filter(field.name, item["Operator"], tuple(values)))
     return tuple(read)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_goals(params: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
