@@ -70,6 +70,8 @@ def validate(
     """
     if not tables:
         return []
+    import great_expectations  # noqa: F401 - sets its own log level, so before silencing it
+
     with _silence():
         datasource = _open_datasource(target, tables[0][0].database)
         engine = datasource.get_execution_engine().engine
@@ -149,11 +151,20 @@ def store(client: Client, build_id: str, results: Sequence[CheckResult]) -> None
 def _open_datasource(target: ClickHouseTarget, database: str) -> SQLDatasource:
     import clickhouse_connect.cc_sqlalchemy.dialect as clickhouse_dialect
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
     url = sa.make_url(target.sqlalchemy_url(database)).update_query_dict(
         {name: str(value) for name, value in SETTINGS.items()}
     )
