@@ -31,7 +31,7 @@ WAREHOUSE_UNREACHABLE = Cause(
     headline="cannot reach ClickHouse",
     action="Check that ClickHouse is up and has disk space; then clear the failed tasks once.",
     scope="everything",
-    error_classes=("OperationalError", "StreamFailureError", "ClickHouseUnreachable"),
+    error_classes=("WarehouseUnreachable", "OperationalError", "StreamFailureError"),
 )
 SOURCE_UNREACHABLE = Cause(
     name="source_unreachable",
@@ -74,7 +74,35 @@ AUDIT_FAILED = Cause(
     headline="failed the audit, nothing was published",
     action="Readers keep the former tables. Look up the failed checks and decide: data or code.",
     scope="dag",
-    error_classes=("AuditFailed", "Unaudited"),
+    error_classes=("QualityFailed", "Unaudited"),
+)
+BUILD_INTERRUPTED = Cause(
+    name="build_interrupted",
+    headline="was overtaken, nothing was published",
+    action="Readers keep the former tables. Start a new run of build.",
+    scope="dag",
+    error_classes=("BuildNotActive", "BuildRunning", "InputsMoved"),
+)
+PUBLICATION_CONFLICT = Cause(
+    name="publication_conflict",
+    headline="found a published table replaced by someone else",
+    action="Do not build again yet: compare the two tables as the runbook says.",
+    scope="everything",
+    error_classes=("PublicationConflict",),
+)
+CONTRACT_REFUSED = Cause(
+    name="contract_refused",
+    headline="met a contract or statement it cannot apply",
+    action="The last commit changed sql/: write the migration it asks for, or revert it.",
+    scope="everything",
+    error_classes=("MigrationNeeded", "ContractError", "SeedRefused", "SqlRefused", "SqlFailed"),
+)
+LOAD_NOT_COUNTED = Cause(
+    name="load_not_counted",
+    headline="landed rows that did not all arrive in raw",
+    action="Nothing of that load is visible. Clear the task; if it repeats, look at ClickHouse.",
+    scope="source",
+    error_classes=("RawLoadFailed", "RowsNotConserved", "LandingError"),
 )
 DEADLINE_MISSED = Cause(
     name="deadline_missed",
@@ -103,7 +131,11 @@ CAUSES: tuple[Cause, ...] = (
     ACCESS_DENIED,
     REQUEST_REFUSED,
     BAD_INPUT,
+    LOAD_NOT_COUNTED,
     AUDIT_FAILED,
+    BUILD_INTERRUPTED,
+    PUBLICATION_CONFLICT,
+    CONTRACT_REFUSED,
     DEADLINE_MISSED,
     TASK_KILLED,
     UNEXPECTED,

@@ -97,8 +97,7 @@ def test_the_data_dictionary_is_fresh() -> None:
     fresh = render(catalog, read_graph(ROOT / "sql", catalog))
     written = ROOT / "docs" / "tables.md"
     assert written.is_file() and written.read_text(encoding="utf-8") == fresh, (
-        "docs/tables.md differs from the contracts.\n"
-        "Cure: .venv/bin/python -m include.contracts.dictionary"
+        "docs/tables.md differs from the contracts.\nCure: .venv/bin/python -m include.contracts"
     )
 
 
