@@ -38,9 +38,9 @@ See docs/runbook.md for the rest.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, Param, TriggerRule, task
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from throughline.accounts import chosen_accounts, pool_name, source_names
@@ -48,6 +48,8 @@ from throughline.ingest import IngestAccount, require_all_pulled
 from throughline.notifier import AlertNotifier
 from throughline.warehouse import has_changed
 
+# Nothing is made up for at the first start: no start date, and no run for the hour gone by.
+DAILY = CronTriggerTimetable("30 2 * * *", timezone="UTC", run_immediately=timedelta(0))
 DAY = {"type": ["null", "string"], "format": "date"}
 
 
@@ -58,8 +60,7 @@ def make_ingest_dag(source: str) -> DAG:
         dag_id=f"ingest_{source}",
         description=f"Pull every account of {source} into raw",
         doc_md=__doc__,
-        schedule="30 2 * * *",
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        schedule=DAILY,
         catchup=False,
         max_active_runs=1,
         tags=["ingest", source],

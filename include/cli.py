@@ -95,6 +95,7 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> None:
     with open_shop(settings, OUT.print) as (site, shop):
         pull_accounts(
             site,
+            settings,
             shop.client,
             source=options.source,
             names=options.account,

@@ -40,6 +40,8 @@ class Program:
     is_ready: Callable[[], bool] = lambda: True
     ready_seconds: float = 120.0
     stop_seconds: float = 20.0
+    may_be_killed: bool = False
+    """It keeps nothing of its own, so being killed after ``stop_seconds`` is no news."""
 
 
 class Child:
@@ -134,7 +136,8 @@ def stop_all(stages: Sequence[Sequence[Child]]) -> list[str]:
     for stage in stages:
         families = {child: child.ask_to_stop() for child in stage}
         for child, family in families.items():
-            if not child.wait(child.program.stop_seconds):
+            is_stopped = child.wait(child.program.stop_seconds)
+            if not is_stopped and not child.program.may_be_killed:
                 killed.append(child.program.name)
             # What the leader forked and did not take along (a worker in the middle of a task).
             for process in family:

@@ -168,6 +168,10 @@ class Stack:
                     else partial(self._is_healthy, component.replace("-", "_"))
                 ),
                 ready_seconds=180.0,
+                # A triggerer waits ten seconds for its event loop; its triggers are in the
+                # metadata and go on at the next start.
+                stop_seconds=2.0 if component == "triggerer" else 20.0,
+                may_be_killed=component == "triggerer",
             )
             for component, arguments in AIRFLOW_COMPONENTS.items()
         ]

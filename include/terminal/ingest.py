@@ -16,7 +16,9 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.protocol import Account, Interval
 from include.ingestion.account_run import Waiting, run_account
+from include.ingestion.project_options import with_project_options
 from include.ingestion.sources import AccountEntry, discover_connectors, read_accounts
+from include.settings import Settings
 from include.terminal.site import Site
 from include.warehouse.landing import Landing
 
@@ -30,6 +32,7 @@ class CannotIngest(Exception):
 
 def pull_accounts(
     site: Site,
+    settings: Settings,
     client: Client,
     *,
     source: str,
@@ -45,7 +48,8 @@ def pull_accounts(
         raise CannotIngest(f"there is no source '{source}'; there are: {', '.join(connectors)}")
     run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     for entry in choose_entries(read_accounts(site.sources_path), source, names):
-        connector = connectors[source](_with_credentials(entry, credentials_file), _now)
+        account = with_project_options(_with_credentials(entry, credentials_file), settings)
+        connector = connectors[source](account, _now)
         while True:
             outcome = run_account(
                 connector,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 
 from include.connectors.protocol import Account, BadInput
+from include.ingestion.project_options import with_project_options
 from include.ingestion.sources import AccountEntry, discover_connectors, read_accounts
 from include.settings import read_settings
 
@@ -31,8 +32,12 @@ def pool_name(source: str) -> str:
 
 def configured_accounts(source: str) -> dict[str, AccountEntry]:
     """Accounts of one source by name, without credentials."""
-    entries = read_accounts(read_settings().sources_path)
-    return {entry.account.name: entry for entry in entries if entry.account.source == source}
+    settings = read_settings()
+    return {
+        entry.account.name: replace(entry, account=with_project_options(entry.account, settings))
+        for entry in read_accounts(settings.sources_path)
+        if entry.account.source == source
+    }
 
 
 def chosen_accounts(source: str, params: Mapping[str, Any]) -> list[str]:

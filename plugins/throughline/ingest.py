@@ -79,7 +79,6 @@ class IngestAccount(BaseOperator):
                 run_id=context["run_id"],
                 progress=self.log.info,
                 account=self.account,
-                account=self.account,
             )
 
 
