@@ -70,8 +70,9 @@ def create_view(table: Table, select: str, *, cluster: str | None = None) -> str
 def create_views(table: Table, *, cluster: str | None = None) -> list[str]:
     """Statements for ``<t>_as_of`` (with the parameter ``as_of``) and ``<t>_live`` of a raw table.
 
-    A slice of kind ``replace`` shows its newest pull, one of kind ``append`` every load. Run again
-    after a column was added: a view keeps the columns it was made with.
+    A slice of kind ``replace`` shows its newest pull, one of kind ``append`` every load, but equal
+    content once: two runs that landed it at the same moment double nothing. Run again after a
+    column was added: a view keeps the columns it was made with.
     """
     as_of = "published_at <= {as_of:DateTime64(6,'UTC')}"
     return [
@@ -136,8 +137,9 @@ def _slice_view(table: Table, name: str, condition: str, cluster: str | None) ->
         f"    where {origin}kind = 'replace'{until}\n"
         f"    group by source, resource, account_id, slice_key\n"
         f"    union all\n"
-        f"    select load_id from ops.slice_log\n"
+        f"    select argMin(load_id, (published_at, load_id)) from ops.slice_log\n"
         f"    where {origin}kind = 'append'{until}\n"
+        f"    group by source, resource, account_id, slice_key, content_hash\n"
         f")"
     )
 

@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).parent / "samples"
 SLICE_LOG = """
 create table if not exists ops.slice_log (source String, account_id String, resource String,
  slice_key String, kind String, load_id String, pulled_at DateTime64(6,'UTC'),
- published_at DateTime64(6,'UTC')) engine = MergeTree order by tuple()
+ published_at DateTime64(6,'UTC'), content_hash String) engine = MergeTree order by tuple()
 """
 
 
@@ -85,25 +85,26 @@ def at(hour: int) -> datetime:
     return datetime(2026, 1, 1, hour, tzinfo=UTC)
 
 
-def test_raw_views_show_the_newest_pull_of_a_slice_and_every_appended_load(
+def test_raw_views_show_the_newest_pull_of_a_slice_and_every_appended_load_once(
     layers: Client, lead: Table
 ) -> None:
     layers.command(SLICE_LOG)
     layers.command(ddl.create_table(lead))
     for statement in ddl.create_views(lead):
         layers.command(statement)
-    loads = ["old", "new", "slow", "more", "more2", "elsewhere", "orphan"]
+    loads = ["old", "new", "slow", "more", "more2", "twin", "elsewhere", "orphan"]
     layers.command(
         "insert into raw.raw_files__lead (lead_id, _load_id) values"
         + ", ".join(f"('{load}', '{load}')" for load in loads)
     )
     log = [
-        ("files", "a", "lead", "day", "replace", "old", at(1), at(1)),
-        ("files", "a", "lead", "day", "replace", "new", at(3), at(4)),
-        ("files", "a", "lead", "day", "replace", "slow", at(2), at(5)),
-        ("files", "b", "lead", "x", "append", "more", at(1), at(2)),
-        ("files", "b", "lead", "x", "append", "more2", at(2), at(6)),
-        ("files", "a", "deal", "day", "replace", "elsewhere", at(9), at(1)),
+        ("files", "a", "lead", "day", "replace", "old", at(1), at(1), "old"),
+        ("files", "a", "lead", "day", "replace", "new", at(3), at(4), "new"),
+        ("files", "a", "lead", "day", "replace", "slow", at(2), at(5), "slow"),
+        ("files", "b", "lead", "x", "append", "more", at(1), at(2), "more"),
+        ("files", "b", "lead", "x", "append", "more2", at(2), at(6), "other"),
+        ("files", "b", "lead", "x", "append", "twin", at(2), at(6), "more"),
+        ("files", "a", "deal", "day", "replace", "elsewhere", at(9), at(1), "elsew"),
     ]
     layers.insert("ops.slice_log", log)
 
