@@ -52,6 +52,13 @@ def check_column_names_and_types(
             f"{column.name} is personal data in the layer {layer}",
             "keep plain personal data in raw and stg; carry a keyed hash beyond them",
         )
+    if column.name.endswith("_date") and not column.day:
+        entry.refuse(
+            "name",
+            f"the day column {column.name} does not say whose day it is",
+            "add day: such as 'Moscow day of the vendor', 'day in the account's zone' or "
+            "'business day': days of different zones must not be added up",
+        )
     if is_money(column):
         _check_money(column, entry, columns)
     elif column.vat:

@@ -19,7 +19,7 @@ order_by: [event_id]
 partition_by: toYYYYMM(event_date)
 columns:
   - {name: event_id, type: UInt64, description: Event.}
-  - {name: event_date, type: Date, description: Day.}
+  - {name: event_date, type: Date, description: Day., day: UTC}
   - {name: detail, type: String, description: Detail.}
 """
 
