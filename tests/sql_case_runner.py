@@ -76,7 +76,16 @@ def _read_case(path: Path, shared: dict[str, Any], entry: dict[str, Any]) -> Cas
         table=f"{path.parent.name}.{path.stem}",
         name=entry["name"],
         path=path,
-        parameters={**DEFAULT_PARAMETERS, **shared, **(entry.get("params") or {})},
+        parameters={
+            name: value.replace(tzinfo=UTC)
+            if isinstance(value, datetime) and value.tzinfo is None
+            else value
+            for name, value in {
+                **DEFAULT_PARAMETERS,
+                **shared,
+                **(entry.get("params") or {}),
+            }.items()
+        },
         given=entry.get("given") or {},
         expect=expect,
         columns=columns,
@@ -99,7 +108,7 @@ class CaseRunner:
         path = target.path.with_suffix(".sql")
         inputs = {name for name in tables_read(path.read_text("utf-8")) if "seeds." not in name}
         self._restore_seeds()
-        for name in sorted(self._filled | inputs | {case.table, _SLICE_LOG}):
+        for name in sorted(self._filled | {case.table}):
             self._client.command(f"truncate table {name}")
         self._filled = {case.table}
         for name, rows in case.given.items():
@@ -123,15 +132,16 @@ class CaseRunner:
         for row in rows:
             if unknown := row.keys() - known:
                 raise AssertionError(f"{table.full_name} has no column {', '.join(unknown)}")
-        if table.database == "seeds":
-            self._client.command(f"truncate table {table.full_name}")
-            self._dirty_seeds.add(table.full_name)
         if table.database == "raw":
             rows = [{LOAD_ID: _DEFAULT_LOAD, **row} for row in rows]
             if not has_log:
                 self._log_loads(table, {row[LOAD_ID]: row.get("account_id", "") for row in rows})
+        if table.database == "seeds":
+            self._client.command(f"truncate table {table.full_name}")
+            self._dirty_seeds.add(table.full_name)
+        else:
+            self._filled.add(table.full_name)
         self._insert(table.full_name, rows)
-        self._filled.add(table.full_name)
 
     def _log_loads(self, table: Table, loads: dict[str, str]) -> None:
         rows = [
@@ -149,6 +159,7 @@ class CaseRunner:
             for load, account in loads.items()
         ]
         self._insert(_SLICE_LOG, rows)
+        self._filled.add(_SLICE_LOG)
 
     def _insert(self, name: str, rows: list[dict[str, Any]]) -> None:
         if rows:

@@ -21,7 +21,9 @@ from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
-SETTINGS: Mapping[str, Any] = {"join_use_nulls": 1}
+SETTINGS: Mapping[str, Any] = {"join_use_nulls": 1, "prefer_column_name_to_alias": 1}
+"""A missing partner is NULL, never 0; an alias never hides the column it is named after (by default
+``select ifNull(x, 0) as x … where x is null`` finds nothing in ClickHouse)."""
 _SUFFIX = "__next"
 _GRAIN = "-- grain: one row per "
 _NAMES = (TokenType.VAR, TokenType.IDENTIFIER)

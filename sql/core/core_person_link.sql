@@ -1,9 +1,9 @@
 -- grain: one row per record (lead or deal) and identifier it carries, with the person both belong to
 with recursive
 contacts as (
-    select kind, raw_value, assumeNotNull(key_hash) as key_hash
-    from stg.stg_contact_key
-    where key_hash is not null
+    select accepted.kind as kind, accepted.raw_value as raw_value, assumeNotNull(accepted.key_hash) as key_hash
+    from stg.stg_contact_key as accepted
+    where accepted.key_hash is not null
 ),
 
 leads as (

@@ -12,14 +12,14 @@ with leads as (
 
 won_by_lead as (
     select
-        assumeNotNull(lead_key) as lead_key,
+        assumeNotNull(deals.lead_key) as lead_key,
         currency_code,
         count() as deals_won,
         countIf(deals.revenue_amount is not null) as deals_won_with_revenue,
         sum(deals.revenue_amount) as revenue_amount
     from core.core_deal as deals
-    where status = 'won' and lead_key is not null
-    group by lead_key, currency_code
+    where status = 'won' and deals.lead_key is not null
+    group by deals.lead_key, currency_code
 ),
 
 -- a lead counts in its own currency, each deal in the deal's: two rows, neither counted twice
