@@ -208,7 +208,8 @@ Pin = build_log.Pin
 def inputs_hash(client: Client, as_of: datetime) -> str:
     """Hash of which load of every slice is visible at ``as_of``; confirmations do not change it."""
     rows = client.query(
-        "select count(), hex(sum(sipHash128(source, resource, account_id, slice_key, kind, live)))"
+        "select count(), hex(sum(reinterpretAsUInt128("
+        "sipHash128(source, resource, account_id, slice_key, kind, live))))"
         " from (select source, resource, account_id, slice_key, kind,"
         " if(kind = 'append', load_id, '') as each,"
         " argMax(load_id, (pulled_at, load_id)) as live from ops.slice_log"

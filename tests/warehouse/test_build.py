@@ -26,8 +26,8 @@ grain: [account_id, stats_date]
 order_by: [account_id, stats_date]
 columns:
   - {name: account_id, type: LowCardinality(String), description: Account.}
-  - {name: stats_date, type: Date, description: Day.}
-  - {name: cost_micros, type: Int64, description: Cost, unit: RUB micros}
+  - {name: stats_date, type: Date, description: Day, day: business day}
+  - {name: cost_micros, type: Int64, description: Cost, currency: RUB, vat: net}
 """
 STG = """\
 description: One row per account and day.
@@ -36,8 +36,13 @@ grain: [account_id, stats_date]
 order_by: [account_id, stats_date]
 columns:
   - {name: account_id, type: LowCardinality(String), description: Account.}
-  - {name: stats_date, type: Date, description: Day.}
-  - {name: cost_rub, type: "Decimal(18,2)", description: Cost, currency: RUB, vat: net, checks: [{between: [0, null]}]}
+  - {name: stats_date, type: Date, description: Day, day: business day}
+  - name: cost_rub
+    type: Decimal(18,2)
+    description: Cost.
+    currency: RUB
+    vat: net
+    checks: [{between: [0, null]}]
 """
 STG_SQL = """\
 -- grain: one row per account and day
@@ -50,7 +55,7 @@ kind: table
 grain: [stats_date]
 order_by: [stats_date]
 columns:
-  - {name: stats_date, type: Date, description: Day.}
+  - {name: stats_date, type: Date, description: Day, day: business day}
   - {name: cost_rub, type: "Decimal(18,2)", description: Cost, currency: RUB, vat: net}
 """
 CORE_SQL = """\
@@ -85,7 +90,7 @@ def sql_root(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Pa
 def shop(own_target: ClickHouseTarget, sql_root: Path) -> Iterator[Workshop]:
     """The toy house on an emptied store."""
     client = connect(own_target)
-    for database in ("mart", "core", "stg", "raw", "ops"):
+    for database in ("mart", "core", "stg", "raw", "seeds", "ops"):
         client.command(f"drop database if exists {database} sync")
     catalog = read_catalog(sql_root)
     apply_schema(client, catalog)
