@@ -86,8 +86,10 @@ def _insert(connection: Connection, request: Request) -> dict[str, int]:
     head = request.insert
     if head is None:
         raise ValueError("the request is no insert")
-    for name, value in request.parameters.items():
-        run_plain(connection, f"set param_{name} = {quote_literal(value)}")
+    if "{" in head.sql or head.input_format == "Values":
+        # A parameter cannot be unset in a kept session: one no text asks for is not set at all.
+        for name, value in request.parameters.items():
+            run_plain(connection, f"set {quote_name('param_' + name)} = {quote_literal(value)}")
     try:
         inserter = connection.send_insert(head.sql, head.input_format)
     except Exception as error:

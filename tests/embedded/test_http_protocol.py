@@ -374,6 +374,14 @@ def test_parameters_may_be_sent_for_inserts_too(
     ]
 
 
+def test_a_map_travels_as_a_parameter_in_clickhouse_text(url: str, owner: dict[str, str]) -> None:
+    """clickhouse-connect writes a dict as JSON, which no ClickHouse reads as a Map."""
+    answer = ask(
+        url, owner, "select {m:Map(String,String)}['a\\'']", param_m="{'a\\'': 'b', '': 'c'}"
+    )
+    assert answer.text == "b\n"
+
+
 def test_an_error_amid_a_stream_is_marked_and_the_answer_is_cut(
     served: RunningEngine, owner: dict[str, str]
 ) -> None:
