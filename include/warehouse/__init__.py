@@ -1,0 +1,1 @@
+"""Everything that touches the warehouse: landing, slices, raw loads, builds and publication."""
