@@ -33,6 +33,8 @@ from include.warehouse.manifest import (
 )
 
 _NAME_LIMIT = 120
+_PULL_DEPTH = 4
+"""Slashes in the folder of one pull: source/account/resource/slice key/pull."""
 
 
 class Landing:
@@ -99,6 +101,16 @@ class Landing:
             for folder, names in self.files.walk(source):
                 if "manifest.json" in names:
                     yield self.read_manifest(folder)
+
+    def unfinished_folders(self) -> Iterator[tuple[str, list[str]]]:
+        """Folders of pulls without a manifest, with the names of their files."""
+        for source in self.files.names(""):
+            if source.startswith("_"):
+                continue
+            for folder, names in self.files.walk(source):
+                is_pull = folder.count("/") == _PULL_DEPTH
+                if is_pull and "manifest.json" not in names:
+                    yield folder, names
 
     def read_part(self, manifest: Manifest, name: str) -> bytes:
         """Bytes of one landed file."""

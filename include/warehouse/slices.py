@@ -124,6 +124,11 @@ class SliceLog:
         rows = self._client.query("select distinct load_id from ops.slice_log").result_rows
         return {row[0] for row in rows}
 
+    def published_paths(self) -> set[tuple[str, str]]:
+        """Manifest path and load id of every entry."""
+        rows = self._client.query("select manifest_path, load_id from ops.slice_log").result_rows
+        return {(path, load_id) for path, load_id in rows}
+
     def _one(self, manifest: Manifest, condition: str, newest: str) -> LoggedSlice | None:
         rows = self._client.query(
             "select load_id, status, kind, content_hash, pulled_at from ops.slice_log"

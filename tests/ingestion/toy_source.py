@@ -34,7 +34,7 @@ order_by: [account_id, stats_date]
 partition_by: toYYYYMM(stats_date)
 columns:
   - {name: account_id, type: LowCardinality(String), description: Account.}
-  - {name: stats_date, type: Date, description: Day.}
+  - {name: stats_date, type: Date, description: Day., day: business day}
   - {name: campaign, type: String, description: Campaign.}
   - {name: cost_amount, type: "Decimal(18,2)", description: Cost, currency: RUB, vat: net}
   - {name: clicks, type: Nullable(UInt64), description: Clicks.}
