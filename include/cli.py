@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from include.settings import PROJECT_ROOT, Settings, read_settings
 from include.terminal import errors
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.query import QueryResult
 
 Command = Callable[[argparse.Namespace, Settings], None]
 OUT = Console(highlight=False)
@@ -130,11 +134,15 @@ def _recover(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings) -> None:
-    from include.terminal.ingest import rebuild_raw
     from include.terminal.site import open_shop
+    from include.warehouse.landing import Landing
+    from include.warehouse.rebuild import rebuild
+    from include.warehouse.schema import apply_schema
 
     with open_shop(settings, OUT.print) as (site, shop):
-        rebuild_raw(site, shop, OUT.print)
+        apply_schema(shop.client, shop.catalog)
+        done = rebuild(shop.client, Landing(site.landing_url), OUT.print)
+    OUT.print(f"put back {done.entries:,} slices with {done.rows:,} rows")
 
 
 def _tables(options: argparse.Namespace, settings: Settings) -> None:
@@ -169,11 +177,14 @@ def _slices(options: argparse.Namespace, settings: Settings) -> None:
 
 def _maintain(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.site import open_shop
-    from include.warehouse.maintenance import maintain
+    from include.warehouse.expiry import expire_personal_data
+    from include.warehouse.landing import Landing
+    from include.warehouse.maintenance import sweep
 
     with open_shop(settings, OUT.print) as (site, shop):
-        for line in maintain(shop, site.landing_url, datetime.now(UTC)):
-            OUT.print(line)
+        landing = Landing(site.landing_url)
+        OUT.print(str(sweep(shop.client, landing, shop.catalog)))
+        OUT.print(str(expire_personal_data(shop.client, landing, shop.catalog)))
 
 
 def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:
@@ -192,7 +203,7 @@ def _instant(text: str) -> datetime:
     return moment
 
 
-def _print_table(answer, otherwise: str) -> None:
+def _print_table(answer: QueryResult, otherwise: str) -> None:
     if not answer.result_rows:
         OUT.print(otherwise)
         return
