@@ -88,5 +88,5 @@ def test_the_fingerprint_covers_meaning_not_comments():
         ("2026/*.csv", "x/2026/a.csv", False),
     ],
 )
-def test_globs(pattern, name, expected):
+def test_a_glob_stays_inside_its_folder_unless_it_says_otherwise(pattern, name, expected):
     assert matches(pattern, name) is expected
