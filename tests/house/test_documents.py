@@ -15,9 +15,7 @@ README = ROOT / "README.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bmake ([a-z]+)\b")
 FENCE = re.compile(r"```[^\n]*\n(.*?)```", re.S)
-PATH = re.compile(
-    r"`((?:dags|plugins|include|sql|tests|docs|deploy|mappings)/[\w./-]*\w/?|[\w-]+\.(?:yaml|yml|txt|toml))`"
-)
+PATH = re.compile(r"`((?:dags|plugins|include|sql|tests|docs|deploy|mappings)/[\w./-]*\w/?)`")
 
 
 @cache
