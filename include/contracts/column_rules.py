@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from include.contracts.column_types import ColumnType
 from include.contracts.fields import Fields
-from include.contracts.model import LOAD_ID, Column
+from include.contracts.model import LOAD_ID, Column, suggest
 
 VAT_BASES = ("net", "gross", "as_account", "none")
 _NAME = re.compile(r"_?[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -66,6 +66,39 @@ def check_column_names_and_types(
             "vat",
             f"{column.name} states VAT but no currency",
             "add currency: (a code such as RUB, or the column that holds it), or remove vat",
+        )
+
+
+def check_definition(
+    column: Column, entry: Fields, layer: str, definitions: frozenset[str] | None
+) -> None:
+    """Refuse an unknown ``definition_id``, and a number or name of a mart left unexplained.
+
+    Marts are what people read: there each number has a definition and each column a Russian name.
+    Without the seed of definitions (``None``) nothing is checked.
+    """
+    if definitions is None:
+        return
+    if column.definition_id and column.definition_id not in definitions:
+        entry.refuse(
+            "definition_id",
+            f"{column.name} names the definition {column.definition_id}, which does not exist"
+            f"{suggest(column.definition_id, definitions)}",
+            "add it to sql/seeds/metric_definitions.csv, or name one that is there",
+        )
+    if layer != "mart":
+        return
+    if column.parsed_type.is_number and not column.definition_id:
+        entry.refuse(
+            "name",
+            f"the number {column.name} of a mart has no definition",
+            "add definition_id: from sql/seeds/metric_definitions.csv",
+        )
+    if not column.description_ru:
+        entry.refuse(
+            "name",
+            f"{column.name} of a mart is described in English only",
+            "add description_ru: BI tools show both",
         )
 
 

@@ -7,13 +7,14 @@ Structure is checked here, column rules in :mod:`include.contracts.column_rules`
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
 from include.contracts.check_forms import column_checks, grain_check, table_checks
-from include.contracts.column_rules import check_column_names_and_types
+from include.contracts.column_rules import check_column_names_and_types, check_definition
 from include.contracts.fields import Fields
 from include.contracts.model import (
     LAYERS,
@@ -68,9 +69,10 @@ def read_catalog(sql_root: Path) -> Catalog:
     """Read every contract under ``sql_root``; raises :class:`ContractError` with all problems."""
     problems: list[Problem] = []
     tables: dict[str, Table] = {}
+    definitions = _read_definition_ids(sql_root)
     for layer in LAYERS:
         for path in sorted((sql_root / layer).glob("*.y*ml")):
-            table = _read_table(path, layer, problems)
+            table = _read_table(path, layer, problems, definitions)
             if table is not None:
                 tables[table.full_name] = table
     if problems:
@@ -81,13 +83,25 @@ def read_catalog(sql_root: Path) -> Catalog:
 def read_table(path: Path) -> Table:
     """Read one contract (its folder names the layer); raises :class:`ContractError`."""
     problems: list[Problem] = []
-    table = _read_table(path, path.parent.name, problems)
+    definitions = _read_definition_ids(path.parent.parent)
+    table = _read_table(path, path.parent.name, problems, definitions)
     if problems or table is None:
         raise ContractError(problems)
     return table
 
 
-def _read_table(path: Path, layer: str, problems: list[Problem]) -> Table | None:
+def _read_definition_ids(sql_root: Path) -> frozenset[str] | None:
+    """Ids a column may name; ``None`` in a house without the seed, where none is checked."""
+    path = sql_root / "seeds" / "metric_definitions.csv"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as lines:
+        return frozenset(row["definition_id"] for row in csv.DictReader(lines))
+
+
+def _read_table(
+    path: Path, layer: str, problems: list[Problem], definitions: frozenset[str] | None
+) -> Table | None:
     before = len(problems)
     document = read_yaml(path, problems)
     fields = Fields(document, path, problems, "a contract")
@@ -103,7 +117,7 @@ def _read_table(path: Path, layer: str, problems: list[Problem]) -> Table | None
             'start with "One row per …": the first thing a reader needs is the grain',
         )
     kind: Any = fields.choice("kind", KINDS[layer], required=True)
-    columns = _read_columns(fields, layer)
+    columns = _read_columns(fields, layer, definitions)
     names = [column.name for column in columns]
     grain = fields.column_list("grain", names, required=kind not in ("log", None))
     order_by = fields.column_list("order_by", names, required=kind not in ("view", None))
@@ -165,7 +179,7 @@ def _without_layer(stem: str) -> str:
     return rest if head in LAYERS and rest else stem
 
 
-def _read_columns(fields: Fields, layer: str) -> list[Column]:
+def _read_columns(fields: Fields, layer: str, definitions: frozenset[str] | None) -> list[Column]:
     columns: list[Column] = []
     lines: dict[str, int] = {}
     nodes: list[tuple[Column, Fields]] = []
@@ -189,6 +203,7 @@ def _read_columns(fields: Fields, layer: str) -> list[Column]:
         nodes.append((column, entry))
     for column, entry in nodes:
         check_column_names_and_types(column, entry, layer, columns)
+        check_definition(column, entry, layer, definitions)
     return columns
 
 

@@ -114,6 +114,36 @@ def test_all_problems_of_all_files_are_told_together(tmp_path: Path) -> None:
     assert "kind is tabel; did you mean table?" in "\n".join(found)
 
 
+def define(root: Path, definition_id: str) -> None:
+    seed = root / "seeds" / "metric_definitions.csv"
+    seed.parent.mkdir()
+    seed.write_text(f"definition_id,name_en\n{definition_id},Revenue\n", encoding="utf-8")
+
+
+def test_a_number_of_a_mart_names_a_definition_that_exists(tmp_path: Path) -> None:
+    define(tmp_path, "revenue_won")
+    english, checks = CORE.split("\nchecks:\n")
+    columns = english.replace("    description: ", "    description_ru: Слово.\n    description: ")
+    russian = f"{columns}\nchecks:\n{checks}"
+    write(tmp_path, "mart/mart_a", russian)
+    assert "the number revenue_amount of a mart has no definition" in refusals(tmp_path)[0]
+    defined = russian.replace("vat: net", "vat: net\n    definition_id: revenue_wan")
+    path = write(tmp_path, "mart/mart_a", defined)
+    (found,) = refusals(tmp_path)
+    assert found.startswith(f"{path}:21: ")
+    assert "revenue_wan, which does not exist; did you mean revenue_won?" in found
+    write(tmp_path, "mart/mart_a", defined.replace("revenue_wan", "revenue_won"))
+    assert len(read_catalog(tmp_path)) == 1
+
+
+def test_a_column_of_a_mart_is_described_in_russian_too(tmp_path: Path) -> None:
+    define(tmp_path, "x")
+    write(tmp_path, "mart/mart_a", CORE.replace("vat: net", "vat: net\n    definition_id: x"))
+    found = refusals(tmp_path)
+    assert len(found) == 4
+    assert all("in English only" in message for message in found)
+
+
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "core/core_a", "")
     (found,) = refusals(tmp_path)
