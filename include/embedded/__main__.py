@@ -3,7 +3,7 @@
 Passwords come from the environment (``THROUGHLINE_CLICKHOUSE_PASSWORD``,
 ``THROUGHLINE_BI_PASSWORD``), never from the command line. SIGTERM ends it in order: no new
 requests, running ones finished within a limit, the engine closed. Exit codes: 0 stopped, 3 the
-folder is in use, 4 the port is taken.
+folder is in use, 4 the port is taken, 5 requests were still running after the limit.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from pathlib import Path
 
 from include.embedded.access import Logins
 from include.embedded.engine import Engine, FolderInUse
-from include.embedded.server import Application, make_server
+from include.embedded.server import FINISH_SECONDS, Application, make_server
 from include.settings import read_settings
 
 EXIT_FOLDER_IN_USE = 3
 EXIT_PORT_TAKEN = 4
+EXIT_UNFINISHED = 5
+
+logger = logging.getLogger(__name__)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,12 +67,18 @@ def main(arguments: list[str] | None = None) -> int:
     host, port = server.bind_addr[:2]
     if options.ready_file:
         _write_ready_file(options.ready_file, {"host": host, "port": port, "pid": os.getpid()})
-    logging.getLogger(__name__).info("serving %s on %s:%s", options.data, host, port)
+    logger.info("serving %s on %s:%s", options.data, host, port)
     asked_to_stop.wait()
-    server.stop()
-    serving.join(timeout=5)
+    stopping = threading.Thread(target=server.stop, name="stop", daemon=True)
+    stopping.start()
+    stopping.join(FINISH_SECONDS + 5)
+    if stopping.is_alive():
+        # The web server would wait for them without end. What was acknowledged is on disk.
+        logger.warning("requests still run after %s s and are given up", FINISH_SECONDS)
+        os._exit(EXIT_UNFINISHED)
     application.sessions.close()
     engine.close()
+    logger.info("stopped")
     return 0
 
 

@@ -34,6 +34,10 @@ from include.embedded.session import (
 logger = logging.getLogger(__name__)
 
 SPOOL_MEMORY = 16 * 1024 * 1024
+# The web server never starts more threads than it began with; an idle one costs next to nothing.
+REQUESTS_AT_ONCE = 64
+SILENCE_SECONDS = 600
+FINISH_SECONDS = 30
 _TEXT = ("Content-Type", "text/plain; charset=UTF-8")
 _CONTENT_TYPES = {
     "json": "application/json; charset=UTF-8",
@@ -218,11 +222,10 @@ def make_server(application: Application, host: str, port: int) -> wsgi.Server:
     server = _Server(
         (host, port),
         application,
-        numthreads=8,
-        max=64,
+        numthreads=REQUESTS_AT_ONCE,
         request_queue_size=128,
-        timeout=600,
-        shutdown_timeout=30,
+        timeout=SILENCE_SECONDS,
+        shutdown_timeout=FINISH_SECONDS,
     )
     server.max_request_body_size = 0
     server.prepare()
