@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Case:
 
 
 def read_cases(folder: Path) -> list[Case]:
-    """Every case under ``folder``; raises ``ValueError`` naming file and case for a malformed one."""
+    """Every case under ``folder``; ``ValueError`` names file and case of a malformed one."""
     return [
         _read_case(path, document.get("params") or {}, entry)
         for path in sorted(folder.glob("*/*.yaml"))
@@ -102,23 +103,26 @@ class CaseRunner:
         self._dirty_seeds: set[str] = set()
         self._filled: set[str] = set()
 
-    def run(self, case: Case) -> None:
-        """Raises ``AssertionError`` with a readable difference when the case does not hold."""
+    def difference(self, case: Case) -> str:
+        """What the statement made that the case does not expect, and the reverse; empty when equal.
+
+        Raises ``ValueError`` for a case that gives a table or column the statement does not know.
+        """
         target = self._catalog.table(case.table)
         path = target.path.with_suffix(".sql")
-        inputs = {name for name in tables_read(path.read_text("utf-8")) if "seeds." not in name}
+        inputs = _inputs(path)
         self._restore_seeds()
         for name in sorted(self._filled | {case.table}):
             self._client.command(f"truncate table {name}")
         self._filled = {case.table}
         for name, rows in case.given.items():
-            if name not in inputs | {_SLICE_LOG} and not name.startswith("seeds."):
-                raise AssertionError(f"{case.label} gives {name}, which {path.name} does not read")
+            if name not in inputs | {_SLICE_LOG}:
+                raise ValueError(f"{case.label} gives {name}, which {path.name} does not read")
             self._give(self._catalog.table(name), rows, has_log=_SLICE_LOG in case.given)
         run_sql.run(
             self._client, path, case.parameters, target=case.table, columns=target.column_names
         )
-        self._compare(case, target)
+        return self._compare(case, target)
 
     def _restore_seeds(self) -> None:
         for name in self._dirty_seeds:
@@ -131,7 +135,7 @@ class CaseRunner:
         known = {*table.column_names, *([LOAD_ID] if table.database == "raw" else [])}
         for row in rows:
             if unknown := row.keys() - known:
-                raise AssertionError(f"{table.full_name} has no column {', '.join(unknown)}")
+                raise ValueError(f"{table.full_name} has no column {', '.join(unknown)}")
         if table.database == "raw":
             rows = [{LOAD_ID: _DEFAULT_LOAD, **row} for row in rows]
             if not has_log:
@@ -171,21 +175,24 @@ class CaseRunner:
                 settings={"input_format_null_as_default": 0, "date_time_input_format": "basic"},
             )
 
-    def _compare(self, case: Case, target: Table) -> None:
-        if not case.columns:
-            rows = self._client.query(f"select * from {case.table}").result_rows
-            assert not rows, f"{case.label}: expected no row, got {len(rows)}: {rows[0]}"
-            return
-        types = [target.column(name).parsed_type for name in case.columns]
-        listed = ", ".join(f"`{name}`" for name in case.columns)
+    def _compare(self, case: Case, target: Table) -> str:
+        columns = case.columns or target.column_names
+        types = [target.column(name).parsed_type for name in columns]
+        listed = ", ".join(f"`{name}`" for name in columns)
         rows = self._client.query(f"select {listed} from {case.table}").result_rows
         actual = Counter(tuple(map(_comparable, row, types)) for row in rows)
         expected = Counter(
-            tuple(_comparable(row[name], kind) for name, kind in zip(case.columns, types, strict=True))
+            tuple(_comparable(row[name], kind) for name, kind in zip(columns, types, strict=True))
             for row in case.expect
         )
-        if actual != expected:
-            raise AssertionError(_difference(case, expected - actual, actual - expected))
+        lines = _show("- missing   ", columns, expected - actual)
+        lines += _show("+ unexpected", columns, actual - expected)
+        return "\n".join([f"{case.path.name}: {case.name}", *lines]) if lines else ""
+
+
+@cache
+def _inputs(path: Path) -> frozenset[str]:
+    return frozenset(tables_read(path.read_text(encoding="utf-8")))
 
 
 def _json_text(value: Any) -> str:
@@ -202,7 +209,7 @@ def _comparable(value: Any, kind: ColumnType) -> Any:
         return None
     if name == "Decimal":
         if isinstance(value, float):
-            raise AssertionError(f"write the decimal {value} in quotes")
+            raise ValueError(f"write the decimal {value} in quotes")
         return Decimal(str(value)).normalize() + 0
     if name in ("DateTime", "DateTime64"):
         instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
@@ -212,17 +219,12 @@ def _comparable(value: Any, kind: ColumnType) -> Any:
     return str(value) if kind.is_text else value
 
 
-def _difference(case: Case, missing: Counter, unexpected: Counter) -> str:
-    def show(rows: Counter) -> list[str]:
-        lines = []
-        for row, times in sorted(rows.items(), key=repr):
-            cells = ", ".join(
-                f"{name}: {'null' if value is None else value}"
-                for name, value in zip(case.columns, row, strict=True)
-            )
-            lines.append(f"{{{cells}}}{f'  ×{times}' if times > 1 else ''}")
-        return lines
-
-    body = [f"  - missing    {line}" for line in show(missing)]
-    body += [f"  + unexpected {line}" for line in show(unexpected)]
-    return f"{case.path.name}: {case.name}\n" + "\n".join(body)
+def _show(sign: str, columns: Sequence[str], rows: Counter) -> list[str]:
+    lines = []
+    for row, times in sorted(rows.items(), key=repr):
+        cells = ", ".join(
+            f"{name}: {'null' if value is None else value}"
+            for name, value in zip(columns, row, strict=True)
+        )
+        lines.append(f"  {sign} {{{cells}}}{f'  ×{times}' if times > 1 else ''}")
+    return lines

@@ -68,8 +68,9 @@ def read_statement(path: Path) -> Statement:
 
 def check_statement(text: str, origin: str = "statement") -> Statement:
     """Refuse templates and anything but one select; raises :class:`SqlRefused`."""
+    tokens = _tokens(text, origin)
     previous: Token | None = None
-    for token in _tokens(text, origin):
+    for token in tokens:
         if token.token_type == TokenType.SEMICOLON:
             raise SqlRefused(f"{origin}:{token.line}: one statement a file; remove the semicolon")
         if (
@@ -82,8 +83,7 @@ def check_statement(text: str, origin: str = "statement") -> Statement:
                 " parameter such as {as_of:DateTime64(6,'UTC')}"
             )
         previous = token
-    first = next(iter(_tokens(text, origin)), None)
-    if first is None or first.text.lower() not in ("select", "with"):
+    if not tokens or tokens[0].text.lower() not in ("select", "with"):
         raise SqlRefused(f"{origin}: a statement is one select, with its CTEs before it")
     return Statement(text, origin)
 

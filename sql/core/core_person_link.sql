@@ -36,7 +36,12 @@ observed as (
     select 'deal' as record_kind, record_key, created_at, 'deal_id' as identifier_kind, record_key as identifier_key
     from deals
     union all
-    select 'deal' as record_kind, record_key, created_at, 'lead_id' as identifier_kind, assumeNotNull(lead_key) as identifier_key
+    select
+        'deal' as record_kind,
+        record_key,
+        created_at,
+        'lead_id' as identifier_kind,
+        assumeNotNull(lead_key) as identifier_key
     from deals
     where lead_key is not null
     union all

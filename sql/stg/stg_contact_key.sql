@@ -15,9 +15,8 @@ cleaned as (
         raw_value,
         if(
             kind = 'phone',
-            replaceRegexpOne(
-                trimBoth(lowerUTF8(raw_value)), '[,;]?\\s*(доб|вн|ext|x|#)[^@a-zа-я0-9]*[a-zа-я]*[^@a-zа-я0-9]*[0-9]+\\D*$', ''
-            ),
+            -- an extension does not make another person: `, доб. 12`, `ext 7`, `#3`
+            replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '[,;]?\\s*(доб|вн|ext|x|#)[^\\d@]*\\d+\\D*$', ''),
             replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', '')
         ) as cleaned,
         replaceRegexpAll(cleaned, '[^0-9]', '') as digits
