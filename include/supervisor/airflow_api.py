@@ -12,7 +12,8 @@ from typing import Any
 import requests
 
 FINISHED_RUN = frozenset({"success", "failed"})
-_TIMEOUT = 20
+_TIMEOUT = 30
+_ATTEMPTS = 4
 
 
 class AirflowRefused(Exception):
@@ -100,12 +101,13 @@ class AirflowApi:
             for error in errors
         ]
 
-    def start_run(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:
-        """Start a manual run now."""
-        body = {"logical_date": None, "conf": dict(conf or {})}
-        answer = self._session.post(
-            f"{self._url}/api/v2/dags/{dag_id}/dagRuns", json=body, timeout=_TIMEOUT
-        )
+    def start_run(self, dag_id: str, run_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:
+        """Start a manual run now. The name makes it safe to ask again after a lost answer."""
+        body = {"logical_date": None, "dag_run_id": run_id, "conf": dict(conf or {})}
+        path = f"/dags/{dag_id}/dagRuns"
+        answer = self._ask("POST", path, json=body)
+        if answer.status_code == requests.codes.conflict:
+            return _dag_run(self._get(f"{path}/{run_id}"))
         return _dag_run(_read(answer))
 
     def runs(self, dag_id: str) -> list[DagRun]:
@@ -139,9 +141,23 @@ class AirflowApi:
         return [line for entry in content if (line := _error_line(entry))]
 
     def _get(self, path: str, **parameters: Any) -> Any:
-        return _read(
-            self._session.get(f"{self._url}/api/v2{path}", params=parameters, timeout=_TIMEOUT)
-        )
+        return _read(self._ask("GET", path, params=parameters))
+
+    def _ask(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        # The server may be kept busy for a while by what else runs on this machine.
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._session.request(
+                    method, f"{self._url}/api/v2{path}", timeout=_TIMEOUT, **arguments
+                )
+            except requests.RequestException as error:
+                if attempt == _ATTEMPTS:
+                    raise AirflowRefused(
+                        f"Airflow's API server did not answer {attempt} times"
+                        f" ({type(error).__name__}): see api-server.log"
+                    ) from error
 
 
 def _error_line(entry: Any) -> str:

@@ -30,6 +30,8 @@ from include.supervisor.warehouse_access import open_warehouse, prepare_warehous
 INGEST_SECONDS = 600.0
 BUILD_SECONDS = 900.0
 BUILD_DAG = "build"
+FIRST_RUN = "first"
+"""Run id of the ingest run that fills a fresh store."""
 
 Accounts = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -158,7 +160,7 @@ def _ingest_and_build(stack: Stack, sources: Sequence[str]) -> None:
     watch = DagWatch(stack.api, stack.progress, stack.require_alive, stack.store.logs / "tasks")
     dags = [f"ingest_{source}" for source in sources]
     watch.wait_for_dags([*dags, BUILD_DAG])
-    runs = [stack.api.start_run(dag_id) for dag_id in dags]
+    runs = [stack.api.start_run(dag_id, FIRST_RUN) for dag_id in dags]
     stack.progress.say(f"started {', '.join(dags)}")
     watch.wait_for_runs(runs, INGEST_SECONDS)
     with open_warehouse(stack) as client:

@@ -14,6 +14,7 @@ import time
 from include.supervisor.airflow_environment import USER, WAREHOUSE_USER, Ports
 from include.supervisor.dag_watch import DagWatch
 from include.supervisor.demo import (
+    FIRST_RUN,
     demo_accounts,
     start_parts,
     write_sample,
@@ -159,7 +160,7 @@ def _fill(stack: Stack) -> None:
     dags = ("ingest_files", "ingest_yandex_direct")
     watch.wait_for_dags(dags)
     for dag_id in dags:
-        stack.api.start_run(dag_id)
+        stack.api.start_run(dag_id, FIRST_RUN)
 
 
 def _tell_where(installation: Installation, running: Running) -> None:

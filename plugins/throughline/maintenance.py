@@ -6,7 +6,6 @@ import logging
 from dataclasses import asdict
 
 from include.warehouse import expiry, maintenance
-
 from throughline.warehouse import open_landing, open_workshop
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,6 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
-from throughline.accounts import pool_name, source_names
-
 SLOTS = 2
 """Accounts of one source pulled at once; vendors limit requests per client, not per account."""
 
@@ -30,10 +28,14 @@ def on_starting(component: Any) -> None:
 
 def make_missing_pools() -> list[str]:
     """Create the pools that are not there and return their names."""
+    # The API server loads this module in the middle of its first request from a task: reading the
+    # connectors there would keep every task waiting for seconds.
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
     from sqlalchemy import select
     from sqlalchemy.exc import IntegrityError
+
+    from throughline.accounts import pool_name, source_names
 
     made: list[str] = []
     for source in source_names():
