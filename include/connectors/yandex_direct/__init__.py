@@ -124,6 +124,7 @@ class YandexDirect:
             sleep=sleep,
         )
         self._answers = AnswerReader(account.name, self._http.scrubber)
+        self._unread: tuple[Token, requests.Response] | None = None
 
     def plan(
         self, known: Iterable[KnownSlice], now: datetime, window: Interval | None
@@ -163,16 +164,20 @@ class YandexDirect:
         return self.poll({"resource": PERFORMANCE, "version": self._version, "params": params})
 
     def poll(self, token: Token) -> Ready | Wait:
-        """Repeat the identical request; 200 leaves the body for :meth:`fetch`."""
+        """Repeat the identical request; a 200 is kept unread for :meth:`fetch`.
+
+        Fetching from another process repeats the request once more.
+        """
         if token["resource"] == CAMPAIGN:
             return Ready(token)
         try:
             response = self._post_report(token)
         except QueueFull:
             return Wait(token, QUEUE_FULL_SECONDS)
-        response.close()
         if response.status_code == 200:
+            self._keep_unread(token, response)
             return Ready(token)
+        response.close()
         return Wait(token, _retry_seconds(response))
 
     def fetch(self, token: Token) -> Iterator[Batch]:
@@ -225,6 +230,18 @@ class YandexDirect:
             timestamps.append(str(result["Timestamp"]))
         return min(timestamps, default=previous), min(borders, default=None)
 
+    def _keep_unread(self, token: Token, response: requests.Response) -> None:
+        """Spare the vendor a second building of the newest answer; older ones are let go."""
+        if self._unread is not None:
+            self._unread[1].close()
+        self._unread = (token, response)
+
+    def _take_response(self, token: Token) -> requests.Response:
+        if self._unread is not None and self._unread[0] == token:
+            response, self._unread = self._unread[1], None
+            return response
+        return self._post_report(token)
+
     def _report_params(self, span: Interval, nonce: str) -> dict[str, Any]:
         params: dict[str, Any] = {
             "SelectionCriteria": {
@@ -265,7 +282,7 @@ class YandexDirect:
     def _stream_report(self, token: Token, stream: ReportStream) -> Iterator[Batch]:
         params = token["params"]
         currency = self._currency
-        response = self._post_report(token)
+        response = self._take_response(token)
         if response.status_code != 200:
             response.close()
             raise TemporaryFailure(
