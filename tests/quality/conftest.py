@@ -43,7 +43,7 @@ checks:
     severity: fail
     unexpected_rows: |
       select l.lead_id, l.contact
-      from {table} as l left join core.core_deal as d using (lead_id)
+      from {table} as l left join core.core_sold as d using (lead_id)
       where d.deal_id is null and l.contact not like 'a%:b :c {x}' -- a note: and a brace {
   - id: has_rows
     severity: fail
@@ -70,6 +70,7 @@ class Audit:
 
     results: tuple[CheckResult, ...]
     printed: str
+    left_behind: frozenset[str]
     private: tuple[str, ...] = (PHONE, PHONE[1:], SECRET)
 
     def of(self, table: str) -> dict[str, CheckResult]:
@@ -105,16 +106,24 @@ def contracts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
 
 def resolve(sql: str) -> str:
     """As a build does: deals have a candidate."""
-    return sql.replace("core.core_deal ", "core.core_deal__next ")
+    return sql.replace("core.core_sold ", "core.core_sold__next ")
+
+
+def stored_tables(client: Client) -> frozenset[str]:
+    rows = client.query(
+        "select database || '.' || name from system.tables where database not in"
+        " ('system', 'INFORMATION_SCHEMA', 'information_schema')"
+    ).result_rows
+    return frozenset(row[0] for row in rows)
 
 
 @pytest.fixture(scope="session")
 def audit(audited: tuple[ClickHouseTarget, Client], contracts: dict[str, Table]) -> Audit:
     """The one run."""
     target, client = audited
-    client.command(DDL_OF_DEALS.format("core_deal"))
-    client.command(DDL_OF_DEALS.format("core_deal__next"))
-    client.command("insert into core.core_deal__next values ('a', 1), ('b', 1)")
+    client.command(DDL_OF_DEALS.format("core_sold"))
+    client.command(DDL_OF_DEALS.format("core_sold__next"))
+    client.command("insert into core.core_sold__next values ('a', 1), ('b', 1)")
     good, bad = contracts["good"], contracts["bad"]
     for table, live, candidate in ((good, BAD, GOOD), (bad, GOOD, BAD)):
         client.command(ddl.create_table(table))
@@ -131,6 +140,7 @@ def audit(audited: tuple[ClickHouseTarget, Client], contracts: dict[str, Table])
         " created_at, cast(toDecimal64('tel ' || contact, 2) as Nullable(Decimal(18, 2)))"
         " as revenue_amount, is_won from core.core_bad__next"
     )
+    before = stored_tables(client)
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logging.getLogger().addHandler(handler)
@@ -140,4 +150,4 @@ def audit(audited: tuple[ClickHouseTarget, Client], contracts: dict[str, Table])
             results = validate(target, pairs, resolve)
     finally:
         logging.getLogger().removeHandler(handler)
-    return Audit(tuple(results), stream.getvalue())
+    return Audit(tuple(results), stream.getvalue(), stored_tables(client) - before)
