@@ -42,6 +42,11 @@ class ReportStream:
         """No row and no summary line: an empty report, or one cut after its column line."""
         return self.rows_kept + self.rows_rejected == 0 and self.total_said is None
 
+    @property
+    def is_cut(self) -> bool:
+        """Exactly as many rows as the vendor gives at most: more may have followed."""
+        return self.rows_kept + self.rows_rejected == LAST_ROW
+
     def read(
         self, body: BinaryIO, finish: Callable[[pa.RecordBatch], pa.RecordBatch]
     ) -> Iterator[Batch]:
@@ -189,11 +194,6 @@ class ReportStream:
         if self.total_said is not None and self.total_said != seen:
             raise IncompleteAnswer(
                 f"report {self._name} says {self.total_said} rows but holds {seen}; ask again"
-            )
-        if seen == LAST_ROW:
-            raise IncompleteAnswer(
-                f"report {self._name} holds exactly {LAST_ROW} rows, where the vendor stops; "
-                "ask for fewer days at once: lower the option days_per_request"
             )
 
 

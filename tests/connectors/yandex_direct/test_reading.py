@@ -6,8 +6,10 @@ from datetime import date
 
 import pyarrow.compute as pc
 import pytest
+import requests
 
 from include.connectors.protocol import IncompleteAnswer, Ready, RequestRefused, Slice, Wait
+from include.connectors.yandex_direct import report_stream
 
 FIRST, LAST = date(2026, 11, 17), date(2026, 11, 19)
 
@@ -166,11 +168,25 @@ def test_a_shortened_body_is_never_taken_for_a_whole_one(bench, kind, at_bytes):
 
 def test_a_body_cut_exactly_before_its_summary_line_is_noticed(bench):
     token = bench.finish(bench.days(FIRST, LAST))
-    body = bench.connect()._post_report(token).text
+    body = _plain_body(bench, token)
     summary = body.splitlines()[-1]
     bench.plant("truncate", at_bytes=len(body.encode()) - len(summary) - 1, path="reports")
     with pytest.raises(IncompleteAnswer, match="Total rows"):
         list(bench.connect().fetch(token))
+
+
+def _plain_body(bench, token) -> str:
+    answer = requests.post(
+        f"{bench.server.vendor_urls['yandex_direct']}/json/v5/reports",
+        json={"params": token["params"]},
+        headers={
+            "Authorization": "Bearer demo-token",
+            "Client-Login": "demo-client",
+            "skipReportHeader": "true",
+        },
+        timeout=10,
+    )
+    return answer.text
 
 
 def test_a_renamed_column_is_refused_by_name(bench):
@@ -180,13 +196,35 @@ def test_a_renamed_column_is_refused_by_name(bench):
         list(bench.connect().fetch(token))
 
 
-def test_a_report_at_the_vendors_row_limit_is_not_believed(bench):
-    bench.stage.knobs["yandex_direct.rows_per_day"] = 500_001
-    bench.stage.knobs["yandex_direct.online_row_limit"] = 10_000_000
-    token = bench.finish(bench.days(date(2026, 11, 18), LAST))
-    with pytest.raises(IncompleteAnswer, match="days_per_request"):
-        for _ in bench.connect(compress=False).fetch(token):
-            pass
+def test_a_report_cut_at_the_row_limit_is_split_by_days_without_loss_or_doubling(
+    bench, monkeypatch
+):
+    piece = bench.days(date(2026, 11, 8), LAST)
+    whole, _ = bench.pull(piece)
+    bench.stage.knobs["yandex_direct.row_limit"] = 1500
+    monkeypatch.setattr(report_stream, "LAST_ROW", 1500)
+    parts, _ = bench.pull(bench.days(date(2026, 11, 8), LAST))
+    keys = [(name, "ascending") for name in whole.schema.names]
+    assert whole.num_rows > 2 * 1500
+    assert parts.sort_by(keys) == whole.sort_by(keys)
+
+
+def test_a_rejected_row_of_a_day_asked_for_twice_is_rejected_once(bench, monkeypatch):
+    bench.stage.knobs["yandex_direct.row_limit"] = 700
+    monkeypatch.setattr(report_stream, "LAST_ROW", 700)
+    for _ in range(3):
+        bench.plant("bad_value", field="CampaignName", value="a\tb", row=400)
+        bench.plant("bad_value", field="CampaignName", value="c\td", row=1, skip=0)
+    rows, rejected = bench.pull(bench.days(FIRST, LAST))
+    assert len(rejected) == len({r.raw for r in rejected})
+    assert rows.num_rows > 900
+
+
+def test_one_day_at_the_row_limit_cannot_be_split(bench, monkeypatch):
+    bench.stage.knobs["yandex_direct.row_limit"] = 100
+    monkeypatch.setattr(report_stream, "LAST_ROW", 100)
+    with pytest.raises(IncompleteAnswer, match="cannot be split"):
+        bench.pull(bench.days(LAST, LAST))
 
 
 def test_the_campaign_snapshot_lists_every_page(bench):

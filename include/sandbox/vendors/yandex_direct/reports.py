@@ -122,7 +122,7 @@ class Reports:
         if not _is_true(headers, "skipcolumnheader"):
             yield ("\t".join(names) + "\n").encode()
         total = 0
-        limit, offset = request.page or (LAST_ROW, 0)
+        limit, offset = request.page or (int(self._knob("row_limit", LAST_ROW)), 0)
         is_empty = days is None or self._stage.faults.take("zero_rows", "yandex_direct") is not None
         chunks = iter(()) if is_empty else self._chunks(login, request, days, as_of, headers)
         for chunk, count in _cut(chunks, offset, limit):

@@ -1,0 +1,226 @@
+"""The Reports service: asks, waits for the queue, and streams the finished body.
+
+A report has no id at the vendor. The token holds the whole request; repeating it byte for byte is
+how one polls, and a name is never used for two requests. Only HTTP 200 is a report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import requests
+
+from include.connectors._http import HttpSession
+from include.connectors.protocol import (
+    Batch,
+    IncompleteAnswer,
+    Interval,
+    Ready,
+    TemporaryFailure,
+    Token,
+    Wait,
+)
+from include.connectors.yandex_direct.answers import AnswerReader, QueueFull
+from include.connectors.yandex_direct.day_holder import DayHolder
+from include.connectors.yandex_direct.report_stream import ReportStream
+from include.connectors.yandex_direct.schema import (
+    PERFORMANCE,
+    PERFORMANCE_SCHEMA,
+    REPORT_COLUMNS,
+)
+
+DEFAULT_RETRY_SECONDS = 10.0
+RETRY_BOUNDS = (1.0, 60.0)
+QUEUE_FULL_SECONDS = 30.0
+LONGEST_SPLIT_WAIT_SECONDS = 1800.0
+DEFINITION_END = "__"
+
+
+class Reports:
+    """Reports of one login, asked for in one fixed way."""
+
+    def __init__(
+        self,
+        http: HttpSession,
+        answers: AnswerReader,
+        login: str,
+        version: str,
+        vat: str,
+        mode: str,
+        currency: Callable[[], str],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._http = http
+        self._answers = answers
+        self._login = login
+        self._version = version
+        self._vat = vat
+        self._mode = mode
+        self._currency = currency
+        self._sleep = sleep
+        self._unread: tuple[Token, requests.Response] | None = None
+
+    def make_token(self, span: Interval, nonce: str) -> Token:
+        """The whole request for some days.
+
+        ``nonce`` keeps a new pull inside five hours from getting the vendor's stored copy.
+        """
+        params: dict[str, Any] = {
+            "SelectionCriteria": {
+                "DateFrom": span.date_from.isoformat(),
+                "DateTo": (span.date_to - timedelta(days=1)).isoformat(),
+            },
+            "FieldNames": [c.field for c in REPORT_COLUMNS],
+            "OrderBy": [{"Field": "Date"}],
+            "ReportType": "CUSTOM_REPORT",
+            "DateRangeType": "CUSTOM_DATE",
+            "Format": "TSV",
+            "IncludeVAT": self._vat,
+        }
+        definition = f"{PERFORMANCE}_{_digest([*params['FieldNames'], self._vat])[:6]}"
+        days = f"{span.date_from}_{span.date_to}"
+        name = f"{definition}{DEFINITION_END}{days}_{_digest(params)}_{nonce}"
+        params["ReportName"] = name
+        return {
+            "resource": PERFORMANCE,
+            "version": self._version,
+            "nonce": nonce,
+            "params": params,
+        }
+
+    def ask(self, token: Token) -> Ready | Wait:
+        """Send the request; a 200 is kept unread for :meth:`read`."""
+        try:
+            response = self._post(token)
+        except QueueFull:
+            return Wait(token, QUEUE_FULL_SECONDS)
+        if response.status_code == 200:
+            self._keep_unread(token, response)
+            return Ready(token)
+        response.close()
+        return Wait(token, _retry_seconds(response))
+
+    def read(self, token: Token) -> Iterator[Batch]:
+        """Every row of the report, split further should the vendor cut it at its row limit."""
+        current: Token | None = token
+        while current is not None:
+            current = yield from self._read_part(current)
+
+    def _read_part(self, token: Token) -> Iterator[Batch]:
+        """One report; returns the token of the days still missing, or None."""
+        criteria = token["params"]["SelectionCriteria"]
+        is_one_day = criteria["DateFrom"] == criteria["DateTo"]
+        holder = DayHolder()
+        stream = ReportStream(token["params"]["ReportName"])
+        for batch in self._stream(token, stream):
+            if is_one_day:
+                yield batch
+            else:
+                yield from holder.add(batch)
+        if stream.is_silent:
+            # Only the column line: so an empty report looks, and one cut right there. Twice the
+            # same is believed.
+            stream = ReportStream(token["params"]["ReportName"])
+            for batch in self._stream(token, stream):
+                yield from holder.add(batch)
+        if not stream.is_cut:
+            yield from holder.release()
+            return None
+        first = date.fromisoformat(criteria["DateFrom"])
+        if is_one_day or not holder.is_sorted or holder.day is None or holder.day <= first:
+            raise IncompleteAnswer(
+                f"report {token['params']['ReportName']} holds as many rows as the vendor gives "
+                "at most and cannot be split by days any further; narrow what the account shows"
+            )
+        yield from holder.drop()
+        end = date.fromisoformat(criteria["DateTo"]) + timedelta(days=1)
+        rest = self.make_token(Interval(holder.day, end), str(token["nonce"]))
+        self._await(rest)
+        return rest
+
+    def _await(self, token: Token) -> None:
+        """Wait here for the rest of a report that was cut; rare enough to hold a worker."""
+        waited = 0.0
+        state = self.ask(token)
+        while isinstance(state, Wait):
+            if waited > LONGEST_SPLIT_WAIT_SECONDS:
+                raise TemporaryFailure(
+                    f"report {token['params']['ReportName']} was not built within "
+                    f"{LONGEST_SPLIT_WAIT_SECONDS:.0f} seconds; try later"
+                )
+            self._sleep(state.seconds)
+            waited += state.seconds
+            state = self.ask(token)
+
+    def _post(self, token: Token) -> requests.Response:
+        """POST the request, with the column and summary lines that prove the answer."""
+        return self._http.post_json(
+            f"json/{token['version']}/reports",
+            {"params": token["params"]},
+            self._answers.read_report,
+            headers={
+                "processingMode": self._mode,
+                "skipReportHeader": "true",
+                "skipColumnHeader": "false",
+                "skipReportSummary": "false",
+            },
+            stream=True,
+        )
+
+    def _keep_unread(self, token: Token, response: requests.Response) -> None:
+        """Spare the vendor a second building of the newest answer; an older one is let go."""
+        if self._unread is not None:
+            self._unread[1].close()
+        self._unread = (token, response)
+
+    def _take_response(self, token: Token) -> requests.Response:
+        if self._unread is not None and self._unread[0] == token:
+            response, self._unread = self._unread[1], None
+            return response
+        return self._post(token)
+
+    def _stream(self, token: Token, stream: ReportStream) -> Iterator[Batch]:
+        params = token["params"]
+        currency = self._currency()
+        response = self._take_response(token)
+        if response.status_code != 200:
+            response.close()
+            raise TemporaryFailure(
+                f"report {params['ReportName']} is being built anew by the vendor: poll it again"
+            )
+        constants = {
+            "account_id": self._login,
+            "currency_code": currency,
+            "is_vat_included": params["IncludeVAT"] == "YES",
+            "report_name": params["ReportName"].split(DEFINITION_END)[0],
+        }
+
+        def finish(typed: pa.RecordBatch) -> pa.RecordBatch:
+            arrays = [
+                pa.repeat(pa.scalar(constants[field.name], field.type), typed.num_rows)
+                if field.name in constants
+                else typed.column(field.name)
+                for field in PERFORMANCE_SCHEMA
+            ]
+            return pa.RecordBatch.from_arrays(arrays, schema=PERFORMANCE_SCHEMA)
+
+        with self._http.open_body(response) as body:
+            yield from stream.read(body, finish)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _retry_seconds(response: requests.Response) -> float:
+    """``retryIn`` is a recommendation that may be missing or absurd."""
+    try:
+        wanted = float(response.headers.get("retryIn", DEFAULT_RETRY_SECONDS))
+    except ValueError:
+        wanted = DEFAULT_RETRY_SECONDS
+    return min(max(wanted, RETRY_BOUNDS[0]), RETRY_BOUNDS[1])
