@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -34,6 +35,12 @@ class UnreadableSql(ValueError):
 
 def tables_read(sql: str) -> set[str]:
     """Full names of the tables a statement reads; raises :class:`UnreadableSql`."""
+    return set(_parse_tables(sql))
+
+
+@lru_cache(maxsize=512)
+def _parse_tables(sql: str) -> frozenset[str]:
+    # A build asks for the same few files many times, and parsing is the slow part.
     try:
         statement = sqlglot.parse_one(sql, dialect="clickhouse")
     except SqlglotError as error:
@@ -44,7 +51,7 @@ def tables_read(sql: str) -> set[str]:
         database, name = table.text("db"), _name_of(table)
         if database and name:
             names.add(_stored_name(database, name))
-    return names
+    return frozenset(names)
 
 
 def read_graph(sql_root: Path, catalog: Catalog) -> dict[str, set[str]]:
