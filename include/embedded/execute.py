@@ -17,7 +17,7 @@ from include.embedded.errors import EngineError, make_error, read_engine_error
 from include.embedded.output import can_stream, stream_result
 from include.embedded.request import Request
 from include.embedded.session import quote_literal, quote_name, run_plain
-from include.embedded.statement import names_outfile, read_output_format
+from include.embedded.statement import names_server_file, read_output_format
 
 
 @dataclass
@@ -45,9 +45,11 @@ def classify(connection: Connection, request: Request) -> str:
         raise make_error(
             62, "SYNTAX_ERROR", "Syntax error: Multi-statements are not allowed: send one a request"
         )
-    if names_outfile(request.text):
+    if names_server_file(request.text):
         raise make_error(
-            152, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed over this interface"
+            152,
+            "INTO_OUTFILE_NOT_ALLOWED",
+            "INTO OUTFILE and FROM INFILE name files of the server: they are not allowed over HTTP",
         )
     return str(found["query_class"].name)
 

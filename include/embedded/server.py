@@ -33,7 +33,7 @@ from include.embedded.session import (
 
 logger = logging.getLogger(__name__)
 
-SPOOL_MEMORY = 16 * 1024 * 1024
+SPOOL_MEMORY = 32 * 1024 * 1024
 # The web server never starts more threads than it began with; an idle one costs next to nothing.
 REQUESTS_AT_ONCE = 64
 SILENCE_SECONDS = 600
@@ -77,6 +77,18 @@ class Application:
             head = next(answer)
         except EngineError as error:
             return _explain(environ, start, error)
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception as error:
+            # The kind of error only: its text may hold what the request contained.
+            logger.error("a request failed in the front itself: %s", type(error).__name__)
+            return _explain(
+                environ,
+                start,
+                make_error(
+                    1002, "UNKNOWN_EXCEPTION", f"{type(error).__name__} while reading the request"
+                ),
+            )
         start(*head)
         return answer
 
@@ -88,9 +100,7 @@ class Application:
             yield from self._answer_bi(request)
             return
         options = request.options
-        timeout = min(
-            float(options.get("session_timeout", DEFAULT_TIMEOUT_SECONDS)), MAX_TIMEOUT_SECONDS
-        )
+        timeout = _read_session_timeout(options)
         session_id = options.get("session_id", "")
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(
@@ -114,6 +124,14 @@ class Application:
             query_class = classify(connection, request)
             check_bi_statement(connection, request.text, query_class, request.parameters, hidden)
             yield from _respond(request, run_request(connection, request, query_class))
+
+
+def _read_session_timeout(options: dict[str, str]) -> float:
+    try:
+        seconds = float(options.get("session_timeout", DEFAULT_TIMEOUT_SECONDS))
+    except ValueError:
+        raise make_error(36, "BAD_ARGUMENTS", "session_timeout is not a number") from None
+    return min(seconds, MAX_TIMEOUT_SECONDS)
 
 
 def _respond(request: Request, parts: Iterator[Head | bytes]) -> Iterator[Any]:

@@ -101,12 +101,12 @@ def cut_output_format(text: bytes) -> bytes:
     return text[: keyword.start] + b" " + text[name.start + len(name.text) :]
 
 
-def names_outfile(text: bytes) -> bool:
-    """Whether INTO OUTFILE stands anywhere outside quotes and comments."""
+def names_server_file(text: bytes) -> bool:
+    """Whether INTO OUTFILE or FROM INFILE stands anywhere outside quotes and comments."""
     previous = ""
     for token in _iterate_tokens(text):
         word = token.text.upper()
-        if (previous, word) == ("INTO", "OUTFILE"):
+        if (previous, word) in (("INTO", "OUTFILE"), ("FROM", "INFILE")):
             return True
         previous = word
     return False

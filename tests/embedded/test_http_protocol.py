@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
+import shutil
 import socket
+import subprocess
 import zlib
 from pathlib import Path
 
@@ -122,6 +124,7 @@ def test_more_than_one_statement_is_refused(
         ("insert into nowhere values (1)", 60, 404, "UNKNOWN_TABLE"),
         ("insert into nowhere format TSV\n1\n", 60, 404, "UNKNOWN_TABLE"),
         ("select 1 into outfile '/tmp/throughline-outfile.txt'", 152, 500, "INTO_OUTFILE"),
+        ("insert into t from infile '/etc/passwd' format TSV", 152, 500, "NOT_ALLOWED"),
         ("select 1 format Nonsense", 73, 404, "UNKNOWN_FORMAT"),
     ],
 )
@@ -140,6 +143,51 @@ def test_an_unknown_setting_or_database_is_an_error(url: str, owner: dict[str, s
     assert ask(url, owner, "select 1", no_such_setting="1").status_code == 404
     answer = ask(url, owner, "select 1", database="nowhere")
     assert answer.headers["X-ClickHouse-Exception-Code"] == "81"
+
+
+def test_a_malformed_protocol_parameter_is_an_error_in_words(
+    url: str, owner: dict[str, str]
+) -> None:
+    answer = ask(url, owner, "select 1", session_id="s", session_timeout="soon")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (500, "36")
+    assert "session_timeout" in answer.text
+
+
+def test_a_body_that_is_not_what_its_encoding_says_is_an_error_in_words(
+    url: str, owner: dict[str, str]
+) -> None:
+    answer = requests.post(
+        url, data=b"not gzip", headers={**owner, "Content-Encoding": "gzip"}, timeout=TIMEOUT
+    )
+    assert answer.status_code == 500
+    assert "DB::Exception" in answer.text
+
+
+def test_curl_sends_a_large_body_after_asking_to_continue(
+    url: str, owner: dict[str, str], client: Client, tmp_path: Path
+) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed here")
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    rows = tmp_path / "rows.tsv"
+    rows.write_bytes(b"".join(b"%d\n" % i for i in range(500_000)))
+    headers = [part for name in owner for part in ("-H", f"{name}: {owner[name]}")]
+    query = f"{url}?query=insert+into+scratch.t+format+TSV"
+    subprocess.run(
+        [
+            "curl",
+            "-sSf",
+            *headers,
+            "-H",
+            "Expect: 100-continue",
+            query,
+            "--data-binary",
+            f"@{rows}",
+        ],
+        check=True,
+        timeout=TIMEOUT,
+    )
+    assert client.command("select count() from scratch.t") == 500_000
 
 
 def test_headers_tell_the_format_the_zone_the_query_and_what_was_written(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.embedded.statement import (
     cut_output_format,
-    names_outfile,
+    names_server_file,
     read_insert_head,
     read_output_format,
     read_tokens,
@@ -86,9 +86,10 @@ def test_the_output_format_is_the_outermost_one(text: bytes, output_format: str 
     assert read_output_format(cut_output_format(text)) is None
 
 
-def test_into_outfile_is_seen_through_comments_but_not_in_quotes() -> None:
-    assert names_outfile(b"select 1 INTO /* x */ outfile 'x'")
-    assert not names_outfile(b"select 'into outfile', `into outfile` -- into outfile\n")
+def test_files_of_the_server_are_seen_through_comments_but_not_in_quotes() -> None:
+    assert names_server_file(b"insert into t from -- x\n INFILE 'x' format TSV")
+    assert names_server_file(b"select 1 INTO /* x */ outfile 'x'")
+    assert not names_server_file(b"select 'into outfile', `into outfile` -- into outfile\n")
 
 
 @given(st.binary(max_size=300))
