@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 import yaml
+
+from include.warehouse.client import ClickHouseTarget, connect
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -235,3 +238,31 @@ def test_compose_names_the_secret_that_is_missing(tmp_path: Path) -> None:
     assert answer.returncode != 0
     assert "IDENTITY_KEY" in answer.stderr
     assert "see .env.example" in answer.stderr
+
+
+@pytest.mark.engine
+def test_initialising_twice_leaves_the_warehouse_with_every_table(
+    own_target: ClickHouseTarget, tmp_path: Path
+) -> None:
+    passwords = tmp_path / "passwords.json"
+    environment = {
+        **os.environ,
+        "THROUGHLINE_CLICKHOUSE_HOST": own_target.host,
+        "THROUGHLINE_CLICKHOUSE_PORT": str(own_target.port),
+        "THROUGHLINE_CLICKHOUSE_USER": own_target.user,
+        "THROUGHLINE_CLICKHOUSE_PASSWORD": own_target.password,
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW_ADMIN_PASSWORD": "letmein1",
+    }
+    script = (ROOT / "deploy" / "airflow" / "initialise.sh").read_text(encoding="utf-8")
+    programs = re.findall(r"^python -c '\n(.*?)\n'$", script, re.M | re.S)
+    assert len(programs) == 2
+    for program in programs * 2:
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, env=environment, check=True, timeout=200
+        )
+    assert json.loads(passwords.read_text()) == {"admin": "letmein1"}
+    client = connect(own_target)
+    count = "select count() from system.tables where database = 'mart' and engine != 'View'"
+    assert client.query(count).result_rows[0][0] == len(list((ROOT / "sql/mart").glob("*.yaml")))
+    client.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from include.alerts.incident import Incident, StaleMart
+from include.alerts.incident import Incident
 
 MARTS_SHOWN = 4
 
@@ -28,7 +28,7 @@ def write_message(incident: Incident, since: datetime, repeats: int = 0) -> Mess
         f"What: {_describe_work(incident)}",
         f"Since: {since:%Y-%m-%d %H:%M} UTC" + _describe_repeats(repeats),
         f"Error: {incident.error_class}: {incident.error_line}",
-        f"Stale: {_describe_stale(incident.stale)}",
+        f"Stale: {_describe_stale(incident)}",
         f"Do: {incident.cause.action}",
     ]
     if incident.log_url:
@@ -53,14 +53,16 @@ def _describe_repeats(repeats: int) -> str:
     return f", {repeats} more failure{'s' if repeats > 1 else ''} of the same cause since told last"
 
 
-def _describe_stale(stale: tuple[StaleMart, ...]) -> str:
-    if not stale:
-        return "nothing published depends on it, as far as known"
+def _describe_stale(incident: Incident) -> str:
+    if not incident.source:
+        return "every mart stays as last published"
+    if not incident.stale:
+        return "no published mart is known to read it"
     shown = [
         f"{mart.mart} (complete through {mart.data_through})"
         if mart.data_through
         else f"{mart.mart} (no data from it yet)"
-        for mart in stale[:MARTS_SHOWN]
+        for mart in incident.stale[:MARTS_SHOWN]
     ]
-    rest = len(stale) - len(shown)
+    rest = len(incident.stale) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")

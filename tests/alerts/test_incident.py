@@ -157,6 +157,11 @@ def test_the_message_says_what_since_when_what_is_stale_and_what_to_do() -> None
     ]
 
 
+def test_a_failed_build_says_that_readers_keep_what_was_published() -> None:
+    failed = incident_of(ValueError("x"), source="", account="", dag_id="build")
+    assert "Stale: every mart stays as last published" in write_message(failed, NOW).body
+
+
 def test_a_message_fits_a_phone_however_much_is_stale() -> None:
     stale = [StaleMart(f"mart.mart_{n}") for n in range(40)]
     message = write_message(incident_of(RuntimeError("x" * 5000), stale=stale), NOW)
