@@ -120,7 +120,7 @@ def compare(
 
 def _key_differences(table: Table, sorting_key: str | None, partition_key: str | None) -> list[str]:
     differences = []
-    wanted = order_by(table).replace("tuple()", "")
+    wanted = order_by(table)
     if sorting_key is not None and _bare(sorting_key) != _bare(wanted):
         differences.append(f"it is ordered by ({_bare(sorting_key)}), the contract says {wanted}")
     if partition_key is not None and _bare(partition_key) != _bare(table.partition_by):

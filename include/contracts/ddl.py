@@ -59,14 +59,6 @@ def create_table(
     )
 
 
-def create_view(table: Table, select: str, *, cluster: str | None = None) -> str:
-    """Statement that makes or replaces a view of kind ``view`` from its ``select``."""
-    return (
-        f"create or replace view {quote_name(table.full_name)}{_on(cluster)} as\n{select.strip()}\n"
-        f"comment {quote_text(table.description)}"
-    )
-
-
 def create_views(table: Table, *, cluster: str | None = None) -> list[str]:
     """Statements for ``<t>_as_of`` (with the parameter ``as_of``) and ``<t>_live`` of a raw table.
 
@@ -84,7 +76,7 @@ def create_views(table: Table, *, cluster: str | None = None) -> list[str]:
 def order_by(table: Table) -> str:
     """The sorting key as the DDL states it; ``_load_id`` ends that of a raw table."""
     names = [*table.order_by, LOAD_ID] if table.database == "raw" else list(table.order_by)
-    return f"({', '.join(quote_name(name) for name in names)})" if names else "tuple()"
+    return f"({', '.join(quote_name(name) for name in names)})"
 
 
 def column_comment(column: Column) -> str:

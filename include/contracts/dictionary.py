@@ -22,7 +22,6 @@ _KINDS = {
     "replace": "replace: the newest pull of a slice is visible",
     "append": "append: every load stays visible",
     "table": "table: built as a candidate, audited, swapped in",
-    "view": "view",
     "log": "log: only ever appended to",
 }
 _FACTS = (

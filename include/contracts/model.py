@@ -17,7 +17,7 @@ from typing import Any, Literal
 from include.contracts.column_types import ColumnType, parse_type
 
 Severity = Literal["fail", "warn"]
-Kind = Literal["replace", "append", "table", "view", "log"]
+Kind = Literal["replace", "append", "table", "log"]
 LAYERS = ("raw", "seeds", "stg", "core", "mart", "ops")
 LOAD_ID = "_load_id"
 

@@ -31,10 +31,10 @@ from include.contracts.yaml_nodes import read_yaml
 KINDS = {
     "raw": ("replace", "append"),
     "seeds": ("table",),
-    "stg": ("table", "view"),
-    "core": ("table", "view"),
-    "mart": ("table", "view"),
-    "ops": ("log", "table", "view"),
+    "stg": ("table",),
+    "core": ("table",),
+    "mart": ("table",),
+    "ops": ("log", "table"),
 }
 TABLE_KEYS = (
     "description",
@@ -120,7 +120,7 @@ def _read_table(
     columns = _read_columns(fields, layer, definitions)
     names = [column.name for column in columns]
     grain = fields.column_list("grain", names, required=kind not in ("log", None))
-    order_by = fields.column_list("order_by", names, required=kind not in ("view", None))
+    order_by = fields.column_list("order_by", names, required=True)
     _refuse_nullable_keys(fields, order_by, columns)
     source, resource = _read_origin(fields, path, layer)
     partition_by = _read_partition(fields, names)

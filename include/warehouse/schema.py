@@ -30,8 +30,6 @@ def apply_schema(client: Client, catalog: Catalog) -> list[str]:
     refused: list[Changes] = []
     views: list[str] = []
     for table in catalog:
-        if table.kind == "view":
-            continue
         known = stored.get(table.full_name)
         if known is None:
             statements.append(ddl.create_table(table, if_not_exists=True))
