@@ -24,11 +24,13 @@ from chdb.state.sqlitelike import Connection
 
 from include.embedded.errors import EngineError, make_error, read_engine_error
 from include.embedded.session import quote_literal, quote_name, run_plain
-from include.embedded.statement import Token, cut_output_format, read_tokens
+from include.embedded.statement import Token, read_tokens
 
 HOME_DATABASE = "mart"
 _OPS_TABLE = "mart_publication"
 _CANDIDATE_SUFFIX = "__next"
+# Where the engine keeps everyone's temporary tables; it is in no list of databases.
+_TEMPORARY_TABLES = "_temporary_and_external_tables"
 
 _SYSTEM_TABLES = (
     "one",
@@ -112,7 +114,7 @@ def enter_bi_mode(connection: Connection, database: str, settings: Mapping[str, 
     allowed["additional_table_filters"] = "{" + filters + "}"
     run_plain(connection, "set " + ", ".join(f"{name} = {v}" for name, v in allowed.items()))
     run_plain(connection, "set readonly = 1")
-    return [name for name in names if name != HOME_DATABASE]
+    return [name for name in (*names, _TEMPORARY_TABLES) if name != HOME_DATABASE]
 
 
 def check_bi_statement(
@@ -124,8 +126,9 @@ def check_bi_statement(
 ) -> None:
     """Refuse with error 497 unless the BI login may run ``text`` on this connection.
 
-    The connection must have been through :func:`enter_bi_mode`, and ``text`` must be one
-    statement of ``query_class`` by the engine's own judgement.
+    The connection must have been through :func:`enter_bi_mode`; ``text`` must be one statement of
+    ``query_class`` by the engine's own judgement, without its FORMAT (which would apply to the
+    tree as well), and exactly this text must be what is run afterwards.
     """
     tokens = read_tokens(text)
     words = [token.text.upper() for token in tokens]
@@ -133,8 +136,10 @@ def check_bi_statement(
         _raise_syntax_error(connection, text, parameters)
     if query_class != "READ_ONLY":
         raise _denied("this login can only read")
-    if not words or any(pair == ("UUID", "QUOTED") for pair in _neighbours(tokens)):
-        raise _denied("a table cannot be named by UUID")
+    for word, following in itertools.pairwise([*words, ")"]):
+        # As a type name it is followed by one of these; before a literal it names a table.
+        if word == "UUID" and following not in (")", "}", ","):
+            raise _denied("a table cannot be named by UUID")
     if words[0] in ("SELECT", "WITH", "FROM", "("):
         tree = _read_query_tree(connection, text, parameters)
         _check_tree(tree, hidden)
@@ -143,7 +148,7 @@ def check_bi_statement(
 
 
 def _read_query_tree(connection: Connection, text: bytes, parameters: Mapping[str, str]) -> str:
-    sql = "explain query tree run_passes = 0 " + cut_output_format(text).decode()
+    sql = "explain query tree run_passes = 0 " + text.decode()
     try:
         tree = connection.query(sql, "TSVRaw", params=dict(parameters)).bytes().decode()
     except EngineError:
@@ -182,14 +187,16 @@ def _check_tree(tree: str, hidden: Iterable[str]) -> None:
 def _check_plain_statement(tokens: list[Token], words: list[str]) -> None:
     while words[-1] == ";":
         tokens, words = tokens[:-1], words[:-1]
-    if len(words) > 2 and words[-2] == "FORMAT":
-        tokens, words = tokens[:-2], words[:-2]
     if any(token.kind == "other" and token.text != "." for token in tokens):
         raise _denied("this kind of statement is not open to this login")
     if words[0] == "SHOW" and words[1] != "CREATE":
         kind = next((w for w in words[1:] if w not in ("FULL", "EXTENDED")), "")
         if kind in _SHOW_LISTS and not {"WHERE", "SELECT"} & set(words):
             return
+    if words[:2] == ["EXISTS", "DATABASE"] and len(words) == 3:
+        if _read_name(tokens[2]) in (HOME_DATABASE, "ops"):
+            return
+        raise _denied("this database is not open to this login")
     for prefix in _ABOUT_ONE_TABLE:
         if tuple(words[: len(prefix)]) == prefix and _is_visible_name(tokens[len(prefix) :]):
             return
@@ -218,11 +225,6 @@ def _read_name(token: Token) -> str:
     if token.kind == "quoted" and token.text[0] in '"`' and re.fullmatch(r"[\w ]+", inner):
         return inner
     return ""
-
-
-def _neighbours(tokens: list[Token]) -> Iterable[tuple[str, str]]:
-    for first, second in itertools.pairwise(tokens):
-        yield first.text.upper(), "QUOTED" if second.kind in ("quoted", "heredoc") else ""
 
 
 def _raise_syntax_error(connection: Connection, text: bytes, parameters: Mapping[str, str]) -> None:

@@ -30,6 +30,7 @@ from include.embedded.session import (
     Sessions,
     apply_for_request,
 )
+from include.embedded.statement import cut_output_format, read_output_format
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +120,9 @@ class Application:
         """A BI request never has a session: a read-only connection could not be set up again."""
         if request.files or request.insert is not None:
             raise make_error(497, "ACCESS_DENIED", "bi: Not enough privileges: it can only read")
+        # What is checked is what is run: the statement without its FORMAT, which travels apart.
+        request.default_format = read_output_format(request.text) or request.default_format
+        request.text = cut_output_format(request.text)
         with contextlib.closing(self._engine.connect()) as connection:
             hidden = enter_bi_mode(connection, request.database, request.settings)
             query_class = classify(connection, request)

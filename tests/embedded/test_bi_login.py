@@ -6,6 +6,8 @@ import clickhouse_connect.cc_sqlalchemy  # noqa: F401, registers the dialect
 import pytest
 import requests
 from clickhouse_connect.driver.client import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import MetaData, Table, create_engine, inspect, select, text
 
 from include.embedded.process import RunningEngine
@@ -56,6 +58,8 @@ REFUSED = [
     "select * from raw.anything",
     "select * from default.anything",
     "select * from information_schema.tables",
+    "select * from _temporary_and_external_tables.anything",
+    "with core as (select 1 as secret) select core.secret from core",
     "select * from mart.figures__next",
     "select * from figures__next",
     # System tables that tell of other databases or of other people's statements.
@@ -110,7 +114,6 @@ REFUSED = [
     "insert into mart.figures values (1, 'x')",
     "insert into mart.figures format TSV\n1\tx\n",
     "insert into mart.figures select 1, 'x'",
-    "insert into mart.figures from infile '/etc/passwd' format TSV",
     "insert into function file('/tmp/x.tsv', TSV, 'a Int8') select 1",
     "create table mart.mine (a Int8) engine=Memory",
     "create temporary table mine (a Int8)",
@@ -161,6 +164,7 @@ REFUSED = [
     "describe file('/etc/passwd')",
     "exists table core.secret",
     "exists database core",
+    "exists database system",
     "check table core.secret",
     "explain select * from core.secret",
     "explain ast select 1",
@@ -173,6 +177,7 @@ REFUSED_BY_OTHER_CODES = [
     ("select 1 settings max_threads = 1", 164),
     ("select name from system.tables settings additional_table_filters = {}", 164),
     ("select 1 into outfile '/tmp/throughline-bi-outfile.txt'", 152),
+    ("insert into mart.figures from infile '/etc/passwd' format TSV", 152),
     ("select 1; select 2", 62),
     ("select 1; drop table mart.figures", 62),
     ("selec 1", 62),
@@ -208,6 +213,17 @@ ALLOWED = [
     "show databases",
     "show create table mart.figures",
     "exists table mart.figures",
+    "EXISTS DATABASE `mart`",
+    "show tables from `mart` FORMAT JSONCompact",
+    "select cast('00000000-0000-0000-0000-000000000000' as UUID) as x, toUUID(toString(x)) = x",
+    # As Superset asks: a virtual table, quoted labels, a trailing remark.
+    "SELECT toStartOfDay(toDateTime('2026-01-01')) AS __timestamp, `name` AS `name`, "
+    "sum(`id`) AS `SUM(id)` FROM (select * from mart.figures) AS `virtual_table` "
+    "WHERE `name` IN ('n1', 'n2') AND (id >= 0) GROUP BY `name` ORDER BY `SUM(id)` DESC "
+    "LIMIT 10000\n-- 6dcd92a04feb50f14bbcf07c661680ba",
+    # As DataLens asks.
+    "SELECT t1.name AS res_0, sum(t1.id) AS res_1 FROM mart.figures AS t1 GROUP BY res_0 "
+    "HAVING sum(t1.id) >= 0 LIMIT 1000001 OFFSET 0\nFORMAT JSONCompact",
     "show columns from figures",
 ]
 
@@ -273,8 +289,43 @@ def test_a_name_hidden_in_a_parameter_is_refused(
 
 def test_a_table_named_by_uuid_is_refused(url: str, bi: dict[str, str], client: Client) -> None:
     uuid = client.command("select uuid from system.tables where database = 'core' limit 1")
-    answer = ask(url, bi, f"select * from mart.figures uuid '{uuid}'")
-    assert answer.headers.get("X-ClickHouse-Exception-Code") == "497", answer.text
+    for space in (" ", "", "/**/", "\u00a0", "\u3000", "-- x\n"):
+        answer = ask(url, bi, f"select * from mart.figures uuid{space}'{uuid}'")
+        assert answer.headers.get("X-ClickHouse-Exception-Code") == "497", answer.text
+
+
+HIDING_PLACES = [
+    "select * from ({}) as inner_query",
+    "with cte as ({}) select * from cte",
+    "select 1 where exists ({})",
+    "select ({} limit 1) as scalar",
+    "select * from mart.figures where name in ({})",
+    "select * from mart.figures as f any left join ({}) as j on f.name = j.name",
+    "select name from mart.figures union all ({})",
+    "({}) except select 'x' as name",
+    "select arrayMap(x -> ({} limit 1), [1]) as name",
+    "select * replace (({} limit 1) as name) from mart.figures",
+    "select name from mart.figures order by ({} limit 1)",
+    "select max(name) over (order by ({} limit 1)) as name from mart.figures",
+    "select name from mart.figures qualify name in ({})",
+    "select if(1, 'x', ({} limit 1)) as name /* ) */ -- (",
+]
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.sampled_from(HIDING_PLACES), min_size=2, max_size=4))
+def test_no_nesting_of_hiding_places_opens_another_database(
+    url: str, bi: dict[str, str], places: list[str]
+) -> None:
+    statement = "select name from core.secret"
+    for place in places:
+        statement = place.format(statement + "\n")
+    answer = ask(url, bi, statement)
+    assert answer.headers.get("X-ClickHouse-Exception-Code") in ("497", "62"), answer.text
 
 
 def test_an_external_table_is_refused(url: str, bi: dict[str, str]) -> None:
