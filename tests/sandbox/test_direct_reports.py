@@ -254,6 +254,20 @@ def test_figures_of_the_last_three_days_are_restated_and_then_rest(direct):
     assert seen[2] == seen[3] == seen[4]
 
 
+def test_auto_covers_what_changed_since_the_last_time(direct):
+    auto = {"SelectionCriteria": {}, "DateRangeType": "AUTO", "FieldNames": ["Date", "Clicks"]}
+    assert {row[0] for row in _rows(direct.report(**auto))} >= {"2026-11-18", "2026-11-19"}
+    unchanged = direct.report(**auto, headers={"skipReportHeader": "true"})
+    assert unchanged.text == "Date\tClicks\n"
+
+
+def test_an_implicit_group_shows_only_as_several_rows(direct):
+    change = {"FieldNames": ["CampaignName", "Clicks"]}
+    grouped = _rows(direct.report(**change, ReportType="AD_PERFORMANCE_REPORT"))
+    plain = _rows(direct.report(**change))
+    assert len(grouped) > len(plain) == len({row[0] for row in plain})
+
+
 def test_the_same_seed_gives_the_same_bytes(direct):
     assert direct.report().text == direct.report().text
 

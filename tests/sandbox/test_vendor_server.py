@@ -49,6 +49,13 @@ def test_a_start_without_a_time_zone_is_refused():
     assert "time zone" in done.stderr
 
 
+def test_a_taken_port_is_named(direct):
+    command = [sys.executable, "-m", "include.sandbox.vendors", "--port", str(direct.server.port)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"port {direct.server.port} on 127.0.0.1 is taken" in done.stderr
+
+
 def test_the_clock_is_set_frozen_and_advanced(direct):
     told = direct.control("clock", {"now": "2026-01-02T03:04:05+03:00", "frozen": True})
     assert told["now"] == "2026-01-02T00:04:05+00:00"

@@ -40,6 +40,7 @@ from include.connectors.yandex_direct.planning import (
     MOST_DAYS_PER_REQUEST,
     days_per_request,
     due_days,
+    earliest_day,
     group_days,
     moscow_day,
     read_day,
@@ -116,8 +117,9 @@ class YandexDirect:
         if window is not None:
             wanted = window_days(window, today, include_today)
             return self._plan_reports(wanted, days.values())
-        history_from = read_day(
-            self._options, "history_from", today - timedelta(days=DEFAULT_HISTORY_DAYS)
+        history_from = max(
+            read_day(self._options, "history_from", today - timedelta(days=DEFAULT_HISTORY_DAYS)),
+            earliest_day(today),
         )
         watermark, changed_from = self._check_changes(known, now)
         wanted = due_days(

@@ -17,6 +17,7 @@ MOST_DAYS_PER_REQUEST = 31
 ROWS_AIMED_AT = 500_000
 """Half of what the vendor cuts a report at, so that a growing account never meets the cut."""
 DEFAULT_HISTORY_DAYS = 30
+HISTORY_YEARS = 3
 
 
 def moscow_day(instant: datetime) -> date:
@@ -51,8 +52,21 @@ def due_days(
     return due
 
 
+def earliest_day(today: date) -> date:
+    """The vendor keeps statistics for three years back from the first of the current month."""
+    return today.replace(year=today.year - HISTORY_YEARS, day=1)
+
+
 def window_days(window: Interval, today: date, include_today: bool) -> list[date]:
-    """Exactly the days of the window, but none the vendor cannot have finished."""
+    """Exactly the days of the window, but none the vendor cannot have finished.
+
+    Raises :class:`BadInput` for days the vendor no longer has: skipping them would look like zero.
+    """
+    if window.date_from < earliest_day(today):
+        raise BadInput(
+            f"Yandex Direct keeps statistics from {earliest_day(today)}, the window asks for "
+            f"{window.date_from}: begin it later"
+        )
     end = min(window.date_to, today + timedelta(days=1 if include_today else 0))
     return [window.date_from + timedelta(days=n) for n in range((end - window.date_from).days)]
 

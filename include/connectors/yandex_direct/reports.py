@@ -163,12 +163,7 @@ class Reports:
             f"json/{token['version']}/reports",
             {"params": token["params"]},
             self._answers.read_report,
-            headers={
-                "processingMode": self._mode,
-                "skipReportHeader": "true",
-                "skipColumnHeader": "false",
-                "skipReportSummary": "false",
-            },
+            headers={"processingMode": self._mode, "skipReportHeader": "true"},
             stream=True,
         )
 

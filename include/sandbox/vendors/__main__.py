@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from include.sandbox.vendors.clock import Clock
-from include.sandbox.vendors.server import VendorServer
+from include.sandbox.vendors.server import PortTaken, VendorServer
 from include.sandbox.vendors.vendor import Stage
 
 
@@ -37,7 +37,12 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("--now needs a time zone, for example 2026-11-20T09:00:00+00:00\n")
         return 2
     stage = Stage(wanted.seed, Clock(wanted.now, wanted.factor), knobs=dict(wanted.knobs))
-    VendorServer(stage, wanted.port).run(wanted.ready_file)
+    try:
+        server = VendorServer(stage, wanted.port)
+    except PortTaken as taken:
+        sys.stderr.write(f"{taken}\n")
+        return 2
+    server.run(wanted.ready_file)
     return 0
 
 

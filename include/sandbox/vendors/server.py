@@ -44,6 +44,10 @@ def discover_vendors() -> dict[str, type[Vendor]]:
     return found
 
 
+class PortTaken(Exception):
+    """Somebody else listens where the stand-ins should."""
+
+
 class PortDispatcher:
     """Hands a request to the vendor that owns the port it came in on, else to the main app."""
 
@@ -97,7 +101,13 @@ class VendorServer:
     def _bind(port: int) -> socket.socket:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((LOOPBACK, port))
+        try:
+            bound.bind((LOOPBACK, port))
+        except OSError:
+            bound.close()
+            raise PortTaken(
+                f"port {port} on {LOOPBACK} is taken: stop what uses it or choose another --port"
+            ) from None
         return bound
 
     def _reset_vendors(self) -> None:

@@ -105,6 +105,14 @@ def test_two_plans_ask_under_two_names_and_a_resumed_one_under_the_same(bench):
     assert resumed.token == first.token
 
 
+def test_history_reaches_no_further_back_than_the_vendor_keeps_it(bench):
+    now = bench.stage.clock.now()
+    plan = bench.connect(history_from="2015-01-01").plan([], now, None)
+    assert _days(plan)[0] == date(2023, 11, 1)
+    with pytest.raises(BadInput, match="2023-11-01"):
+        bench.connect().plan([], now, Interval(date(2023, 10, 31), date(2023, 11, 5)))
+
+
 @pytest.mark.parametrize(
     "option",
     [
