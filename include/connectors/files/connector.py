@@ -3,8 +3,9 @@
 A slice is named by mapping and relative file name, so a file delivered again under its name
 replaces its former version; with ``delivery: append`` the content's hash joins the name and every
 distinct content stays. The watermark is a hash of the bytes and of the mapping's meaning: an
-unchanged file is not read twice, a corrected mapping reads its files again. A file has no business
-days of its own: ``window`` does not narrow a plan.
+unchanged file is not read twice, a corrected mapping reads its files again. When a file passes to
+another mapping, what it brought under the former one is replaced by nothing, or its rows would
+count twice. A file has no business days of its own: ``window`` does not narrow a plan.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from include.connectors.files.entities import ENTITIES
 from include.connectors.files.file_reader import read_file
 from include.connectors.files.mapping import FileMapping
 from include.connectors.files.mapping_library import MappingLibrary, is_mapping_file
+from include.connectors.files.retirement import RETIRED, retire_former
 from include.connectors.protocol import (
     Account,
     BadInput,
@@ -83,12 +85,14 @@ class FilesConnector:
         Files no mapping claims, and files still being written, are named in a warning. Raises
         ``BadInput`` for a wrong mapping, or a file that two mappings claim.
         """
-        watermarks = {(item.resource, item.key): item.watermark for item in known}
+        log = list(known)
+        watermarks = {(item.resource, item.key): item.watermark for item in log}
         listed = self._folder.list_files()
         self._library = self._read_library(listed)
         unclaimed: list[str] = []
         unsettled: list[str] = []
         planned: list[tuple[datetime, str, Slice]] = []
+        retired: list[Slice] = []
         for file in listed:
             if is_mapping_file(file.name):
                 continue
@@ -102,8 +106,9 @@ class FilesConnector:
                 if watermarks.get((piece.resource, piece.key)) != piece.watermark:
                     age = file.modified_at or datetime.min.replace(tzinfo=UTC)
                     planned.append((age, file.name, piece))
+                retired += retire_former(piece, mapping, log)
         self._report(unclaimed, unsettled)
-        return [piece for _, _, piece in sorted(planned, key=lambda item: item[:2])]
+        return [piece for _, _, piece in sorted(planned, key=lambda item: item[:2])] + retired
 
     def start(self, piece: Slice) -> Ready | Wait:
         """A file is always ready."""
@@ -119,6 +124,8 @@ class FilesConnector:
         Raises ``BadInput`` for a file that cannot be read as its mapping says, and
         ``IncompleteAnswer`` when it changed since it was planned.
         """
+        if token["watermark"] == RETIRED:
+            return
         mapping = self._mapping_of(token)
         name, path = str(token["file_name"]), str(token["path"])
         self._refuse_changed(token, mapping)

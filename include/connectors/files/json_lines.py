@@ -20,6 +20,7 @@ from include.connectors.files.blocks import RawBlock
 from include.connectors.protocol import BadInput, Rejected
 
 MAX_LINE_BYTES = 16 << 20
+_NESTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False)
 _Parsed = tuple[int, str, dict[str, str | None]]
 
 
@@ -39,8 +40,8 @@ def read_json_lines(
         for line in lines:
             _read_line(line, line_number, decoder, nested, position, parsed, rejected)
             line_number += 1
-        for _, _, cells in parsed:
-            names |= dict.fromkeys(cells)
+        for shape in dict.fromkeys(tuple(cells) for _, _, cells in parsed):
+            names |= dict.fromkeys(shape)
         if parsed or rejected:
             yield _assemble(tuple(names), parsed, tuple(rejected))
 
@@ -84,14 +85,18 @@ def _read_line(
         cells = {name: _spell(value) for name, value in found.items()}
         for path in nested:
             _reach_into(found, path, cells)
-        if "\\ud" in text.lower():
+        if "\\ud" in text or "\\uD" in text:
             json.dumps(cells, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         reason = "not one valid JSON object"
         rejected.append(Rejected(position, number, "bad_json", reason, text))
         return
-    if any(value and value.strip() for value in cells.values()):
+    if any(map(_has_text, cells.values())):
         parsed.append((number, text, cells))
+
+
+def _has_text(value: str | None) -> bool:
+    return bool(value) and not value.isspace()
 
 
 def _refuse_constant(name: str) -> None:
@@ -103,9 +108,11 @@ class _WrittenFloat(float):
 
     def __new__(cls, text: str, *, has_decimal_comma: bool) -> _WrittenFloat:
         made = super().__new__(cls, text)
-        number = Decimal(text)
-        # 1e5 is an amount too; an absurd exponent stays text that no rule accepts.
-        plain = format(number, "f") if abs(number.adjusted()) < 30 else text
+        plain = text
+        if "e" in text or "E" in text:
+            number = Decimal(text)
+            # 1e5 is an amount too; an absurd exponent stays text that no rule accepts.
+            plain = format(number, "f") if abs(number.adjusted()) < 30 else text
         made.text = plain.replace(".", ",") if has_decimal_comma else plain
         return made
 
@@ -113,13 +120,16 @@ class _WrittenFloat(float):
 
 
 def _spell(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
+    kind = type(value)
+    if kind is str or value is None:
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, _WrittenFloat):
+    if kind is int:
+        return str(value)
+    if kind is _WrittenFloat:
         return value.text
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    if kind is bool:
+        return "true" if value else "false"
+    return _NESTED.encode(value)
 
 
 def _reach_into(found: Any, path: str, cells: dict[str, str | None]) -> None:

@@ -117,7 +117,7 @@ def parse_mapping(text: str, path: str, default_name: str) -> FileMapping:
     meaning = {k: v for k, v in root.plain().items() if k != "description"}  # type: ignore[attr-defined]
     digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
     return FileMapping(
-        name=keys["name"].text("name") if "name" in keys else default_name,
+        name=_read_name(keys["name"]) if "name" in keys else default_name,
         path=path,
         entity=entity,
         files=keys["files"].texts("files"),
@@ -127,6 +127,13 @@ def parse_mapping(text: str, path: str, default_name: str) -> FileMapping:
         personal=personal,
         **_read_dialect(keys),
     )
+
+
+def _read_name(node: Located) -> str:
+    name = node.text("name")
+    if "/" in name:
+        raise node.refusal("name may not contain '/': it is the first part of the slice key.")
+    return name
 
 
 def _read_dialect(keys: Mapping[str, Located]) -> dict:

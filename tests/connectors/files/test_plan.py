@@ -170,6 +170,33 @@ def test_a_mapping_beside_the_data_wins(project):
     assert rows_of(connector, piece)[0]["lead_id"] == "x"
 
 
+def test_a_file_that_passes_to_another_mapping_is_taken_back_from_the_former(project):
+    deliver(project, "leads.csv")
+    deliver(project, "leads_2.csv")
+    former = [remember(piece) for piece in connect(project).plan([], NOW, None)]
+    deliver(project, "own.mapping.yaml", MAPPING.replace("leads*.csv", "leads.csv"))
+    connector = connect(project)
+    new, retired = connector.plan(former, NOW, None)
+    assert new.key == "own/leads.csv"
+    assert (retired.key, retired.is_checkpoint) == ("leads/leads.csv", True)
+    assert list(connector.fetch(connector.start(retired).token)) == []
+    after = [remember(piece) for piece in (new, retired)] + former[1:]
+    assert connect(project).plan(after, NOW, None) == []
+
+
+def test_a_mapping_that_turns_to_append_takes_its_replaced_slice_back(project):
+    deliver(project, "leads.csv")
+    (first,) = connect(project).plan([], NOW, None)
+    (project / "mappings" / "leads.yaml").write_text(MAPPING + "delivery: append\n")
+    new, retired = connect(project).plan([remember(first)], NOW, None)
+    assert retired.key == first.key
+    assert new.key.startswith("leads/leads.csv@")
+    (project / "mappings" / "leads.yaml").write_text(MAPPING)
+    back, *gone = connect(project).plan([remember(retired), remember(new)], NOW, None)
+    assert back.key == first.key
+    assert [piece.key for piece in gone] == [new.key]
+
+
 def test_an_accounts_mapping_folder_wins_over_the_projects(project):
     deliver(project, "leads.csv")
     (project / "more").mkdir()
