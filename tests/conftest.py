@@ -13,6 +13,7 @@ import pytest
 
 from include.embedded import process
 from include.warehouse.client import ClickHouseTarget, connect
+from tests.airflow_home import airflow_home  # noqa: F401 - a fixture, and Airflow's environment
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"

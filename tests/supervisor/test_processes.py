@@ -47,9 +47,7 @@ def _program(tmp_path: Path, code: str, *arguments: str, **fields: object) -> Pr
 
 def test_a_program_that_ends_early_is_explained_by_the_end_of_its_log(tmp_path: Path) -> None:
     started: list[Child] = []
-    program = _program(
-        tmp_path, "import sys; sys.exit('no such database')", is_ready=lambda: False
-    )
+    program = _program(tmp_path, "import sys; sys.exit('no such database')", is_ready=lambda: False)
     with pytest.raises(ProgramFailed, match=r"(?s)thing ended with code 1.*no such database"):
         start_and_wait([program], started.append)
     assert len(started) == 1

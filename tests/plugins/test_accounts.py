@@ -1,0 +1,63 @@
+"""Accounts: credentials come from the connection, and the run's parameters choose among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow.sdk import Connection
+
+from include.connectors.protocol import BadInput
+from throughline import accounts
+
+pytestmark = pytest.mark.airflow
+
+SOURCES = """
+sources:
+  files:
+    - {account: east, options: {folder: /data/east}}
+    - {account: west, options: {folder: /data/west, mapping_folders: [/own]}}
+  yandex_direct:
+    - {account: login, connection: some_direct}
+"""
+
+
+@pytest.fixture(autouse=True)
+def sources_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text(SOURCES, "utf-8")
+    monkeypatch.setenv("THROUGHLINE_SOURCES_FILE", str(path))
+
+
+def test_a_run_pulls_every_account_of_its_source_unless_told_otherwise() -> None:
+    assert accounts.chosen_accounts("files", {}) == ["east", "west"]
+    assert accounts.chosen_accounts("files", {"accounts": ["west"]}) == ["west"]
+
+
+def test_an_account_that_is_not_configured_is_refused_with_those_that_are() -> None:
+    with pytest.raises(BadInput, match="'north'.*east, west"):
+        accounts.chosen_accounts("files", {"accounts": ["north"]})
+
+
+def test_the_token_is_the_connections_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection(
+        conn_id="some_direct", conn_type="generic", password="secret", extra='{"region": "ru"}'
+    )
+    monkeypatch.setattr(accounts.BaseHook, "get_connection", lambda conn_id: connection)
+    account = accounts.with_credentials(accounts.require_account("yandex_direct", "login"))
+    assert account.credentials == {"token": "secret", "region": "ru"}
+    assert "secret" not in repr(account)
+
+
+def test_an_account_without_connection_asks_airflow_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(accounts.BaseHook, "get_connection", lambda conn_id: pytest.fail(conn_id))
+    account = accounts.with_credentials(accounts.require_account("files", "east"))
+    assert account.credentials == {}
+
+
+def test_file_accounts_get_the_projects_mappings_unless_they_name_their_own() -> None:
+    known = accounts.configured_accounts("files")
+    assert known["east"].account.options["mapping_folders"][0].endswith("mappings")
+    assert known["west"].account.options["mapping_folders"] == ["/own"]

@@ -1,0 +1,79 @@
+"""The trigger: wakes the task when the vendor is ready, and whenever it does not know better."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from include.connectors.protocol import Ready, TemporaryFailure, Wait
+from throughline import triggers
+
+pytestmark = pytest.mark.airflow
+
+
+async def _no_pause(seconds: float) -> None:
+    _PAUSES.append(seconds)
+
+
+_PAUSES: list[float] = []
+
+
+@pytest.fixture(autouse=True)
+def instant_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    _PAUSES.clear()
+    monkeypatch.setattr(triggers.asyncio, "sleep", _no_pause)
+
+
+def _first_event(trigger: triggers.VendorReady) -> Any:
+    async def take() -> Any:
+        async for event in trigger.run():
+            return event.payload
+        return None
+
+    return asyncio.run(take())
+
+
+def _trigger(monkeypatch: pytest.MonkeyPatch, *looks: Any) -> triggers.VendorReady:
+    trigger = triggers.VendorReady("files", "one", [{"report": "r1"}], 5.0)
+    queue = list(looks)
+
+    async def look() -> list[Any]:
+        answer = queue.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(trigger, "_look", look)
+    return trigger
+
+
+def test_the_task_is_woken_when_the_vendor_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger = _trigger(monkeypatch, [Wait({}, 9.0)], [Ready({})])
+    assert _first_event(trigger) == {"reason": "ready"}
+    assert _PAUSES == [5.0, 9.0]
+
+
+def test_one_ready_answer_among_several_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _first_event(_trigger(monkeypatch, [Wait({}, 9.0), Ready({})])) == {"reason": "ready"}
+
+
+def test_an_error_of_the_vendor_wakes_the_task_to_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = _first_event(_trigger(monkeypatch, TemporaryFailure("503")))
+    assert event == {"reason": "the vendor answered with an error"}
+
+
+def test_a_vendor_that_never_gets_ready_does_not_hold_the_task_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = _first_event(_trigger(monkeypatch, *([[Wait({}, 3600.0)]] * 100)))
+    assert event == {"reason": "waited long enough to look again"}
+    assert sum(_PAUSES) <= triggers.LONGEST_WAIT_SECONDS + triggers.LONGEST_LOOK_SECONDS
+
+
+def test_another_triggerer_goes_on_with_what_was_stored() -> None:
+    trigger = triggers.VendorReady("files", "one", [{"report": "r1"}], 5.0)
+    path, arguments = trigger.serialize()
+    assert path.rpartition(".")[2] == "VendorReady"
+    assert triggers.VendorReady(**arguments).serialize() == (path, arguments)
