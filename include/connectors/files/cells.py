@@ -23,6 +23,7 @@ from include.connectors.files.date_formats import (
     parse_value,
 )
 from include.connectors.files.entities import COUNT, DAY, INSTANT, MONEY
+from include.connectors.protocol import BadInput
 
 _MONEY_TEXT = r"^[+-]?(\d{1,16}(\.\d{1,2}0{0,15})?|\.\d{1,2}0{0,15})$"
 _COUNT_TEXT = r"^\+?\d{1,18}(\.0{1,15})?$"
@@ -193,5 +194,11 @@ def _instants_at_once(column: pa.Array, spelling: Spelling) -> pa.Array | None:
 
 
 def _assume_zone(local: pa.Array, zone: str) -> pa.Array:
-    placed = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
+    try:
+        placed = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
+    except pa.ArrowInvalid:
+        raise BadInput(
+            f"this machine's time zone database does not know {zone}. Install the system package "
+            "tzdata."
+        ) from None
     return pc.cast(placed, INSTANT)

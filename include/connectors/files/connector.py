@@ -74,7 +74,7 @@ class FilesConnector:
         self._folder = DropFolder(str(options["folder"]))
         self._account_folders = _as_texts(options.get("mappings", ()), "mappings")
         self._project_folders = _as_texts(options.get("mapping_folders", ()), "mapping_folders")
-        self._settle = timedelta(seconds=float(options.get("settle_seconds", 0)))
+        self._settle = _as_span(options.get("settle_seconds", 0))
         self._library: MappingLibrary | None = None
 
     def plan(
@@ -201,6 +201,16 @@ class FilesConnector:
 def _watermark(content: str, mapping: FileMapping) -> str:
     meaning = f"{content}:{mapping.fingerprint}:{FilesConnector.version}"
     return hashlib.sha256(meaning.encode()).hexdigest()
+
+
+def _as_span(value: Any) -> timedelta:
+    try:
+        span = timedelta(seconds=float(value))
+    except (TypeError, ValueError, OverflowError):
+        span = timedelta(-1)
+    if span < timedelta(0):
+        raise BadInput(f"the option settle_seconds is {value!r}; it must be seconds ≥ 0.")
+    return span
 
 
 def _as_texts(value: Any, option: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from fsspec.core import url_to_fs
 
-from include.connectors.protocol import BadInput
+from include.connectors.protocol import BadInput, IncompleteAnswer
 
 MAPPING_SUFFIXES = (".mapping.yaml", ".mapping.yml")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
@@ -64,8 +64,18 @@ class DropFolder:
         return sorted(found, key=lambda file: file.name)
 
     def open(self, path: str) -> BinaryIO:
-        """The file's bytes; seekable."""
-        return self._fs.open(path, "rb")
+        """The file's bytes, seekable; raises ``IncompleteAnswer`` when it is gone by now."""
+        try:
+            return self._fs.open(path, "rb")
+        except FileNotFoundError:
+            raise IncompleteAnswer(
+                f"{path} was taken out of the drop folder since it was planned; the next run "
+                "plans anew."
+            ) from None
+        except PermissionError:
+            raise BadInput(
+                f"{path} may not be read by this user. Give it read permission."
+            ) from None
 
     def read_text(self, path: str) -> str:
         """A small UTF-8 file such as a mapping."""

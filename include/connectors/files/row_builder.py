@@ -17,7 +17,7 @@ from include.connectors.files.entities import STATUSES, VAT_BASES
 from include.connectors.files.extra_map import build_extra
 from include.connectors.files.header import Header
 from include.connectors.files.mapping import ColumnRule, FileMapping
-from include.connectors.protocol import Batch, Rejected
+from include.connectors.protocol import BadInput, Batch, Rejected
 
 
 class RowBuilder:
@@ -73,6 +73,11 @@ class RowBuilder:
         if rule.const is not None:
             # One cell is typed and repeated: a constant may be any column's.
             one = convert(pa.array([rule.const], pa.string()), field.type, self._spelling)
+            if one.bad is not None:
+                raise BadInput(
+                    f"{self._mapping.path}:{rule.line}: the constant of {rule.name} is "
+                    f"{one.reason}. Correct it."
+                )
             return Typed(pc.take(one.values, pa.array(np.zeros(rows, dtype=np.int64))))
         assert place is not None
         column = cells.clean(place)

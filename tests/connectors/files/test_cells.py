@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.connectors.protocol import BadInput
 from tests.connectors.files.reading import LEADS, read_text
 
 YEARS = (datetime(1971, 1, 1), datetime(2140, 1, 1))  # noqa: DTZ001 - local, without a zone
@@ -190,3 +191,9 @@ columns:
     assert answer.column("utm_medium") == ["cpc", "прочее", None]
     assert answer.column("source_label") == ["Выставка"] * 3
     assert answer.column("created_date") == [date(2026, 3, 1)] * 3
+
+
+def test_a_constant_that_does_not_fit_its_column_is_the_mappings_fault():
+    mapping = "entity: lead\nfiles: x\ncolumns: {lead_id: id, created_date: {const: soon}}\n"
+    with pytest.raises(BadInput, match=r"m\.yaml:3: the constant of created_date"):
+        read_text("id\n1\n", mapping)

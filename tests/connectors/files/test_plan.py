@@ -133,6 +133,15 @@ def test_a_file_that_changes_after_planning_is_left_for_the_next_run(project):
         rows_of(connector, piece)
 
 
+def test_a_file_that_is_taken_away_after_planning_is_left_for_the_next_run(project):
+    path = deliver(project, "leads.csv")
+    connector = connect(project)
+    (piece,) = connector.plan([], NOW, None)
+    path.unlink()
+    with pytest.raises(IncompleteAnswer, match="taken out of the drop folder"):
+        rows_of(connector, piece)
+
+
 def test_unfinished_and_hidden_files_are_ignored(project, caplog):
     for name in (".leads.csv", "leads.csv.part", "leads.tmp", "~$leads.csv", ".x/leads.csv"):
         deliver(project, name)
@@ -224,6 +233,7 @@ def test_a_folder_in_memory_works_like_a_local_one(project):
         ({"mappings": "one"}, "must be a list"),
         ({"mappings": ["/nowhere"]}, "mapping folder '/nowhere' does not exist"),
         ({"fodler": "x"}, "no option 'fodler'"),
+        ({"settle_seconds": "soon"}, "settle_seconds is 'soon'"),
     ],
 )
 def test_wrong_options_are_refused_with_the_cure(project, options, message):
