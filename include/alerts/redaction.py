@@ -12,6 +12,8 @@ import re
 SECRET = "[secret]"  # noqa: S105 - the mark left in place of one
 EMAIL = "[e-mail]"
 PHONE = "[phone]"
+LONGEST_READ = 20_000
+"""Characters of an error that are looked at; a database may answer with the whole statement."""
 
 _DAY = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
@@ -25,8 +27,8 @@ _FIGURES = re.compile(
 _SET_ASIDE = re.compile("\ue000(\\d+)\ue001")
 
 _SENSITIVE_NAME = (
-    r"[\w.-]*(?:token|passw(?:or)?d|passwd|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|identity[_-]?key|credential|signature|session[_-]?id|cookie)[\w.-]*"
+    r"[\w.-]{0,40}(?:token|passw(?:or)?d|passwd|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|identity[_-]?key|credential|signature|session[_-]?id|cookie)[\w.-]{0,40}"
 )
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # scheme://user:password@host
@@ -57,10 +59,11 @@ _KNOWN_PREFIX = re.compile(
     r"[A-Za-z0-9_.\-]{8,}"
 )
 
-_LOCAL = r"[^\s@\"'<>()\[\],;:/=&?\\]+"
+# Every repetition is bounded: one long word must not cost the square of its length.
+_LOCAL = r"[^\s@\"'<>()\[\],;:/=&?\\]{1,128}"
 _EMAIL = re.compile(
     # the usual part before the @, a quoted one, or at the very least its last character
-    rf"(?:\"[^\"\s@]+\"|{_LOCAL}(?:'{_LOCAL})*|[^\s@])"
+    rf"(?:\"[^\"\s@]{1, 128}\"|{_LOCAL}(?:'{_LOCAL}){{0,3}}|[^\s@])"
     r"(?<!\[secret\])(?:@|%40)"
     r"(?:\[[0-9A-Fa-f.:]+\]|\w[\w.-]*)"
 )
@@ -109,7 +112,11 @@ def redact_first_line(error: BaseException | str, limit: int = 240) -> str:
 
     The whole text is redacted before it is cut: half a token would no longer look like one.
     """
-    lines = redact(str(error)).strip().splitlines()
+    text = str(error)
+    if len(text) > LONGEST_READ:
+        # Whatever the cut may have halved is dropped: a token has no spaces, a phone is short.
+        text = re.sub(r"\S*\Z", "", text[:LONGEST_READ])[:-50]
+    lines = redact(text).strip().splitlines()
     line = lines[0].strip() if lines else ""
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from include.alerts.redaction import EMAIL, PHONE, SECRET, redact, redact_first_line
+from include.alerts.redaction import (
+    EMAIL,
+    LONGEST_READ,
+    PHONE,
+    SECRET,
+    redact,
+    redact_first_line,
+)
 
 AROUND = st.text(max_size=60)
 """Any text; a separator keeps generated neighbours from changing what the value itself is."""
@@ -176,3 +183,17 @@ def test_a_token_cut_in_half_by_the_length_limit_does_not_survive() -> None:
 def test_only_the_first_line_of_an_error_is_told() -> None:
     error = ValueError("\n  the day 2026-01-01 is empty  \nTraceback: ivan@example.ru")
     assert redact_first_line(error) == "the day 2026-01-01 is empty"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["a", "a.", "1 ", "token", "x@", "9", "://a", "'a", "=-"])
+def test_a_very_long_text_is_redacted_in_time(unit: str) -> None:
+    text = unit * (100_000 // len(unit)) + " ivan@example.ru"
+    assert "ivan@example.ru" not in redact(text)
+
+
+def test_a_token_or_phone_cut_in_half_by_the_reading_limit_does_not_survive() -> None:
+    for tail in ("aB3" * 20, "+7 999 123-45-67", "ivan.petrov@example.ru"):
+        for kept in range(1, len(tail)):
+            text = "\n" * (LONGEST_READ - kept) + tail + " and more"
+            assert redact_first_line(text) == ""
