@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from include.alerts.causes import Cause, find_cause
+from include.alerts.causes import UNEXPECTED, Cause, find_cause
 from include.alerts.redaction import redact, redact_first_line
 
+LONGEST_CHAIN = 10
 _VARYING = re.compile(r"[0-9a-f]{8,}|\d+")
 _WAREHOUSE_DRIVER = ("clickhouse_connect.", "clickhouse_driver.", "include.warehouse.")
 
@@ -90,13 +91,17 @@ def describe_incident(
 ) -> Incident:
     """Make an incident of an exception, or of a text when the exception itself is gone.
 
-    Every text is redacted. ``runbook_url`` is the address of the runbook page; the section of the
+    Of chained exceptions the first is told whose cause is known. Every text is redacted.
+    ``runbook_url`` is the address of the runbook page; the section of the
     cause is appended. A naive ``occurred_at`` raises ``ValueError``.
     """
     moment = occurred_at or datetime.now(UTC)
     if moment.tzinfo is None:
         raise ValueError("occurred_at must be an aware instant, in UTC; got a naive one")
-    classes = _name_classes(error)
+    classes: tuple[str, ...] = ("Error",)
+    if isinstance(error, BaseException):
+        error = _find_telling_link(error)
+        classes = _name_classes(error)
     if runbook_url and "#" not in runbook_url:
         runbook_url = f"{runbook_url}#{find_cause(classes).name}"
     return Incident(
@@ -115,22 +120,25 @@ def describe_incident(
     )
 
 
-def _name_classes(error: BaseException | str) -> tuple[str, ...]:
-    """Class names of ``error``, most derived first, the chained cause's names after its own."""
-    if isinstance(error, str):
-        return ("Error",)
-    names: list[str] = []
-    seen: set[int] = set()
+def _find_telling_link(error: BaseException) -> BaseException:
+    """The first link of the chain whose cause is known: wrappers ("do not retry") say less."""
     link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        for kind in type(link).__mro__:
-            if kind in (Exception, BaseException, object):
-                continue
-            if kind.__name__ == "OperationalError" and not kind.__module__.startswith(
-                _WAREHOUSE_DRIVER
-            ):
-                continue  # another database's trouble, say Airflow's own metadata
-            names.append(kind.__name__)
+    for _ in range(LONGEST_CHAIN):
+        if link is None:
+            break
+        if find_cause(_name_classes(link)) is not UNEXPECTED:
+            return link
         link = link.__cause__
+    return error
+
+
+def _name_classes(error: BaseException) -> tuple[str, ...]:
+    """Class names of ``error``, most derived first."""
+    names = [
+        kind.__name__
+        for kind in type(error).__mro__
+        if kind not in (Exception, BaseException, object)
+        # Another database's trouble, say Airflow's own metadata, is not the warehouse's.
+        and (kind.__name__ != "OperationalError" or kind.__module__.startswith(_WAREHOUSE_DRIVER))
+    ]
     return tuple(names) or (type(error).__name__,)

@@ -85,9 +85,18 @@ def test_a_subclass_and_a_chained_cause_are_recognised() -> None:
 
     assert incident_of(QuotaSpent("152")).cause.name == "source_unreachable"
     try:
-        raise RuntimeError("the task failed") from protocol.AccessDenied("53")
+        raise RuntimeError("do not retry") from protocol.AccessDenied("error 53")
     except RuntimeError as wrapped:
-        assert incident_of(wrapped).cause.name == "access_denied"
+        incident = incident_of(wrapped)
+    assert incident.cause.name == "access_denied"
+    assert (incident.error_class, incident.error_line) == ("AccessDenied", "error 53")
+
+
+def test_our_own_error_is_told_rather_than_the_drivers_beneath_it() -> None:
+    try:
+        raise protocol.TemporaryFailure("three slices failed") from OSError("[Errno 104] reset")
+    except protocol.TemporaryFailure as ours:
+        assert incident_of(ours).error_line == "three slices failed"
 
 
 def test_every_error_a_connector_may_raise_has_a_cause_of_its_own() -> None:

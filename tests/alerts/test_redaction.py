@@ -188,7 +188,7 @@ def test_only_the_first_line_of_an_error_is_told() -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", ["a", "a.", "1 ", "token", "x@", "9", "://a", "'a", "=-"])
 def test_a_very_long_text_is_redacted_in_time(unit: str) -> None:
-    text = unit * (100_000 // len(unit)) + " ivan@example.ru"
+    text = unit * (30_000 // len(unit)) + " ivan@example.ru"
     assert "ivan@example.ru" not in redact(text)
 
 
