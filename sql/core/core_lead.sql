@@ -18,6 +18,14 @@ emails as (
     where kind = 'email'
 ),
 
+-- a lead names no money; where its source states no currency, it is counted beside its account's deals
+currencies as (
+    select deals.account_id as account_id, any(deals.currency_code) as currency_code
+    from stg.stg_files__deal as deals
+    group by deals.account_id
+    having uniqExact(deals.currency_code) = 1
+),
+
 leads as (
     select
         *,
@@ -46,8 +54,9 @@ select
     emails.key_hash as email_hash,
     emails.reject_reason as email_reject_reason,
     persons.person_key as person_key,
-    leads.currency_code as currency_code
+    coalesce(nullIf(leads.currency_code, ''), currencies.currency_code, 'XXX') as currency_code
 from leads
+left join currencies on currencies.account_id = leads.account_id
 left join core.core_channel_assignment as assignment on assignment.signal_key = leads.signal_key
 left join phones on phones.raw_value = leads.phone
 left join emails on emails.raw_value = leads.email

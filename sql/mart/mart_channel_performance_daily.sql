@@ -64,7 +64,7 @@ joined as (
         credit.revenue_first_amount as revenue_first_amount,
         credit.revenue_last_amount as revenue_last_amount,
         credit.revenue_linear_amount as revenue_linear_amount,
-        ifNull(credit.revenue_vat_basis, 'none') as revenue_vat_basis,
+        credit.revenue_vat_basis as revenue_vat_basis,
         multiIf(
             credit.revenue_vat_basis in ('net', 'none'), spend.cost_net_amount,
             credit.revenue_vat_basis = 'gross', spend.cost_gross_amount,
