@@ -79,7 +79,7 @@ def make_ingest_dag(source: str) -> DAG:
             "owner": "marketing-data",
             "pool": pool_name(source),
             "retries": 3,
-            "retry_delay": timedelta(minutes=2),
+            "retry_delay": timedelta(minutes=1),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(hours=1),
             "on_failure_callback": AlertNotifier(source),

@@ -1,4 +1,4 @@
-"""The command line: figures as TSV, errors as messages, never a traceback for what a person mends."""
+"""The command line: figures as TSV; what a person can mend is a message, not a traceback."""
 
 from __future__ import annotations
 

@@ -75,8 +75,18 @@ class AirflowApi:
         return [c for c in components if (health.get(c) or {}).get("status") != "healthy"]
 
     def serves(self) -> bool:
-        """Whether the API server answers at all."""
-        return "api-server" not in self.unhealthy_components()
+        """Whether the API server answers people and tasks.
+
+        Its part for tasks takes seconds of computing at the first request, during which nothing
+        else is answered: better here, while the other components start, than in the first task.
+        """
+        if "api-server" in self.unhealthy_components():
+            return False
+        try:
+            answer = self._session.get(f"{self._url}/execution/health", timeout=120)
+        except requests.RequestException:
+            return False
+        return answer.status_code == requests.codes.ok
 
     def log_in(self) -> None:
         """Fetch a token for the following calls."""

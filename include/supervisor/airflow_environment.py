@@ -135,6 +135,6 @@ def _connections(secrets: Secrets, ports: Ports) -> dict[str, str]:
         connections["AIRFLOW_CONN_YANDEX_DIRECT_DEMO"] = {
             "conn_type": "generic",
             # The stand-in accepts this word only; it opens nothing anywhere else.
-            "password": "sandbox-token",
+            "password": "client-token",
         }
     return {name: json.dumps(value) for name, value in connections.items()}

@@ -38,7 +38,7 @@ class DagWatch:
         self._progress = progress
         self._require_alive = require_alive
         self._task_logs = task_logs
-        self._told: set[tuple[str, str, int, str, int]] = set()
+        self._told: set[tuple[str, str, str, str, int]] = set()
 
     def wait_for_dags(self, wanted: Sequence[str], seconds: float = 90.0) -> None:
         """Return when every DAG of ``wanted`` was read; raises :class:`RunFailed` otherwise."""
@@ -90,7 +90,7 @@ class DagWatch:
         for task in self._api.tasks(run):
             if task.state in ("running", "queued", "deferred"):
                 going_on.append(f"{task.label} {task.state}")
-            key = (run.run_id, task.task_id, task.map_index, task.state, task.try_number)
+            key = (run.dag_id, run.run_id, task.label, task.state, task.try_number)
             if task.state not in _TOLD or key in self._told:
                 continue
             self._told.add(key)

@@ -85,7 +85,7 @@ def demo_accounts(store: Store, vendors: Mapping[str, str]) -> Accounts:
         "files": [{"account": "sample", "options": {"folder": str(store.drop_folder)}}],
         "yandex_direct": [
             {
-                "account": "demo-login",
+                "account": "demo-client",
                 "connection": "yandex_direct_demo",
                 "options": {"base_url": vendors["yandex_direct"], "include_vat": "NO"},
             }

@@ -6,6 +6,7 @@ saves all builds but one. A source that never falls silent is not waited for lon
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,9 @@ from include.warehouse.changed_slices import seconds_until_quiet
 from throughline.warehouse import open_workshop
 
 LONGEST = timedelta(minutes=20)
+SHORT_SECONDS = 10.0
+"""So little is waited for in place: Airflow may take a task that is deferred and woken again within
+one round of its scheduler for a failed one."""
 
 
 class WaitForQuiet(BaseOperator):
@@ -31,16 +35,20 @@ class WaitForQuiet(BaseOperator):
         self._look(datetime.fromisoformat(waiting_since))
 
     def _look(self, waiting_since: datetime) -> None:
+        while (seconds := self._missing_seconds()) > 0:
+            now = datetime.now(UTC)
+            if now - waiting_since >= LONGEST:
+                self.log.info("still not quiet after %s; building what is there", LONGEST)
+                return
+            if seconds <= SHORT_SECONDS:
+                time.sleep(seconds)
+                continue
+            self.defer(
+                trigger=DateTimeTrigger(moment=now + timedelta(seconds=seconds)),
+                method_name=self.look_again.__name__,
+                kwargs={"waiting_since": waiting_since.isoformat()},
+            )
+
+    def _missing_seconds(self) -> float:
         with open_workshop(self.log.info) as shop:
-            seconds = seconds_until_quiet(shop.client, read_settings().build_debounce_seconds)
-        now = datetime.now(UTC)
-        if seconds <= 0:
-            return
-        if now - waiting_since >= LONGEST:
-            self.log.info("still not quiet after %s; building what is there", LONGEST)
-            return
-        self.defer(
-            trigger=DateTimeTrigger(moment=now + timedelta(seconds=max(seconds, 1.0))),
-            method_name=self.look_again.__name__,
-            kwargs={"waiting_since": waiting_since.isoformat()},
-        )
+            return seconds_until_quiet(shop.client, read_settings().build_debounce_seconds)

@@ -17,6 +17,8 @@ from include.connectors.protocol import ConnectorError, Ready
 from include.ingestion.sources import discover_connectors
 from throughline.accounts import require_account, with_credentials_async
 
+SHORTEST_LOOK_SECONDS = 2.0
+"""Airflow may take a task woken within one round of its scheduler for a failed one."""
 LONGEST_LOOK_SECONDS = 60.0
 """Between two looks at the vendor, whatever it suggests: it may be done early."""
 LONGEST_WAIT_SECONDS = 1800.0
@@ -57,7 +59,7 @@ class VendorReady(BaseTrigger):
         seconds = self.seconds
         waited = 0.0
         while True:
-            pause = min(max(seconds, 0.5), LONGEST_LOOK_SECONDS)
+            pause = min(max(seconds, SHORTEST_LOOK_SECONDS), LONGEST_LOOK_SECONDS)
             await asyncio.sleep(pause)
             waited += pause
             if waited >= LONGEST_WAIT_SECONDS:

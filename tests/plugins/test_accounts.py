@@ -35,7 +35,7 @@ def test_a_run_pulls_every_account_of_its_source_unless_told_otherwise() -> None
 
 
 def test_an_account_that_is_not_configured_is_refused_with_those_that_are() -> None:
-    with pytest.raises(BadInput, match="'north'.*east, west"):
+    with pytest.raises(BadInput, match=r"'north'.*east, west"):
         accounts.chosen_accounts("files", {"accounts": ["north"]})
 
 

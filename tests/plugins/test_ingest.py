@@ -1,4 +1,4 @@
-"""The ingest task: defers with tokens only, resumes by the same call, fails at once when hopeless."""
+"""The ingest task: defers with tokens alone, resumes by the same call, fails when hopeless."""
 
 from __future__ import annotations
 
