@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from chdb.state.sqlitelike import Connection
 
 from include.embedded.engine import Engine
-from include.embedded.errors import make_error, read_engine_error
+from include.embedded.errors import EngineError, make_error, read_engine_error
 
 DEFAULT_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 3600
@@ -26,12 +26,14 @@ class Session:
     """One connection and what is known of its state.
 
     ``kept`` sessions outlive a request. ``untouched`` holds until the session runs a ``SET`` or a
-    ``USE`` of its own: until then what to restore is known without asking the engine.
+    ``USE`` of its own: until then what to restore is known without asking the engine. A ``broken``
+    session could not be restored and is thrown away.
     """
 
     connection: Connection
     kept: bool = False
     untouched: bool = True
+    broken: bool = False
     busy: threading.Lock = field(default_factory=threading.Lock)
     expires_at: float = 0.0
 
@@ -72,6 +74,10 @@ class Sessions:
             yield session
         finally:
             session.expires_at = time.monotonic() + timeout_seconds
+            if session.broken:
+                with self._guard:
+                    del self._sessions[user, session_id]
+                session.connection.close()
             session.busy.release()
 
     def _drop_expired(self) -> None:
@@ -129,8 +135,11 @@ def apply_for_request(
             run_plain(connection, f"set {pairs}")
         yield
     finally:
-        for statement in undo:
-            run_plain(connection, statement)
+        try:
+            for statement in undo:
+                run_plain(connection, statement)
+        except EngineError:
+            session.broken = True
 
 
 def _current_database(session: Session) -> str:

@@ -403,6 +403,19 @@ def test_log_comment_in_the_url_reaches_the_column_default(
     ]
 
 
+def test_the_query_log_tells_which_load_an_insert_belonged_to(
+    url: str, owner: dict[str, str], client: Client
+) -> None:
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    ask(url, owner, "insert into scratch.t format TSV\n1\n2\n", log_comment="load-77")
+    client.command("system flush logs")
+    logged = client.query(
+        "select written_rows from system.query_log where log_comment = 'load-77' "
+        "and type = 'QueryFinish' and query_kind = 'Insert'"
+    )
+    assert logged.result_rows == [(2,)]
+
+
 def test_parameters_may_be_sent_for_inserts_too(
     url: str, owner: dict[str, str], client: Client
 ) -> None:

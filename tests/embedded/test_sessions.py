@@ -88,6 +88,16 @@ def test_the_database_in_the_url_does_not_stay_in_a_session(
     assert ask(url, owner, which, session_id=session_id).text == "core\n"
 
 
+def test_a_session_whose_database_was_dropped_starts_afresh(
+    url: str, owner: dict[str, str], session_id: str
+) -> None:
+    ask(url, owner, "create database passing")
+    ask(url, owner, "use passing", session_id=session_id)
+    ask(url, owner, "drop database passing", session_id=session_id, database="core")
+    which = "select currentDatabase()"
+    assert ask(url, owner, which, session_id=session_id).text == "default\n"
+
+
 def test_query_parameters_do_not_stay_in_a_session(
     url: str, owner: dict[str, str], session_id: str
 ) -> None:
