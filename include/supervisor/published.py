@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clickhouse_connect.driver.client import Client
 
 from include.supervisor.progress import Progress
 
-_ROWS_SHOWN = 12
+_ROWS_SHOWN = 15
+
+_SUMMARIES: Mapping[str, tuple[str, str]] = {
+    "mart.mart_channel_performance_daily": (
+        "Channels, all days together (revenue by the last touch)",
+        "select channel, currency_code as currency, sum(impressions) as impressions,"
+        " sum(clicks) as clicks, sum(cost_net_amount) as cost_net, sum(leads) as leads,"
+        " sum(deals_won) as deals_won, sum(revenue_last_amount) as revenue"
+        " from mart.mart_channel_performance_daily group by channel, currency_code"
+        " order by cost_net desc, revenue desc, channel, currency limit {limit:UInt32}",
+    ),
+    "mart.mart_funnel_cohort_daily": (
+        "Funnel by the source's own word, all cohorts together",
+        "select source_label, channel, currency_code as currency, sum(leads) as leads,"
+        " sum(deals_won) as deals_won, sum(revenue_amount) as revenue"
+        " from mart.mart_funnel_cohort_daily group by source_label, channel, currency_code"
+        " order by leads desc, source_label, channel, currency limit {limit:UInt32}",
+    ),
+}
 
 
 def show_published(client: Client, progress: Progress) -> None:
-    """Print publications, the audit's counts and the head of every mart."""
+    """Print publications, the audit's counts and a readable table of every mart."""
     publications = client.query(
-        "select table_name, argMax(build_id, published_at) as build,"
-        " argMax(row_count, published_at) as row_count, argMax(as_of, published_at) as as_of,"
-        " argMax(data_through, published_at) as through"
+        "select table_name, argMax(row_count, published_at) as row_count,"
+        " argMax(as_of, published_at) as as_of, argMax(data_through, published_at) as through"
         " from ops.mart_publication group by table_name order by table_name"
     ).result_rows
     progress.heading("Published")
@@ -22,12 +41,13 @@ def show_published(client: Client, progress: Progress) -> None:
         ("table", "rows", "as of (UTC)", "data through"),
         [
             (table, rows, f"{as_of:%Y-%m-%d %H:%M:%S}", _through(through))
-            for table, _, rows, as_of, through in publications
+            for table, rows, as_of, through in publications
         ],
     )
+    _show_audit(client, progress)
     for table, *_ in publications:
         if table.startswith("mart."):
-            _show_head(client, progress, table)
+            _show_figures(client, progress, table)
 
 
 def waits_for_build(client: Client) -> bool:
@@ -46,12 +66,34 @@ def count_loaded_slices(client: Client) -> int:
     return int(answer.result_rows[0][0])
 
 
-def _show_head(client: Client, progress: Progress, table: str) -> None:
-    answer = client.query(f"select * from {table} order by 1 desc limit {_ROWS_SHOWN}")
-    total = client.query(f"select count() from {table}").result_rows[0][0]
-    progress.heading(f"{table} ({len(answer.result_rows)} of {total:,} rows)")
+def _show_audit(client: Client, progress: Progress) -> None:
+    rows = client.query(
+        "select splitByChar('.', table_name)[1] as layer, count() as checks,"
+        " countIf(not is_success and severity = 'warn') as warned,"
+        " countIf(not is_success and severity = 'fail') as failed from ops.validation_result"
+        " where build_id = (select argMax(build_id, published_at) from ops.mart_publication)"
+        " group by layer order by layer"
+    ).result_rows
+    progress.heading("Audited before publication")
+    progress.table(("layer", "checks", "warnings", "failures"), rows)
+    warnings = client.query(
+        "select table_name, check_id, unexpected_count, description from ops.validation_result"
+        " where build_id = (select argMax(build_id, published_at) from ops.mart_publication)"
+        " and not is_success order by table_name, check_id limit {limit:UInt32}",
+        parameters={"limit": _ROWS_SHOWN},
+    ).result_rows
+    for table, check, count, description in warnings:
+        progress.text(f"  warning: {table} {check}: {count or 0:,} rows. {description}")
+
+
+def _show_figures(client: Client, progress: Progress, table: str) -> None:
+    title, sql = _SUMMARIES.get(
+        table, ("first rows", f"select * from {table} order by 1 desc limit {{limit:UInt32}}")
+    )
+    answer = client.query(sql, parameters={"limit": _ROWS_SHOWN})
+    progress.heading(f"{table}: {title}")
     progress.table(answer.column_names, answer.result_rows)
 
 
-def _through(through: dict[str, str]) -> str:
+def _through(through: Mapping[str, str]) -> str:
     return ", ".join(f"{source} {day}" for source, day in sorted(through.items()))
