@@ -25,12 +25,13 @@ from urllib.parse import quote
 from include.connectors.protocol import Resource, Slice
 from include.warehouse.landing_files import LandingFiles
 from include.warehouse.landing_state import SavedPlan, SavedWait
-from include.warehouse.landing_writer import PullWriter, SliceHeader
+from include.warehouse.landing_writer import PullWriter
 from include.warehouse.manifest import (
     LandingError,
     Manifest,
     Receipt,
 )
+from include.warehouse.slice_writer import SliceHeader
 
 _NAME_LIMIT = 120
 _PULL_DEPTH = 4

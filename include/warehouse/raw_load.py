@@ -15,8 +15,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from include.warehouse.landing import Landing
-from include.warehouse.landing_writer import REJECTED_SCHEMA
 from include.warehouse.manifest import LandingError, Manifest, PartFile, Receipt, Status
+from include.warehouse.slice_writer import REJECTED_SCHEMA
 from include.warehouse.slices import SliceLog, mint_load_id
 
 QUARANTINE = "raw.raw_quarantine"

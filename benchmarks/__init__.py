@@ -1,0 +1,1 @@
+"""Measurements of the real code on generated rows; ``make bench`` prints them as tables."""

@@ -1,0 +1,116 @@
+"""How fast rows get from a source into raw, and how much memory that takes.
+
+``python -m benchmarks.landing [rows …]`` (default 1 and 10 million). The yardstick is the engine's
+own insert of the same files inside its process; both run within a minute of each other, because
+figures of another day or machine mean nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.landing_steps import REPORT_ROWS
+from benchmarks.rows import write_report
+from include.contracts.reader import read_catalog
+from include.embedded import process
+from include.settings import PROJECT_ROOT
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
+
+DEFAULT_ROWS = (1_000_000, 10_000_000)
+TARGETS = {
+    "landing Parquet → raw over HTTP": "≥ 70 % of in-process",
+    "Direct TSV → landing → raw": "≥ 500,000 rows/s",
+    "Python records → landing → raw": "≥ 100,000 rows/s",
+}
+
+
+def run_step(step: str, **arguments: Any) -> dict[str, Any]:
+    """Run one step in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.landing_steps", step, json.dumps(arguments)],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str]]:
+    """Every step at one size: name, rows, figures, remark."""
+    root = str(folder / "landing")
+    landed = run_step("land_arrow", root=root, rows=rows)
+    own = run_step(
+        "insert_in_process", root=root, folder=landed["folder"], store=str(folder / "own")
+    )
+    results = [
+        ("Arrow → landing", rows, landed, ""),
+        ("the engine's own in-process Parquet insert", rows, own, "yardstick"),
+    ]
+    report = folder / "report.tsv"
+    report_rows = min(rows, REPORT_ROWS)
+    write_report(report, report_rows)
+    engine = process.start(folder / "engine", log_path=folder / "engine.log")
+    try:
+        target = ClickHouseTarget(engine.host, engine.port, engine.user, engine.password)
+        with connect(target) as client:
+            apply_schema(client, read_catalog(PROJECT_ROOT / "sql"))
+        reach = asdict(target)
+        loaded = run_step("load_landed", root=root, folder=landed["folder"], target=reach)
+        share = own["seconds"] / loaded["seconds"]
+        results.append(("landing Parquet → raw over HTTP", rows, loaded, f"{share:.0%}"))
+        tsv = run_step("ingest_reports", root=root, rows=rows, report=str(report), target=reach)
+        tsv_rows = -(-rows // REPORT_ROWS) * report_rows
+        results.append(("Direct TSV → landing → raw", tsv_rows, tsv, ""))
+        from_records = run_step("ingest_records", root=root, rows=rows, target=reach)
+        results.append(("Python records → landing → raw", rows, from_records, ""))
+        results.append(("the engine's process, in all of this", rows, _peak_of(engine.pid), ""))
+    finally:
+        engine.stop()
+    return results
+
+
+def _peak_of(pid: int) -> dict[str, Any]:
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return {"peak_mb": int(found.group(1)) / 1024} if found else {}
+
+
+def main() -> None:
+    """Measure and print; sizes may be given as arguments."""
+    sizes = [int(text) for text in sys.argv[1:]] or list(DEFAULT_ROWS)
+    console = Console()
+    for rows in sizes:
+        with (
+            tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder,
+            console.status(f"measuring {rows:,} rows of 20 columns"),
+        ):
+            results = measure(rows, Path(folder))
+        table = Table(title=f"{rows:,} rows of 20 columns")
+        for heading in ("step", "seconds", "rows/s", "peak MB", "measured", "wanted"):
+            table.add_column(heading, justify="left" if heading == "step" else "right")
+        for name, count, figures, remark in results:
+            seconds = figures.get("seconds")
+            table.add_row(
+                name,
+                f"{seconds:.2f}" if seconds else "",
+                f"{count / seconds:,.0f}" if seconds else "",
+                f"{figures['peak_mb']:,.0f}" if "peak_mb" in figures else "",
+                remark,
+                TARGETS.get(name, ""),
+            )
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()
