@@ -150,7 +150,7 @@ def _tables(options: argparse.Namespace, settings: Settings) -> None:
 
     sql = (
         "select table_name as `table`, argMax(row_count, published_at) as rows,"
-        " argMax(as_of, published_at) as as_of_utc, argMax(build_id, published_at) as build,"
+        " formatDateTime(argMax(as_of, published_at), '%F %T') as as_of_utc, argMax(build_id, published_at) as build,"
         " toString(argMax(data_through, published_at)) as data_through"
         " from ops.mart_publication group by table_name order by table_name"
     )
@@ -163,7 +163,7 @@ def _slices(options: argparse.Namespace, settings: Settings) -> None:
 
     sql = (
         "select source, account_id, resource, slice_key, argMax(row_count, at) as rows,"
-        " argMax(rejected_count, at) as quarantined, max(pulled_at) as pulled_utc,"
+        " argMax(rejected_count, at) as quarantined, formatDateTime(max(pulled_at), '%F %T') as pulled_utc,"
         " argMax(status, at) as last_answer"
         " from (select *, (pulled_at, load_id) as at from ops.slice_log)"
         " where {source:String} in ('', source)"
@@ -206,6 +206,11 @@ def _instant(text: str) -> datetime:
 def _print_table(answer: QueryResult, otherwise: str) -> None:
     if not answer.result_rows:
         OUT.print(otherwise)
+        return
+    if not OUT.is_terminal:
+        # Another program, or a file, reads it: one line a row, however wide.
+        for row in (answer.column_names, *answer.result_rows):
+            sys.stdout.write("\t".join("" if value is None else str(value) for value in row) + "\n")
         return
     table = Table(show_edge=False, pad_edge=False)
     for column in answer.column_names:
