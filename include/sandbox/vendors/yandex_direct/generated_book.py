@@ -253,14 +253,15 @@ class GeneratedBook:
 
     def _unsettle(self, facts: Facts, invalid: np.ndarray, age: int, local: datetime) -> Facts:
         """The figures as they looked ``age`` days after the day (0 = the day still running)."""
-        price = np.where(facts.clicks > 0, facts.cost_micros // np.maximum(facts.clicks, 1), 0)
+        price = facts.cost_micros // np.maximum(facts.clicks, 1)
+        price = np.maximum(price, 12_000_000) // ROUNDING_MICROS * ROUNDING_MICROS
         extra = invalid if age < 2 else invalid // 2
         arrived = (1.0, 0.85, 0.97)[age]
         shown = replace(
             facts,
             impressions=facts.impressions + extra,
             clicks=facts.clicks + extra,
-            cost_micros=facts.cost_micros + extra * np.maximum(price, 12_000_000),
+            cost_micros=facts.cost_micros + extra * price,
             sessions=(facts.sessions * arrived).astype(np.int64),
             bounces=(facts.bounces * arrived).astype(np.int64),
             conversions=(facts.conversions * (0.6, 0.7, 0.9)[age]).astype(np.int64),
