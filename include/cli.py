@@ -150,7 +150,8 @@ def _tables(options: argparse.Namespace, settings: Settings) -> None:
 
     sql = (
         "select table_name as `table`, argMax(row_count, published_at) as rows,"
-        " formatDateTime(argMax(as_of, published_at), '%F %T') as as_of_utc, argMax(build_id, published_at) as build,"
+        " formatDateTime(argMax(as_of, published_at), '%F %T') as as_of_utc,"
+        " argMax(build_id, published_at) as build,"
         " toString(argMax(data_through, published_at)) as data_through"
         " from ops.mart_publication group by table_name order by table_name"
     )
@@ -163,7 +164,8 @@ def _slices(options: argparse.Namespace, settings: Settings) -> None:
 
     sql = (
         "select source, account_id, resource, slice_key, argMax(row_count, at) as rows,"
-        " argMax(rejected_count, at) as quarantined, formatDateTime(max(pulled_at), '%F %T') as pulled_utc,"
+        " argMax(rejected_count, at) as quarantined,"
+        " formatDateTime(max(pulled_at), '%F %T') as pulled_utc,"
         " argMax(status, at) as last_answer"
         " from (select *, (pulled_at, load_id) as at from ops.slice_log)"
         " where {source:String} in ('', source)"
