@@ -23,6 +23,7 @@ from include.connectors.files.date_formats import (
     parse_value,
 )
 from include.connectors.files.entities import COUNT, DAY, INSTANT, MONEY
+from include.connectors.files.fixed_width import rewrite_fixed
 from include.connectors.protocol import BadInput
 
 _MONEY_TEXT = r"^[+-]?(\d{1,16}(\.\d{1,2}0{0,15})?|\.\d{1,2}0{0,15})$"
@@ -176,6 +177,10 @@ def _instants_at_once(column: pa.Array, spelling: Spelling) -> pa.Array | None:
     for item in spelling.datetime_formats:
         if item.rewrite_rule is None:
             return None
+        fixed = rewrite_fixed(text, item.text)
+        if fixed is not None:
+            text = fixed
+            break
         text = pc.replace_substring_regex(text, *item.rewrite_rule)
     shortest = pc.min(pc.binary_length(text)).as_py()
     if shortest is None:
