@@ -7,6 +7,8 @@ row group; a file is sent to ClickHouse whole, so its size bounds the loader's m
 
 from __future__ import annotations
 
+import contextlib
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -48,9 +50,13 @@ class ParquetParts:
 
     def discard(self) -> None:
         """Drop the open file; the caller removes the folder with the finished ones."""
+        if self._writer is not None:
+            # Left open, the library would write its footer at some later moment.
+            with contextlib.suppress(OSError, pa.ArrowException):
+                self._writer.close()
         if self._stream is not None:
             self._stream.discard()
-            self._stream = self._writer = None
+        self._stream = self._writer = None
 
     def _open(self, schema: pa.Schema) -> None:
         self._stream = self._files.open_new(self._pattern.format(len(self._done)))
