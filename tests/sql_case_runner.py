@@ -111,27 +111,31 @@ class CaseRunner:
         target = self._catalog.table(case.table)
         path = target.path.with_suffix(".sql")
         inputs = _inputs(path)
-        self._restore_seeds()
-        for name in sorted(self._filled | {case.table}):
-            self._client.command(f"truncate table {name}")
-        self._filled = {case.table}
+        self.clear()
+        self._filled.add(case.table)
         for name, rows in case.given.items():
             if name not in inputs | {_SLICE_LOG}:
                 raise ValueError(f"{case.label} gives {name}, which {path.name} does not read")
-            self._give(self._catalog.table(name), rows, has_log=_SLICE_LOG in case.given)
+            self.give(name, rows, has_log=_SLICE_LOG in case.given)
         run_sql.run(
             self._client, path, case.parameters, target=case.table, columns=target.column_names
         )
         return self._compare(case, target)
 
-    def _restore_seeds(self) -> None:
+    def clear(self) -> None:
+        """Empty every table filled so far and bring the rules back to their files."""
+        for name in sorted(self._filled):
+            self._client.command(f"truncate table {name}")
+        self._filled = set()
         for name in self._dirty_seeds:
             self._client.command(f"alter table {name} modify comment ''")
         if self._dirty_seeds:
             seeds.load(self._client, self._catalog, self._sql_root / "seeds")
         self._dirty_seeds = set()
 
-    def _give(self, table: Table, rows: list[dict[str, Any]], has_log: bool) -> None:
+    def give(self, name: str, rows: list[dict[str, Any]], has_log: bool = False) -> None:
+        """Insert rows; those of a raw table become visible unless the slice log is given too."""
+        table = self._catalog.table(name)
         known = {*table.column_names, *([LOAD_ID] if table.database == "raw" else [])}
         for row in rows:
             if unknown := row.keys() - known:
