@@ -1,0 +1,81 @@
+"""The sample drop folder all the way into raw: through landing, the engine and the slice log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from include.connectors.files import CONNECTOR
+from include.connectors.protocol import Account
+from include.contracts.reader import read_catalog
+from include.ingestion.account_run import Done, run_account
+from include.ingestion.report import IngestReport
+from include.sandbox.sample_files import SPOILT_ROWS, write_sample_files
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.landing import Landing
+from include.warehouse.schema import apply_schema
+
+TODAY = date(2026, 3, 10)
+TABLES = ("lead", "deal", "ad_cost_daily")
+
+
+@pytest.fixture
+def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
+    """A client of an engine with the project's own tables."""
+    client = connect(own_target)
+    apply_schema(client, read_catalog(project_root / "sql"))
+    yield client
+    client.close()
+
+
+def ingest(store: Client, root: Path, mappings: Path, run_id: str) -> IngestReport:
+    """One run of the account ``drop``."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    options = {"folder": str(root / "drop"), "mapping_folders": [str(mappings)]}
+    connector = CONNECTOR(Account("files", "drop", options), now)
+    landing = Landing(str(root / "landing"))
+    outcome = run_account(connector, landing, store, None, now, run_id, account="drop")
+    assert isinstance(outcome, Done)
+    return outcome.report
+
+
+def count(store: Client, table: str) -> int:
+    """Rows a reader sees."""
+    return int(store.query(f"select count() from raw.raw_files__{table}_live").result_rows[0][0])
+
+
+@pytest.mark.engine
+def test_a_drop_folder_is_ingested_once_and_a_redelivery_replaces_itself(
+    store: Client, tmp_path: Path, project_root: Path
+):
+    write_sample_files(tmp_path / "drop", today=TODAY)
+    mappings = project_root / "mappings"
+    first = ingest(store, tmp_path, mappings, "run 1")
+    for table in TABLES:
+        counts = first.resources[table]
+        assert counts.rows_in == counts.rows_loaded + counts.rows_quarantined
+        assert counts.rows_quarantined == SPOILT_ROWS[table]
+        assert count(store, table) == counts.rows_loaded > 0
+    second = ingest(store, tmp_path, mappings, "run 2")
+    assert not second.is_changed
+
+    costs = tmp_path / "drop" / "offline_costs.tsv"
+    kept = costs.read_bytes().splitlines(keepends=True)[:3]
+    costs.write_bytes(b"".join(kept))
+    third = ingest(store, tmp_path, mappings, "run 3")
+    assert third.resources["ad_cost_daily"].slices_loaded == 1
+    assert count(store, "ad_cost_daily") == 2
+    assert count(store, "lead") == first.resources["lead"].rows_loaded
+
+    # Laid beside the data, the same mapping takes the file over: nothing may count twice.
+    own = (mappings / "demo_offline_costs.yaml").read_text(encoding="utf-8")
+    (tmp_path / "drop" / "own.mapping.yaml").write_text(own, encoding="utf-8")
+    ingest(store, tmp_path, mappings, "run 4")
+    assert count(store, "ad_cost_daily") == 2
