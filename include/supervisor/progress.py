@@ -32,7 +32,8 @@ class Progress:
     def say(self, message: str, style: str = "") -> None:
         """One line that stays."""
         self.console.print(
-            Text(f"{self.seconds:6.1f} s  ", style="dim") + Text(message, style=style)
+            Text(f"{self.seconds:6.1f} s  ", style="dim") + Text(message, style=style),
+            soft_wrap=True,
         )
 
     def warn(self, message: str) -> None:
@@ -68,7 +69,7 @@ class Progress:
 
     def text(self, message: str) -> None:
         """A line without the clock."""
-        self.console.print(Text(message))
+        self.console.print(Text(message), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table; numbers to the right, NULL as a dash."""
