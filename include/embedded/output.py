@@ -18,11 +18,11 @@ from chdb.state.sqlitelike import Connection
 _ARROW_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
-def _no_head(_chunk: memoryview) -> int:
+def _measure_nothing(_chunk: memoryview) -> int:
     return 0
 
 
-def _lines_head(lines: int) -> Callable[[memoryview], int]:
+def _make_line_measure(lines: int) -> Callable[[memoryview], int]:
     def measure(chunk: memoryview) -> int:
         head = bytes(chunk[: 1 << 20])
         position = 0
@@ -33,7 +33,7 @@ def _lines_head(lines: int) -> Callable[[memoryview], int]:
     return measure
 
 
-def _quoted_lines_head(lines: int) -> Callable[[memoryview], int]:
+def _make_quoted_line_measure(lines: int) -> Callable[[memoryview], int]:
     def measure(chunk: memoryview) -> int:
         quoted = False
         left = lines
@@ -49,7 +49,7 @@ def _quoted_lines_head(lines: int) -> Callable[[memoryview], int]:
     return measure
 
 
-def _binary_head(groups: int) -> Callable[[memoryview], int]:
+def _make_binary_measure(groups: int) -> Callable[[memoryview], int]:
     def measure(chunk: memoryview) -> int:
         columns, position = _read_varint(chunk, 0)
         for _ in range(columns * groups):
@@ -60,7 +60,7 @@ def _binary_head(groups: int) -> Callable[[memoryview], int]:
     return measure
 
 
-def _arrow_head(chunk: memoryview) -> int:
+def _measure_arrow(chunk: memoryview) -> int:
     return 8 + int.from_bytes(chunk[4:8], "little")
 
 
@@ -77,18 +77,20 @@ def _read_varint(chunk: memoryview, position: int) -> tuple[int, int]:
 
 def _list_heads() -> dict[str, Callable[[memoryview], int]]:
     heads: dict[str, Callable[[memoryview], int]] = {
-        **dict.fromkeys(("native", "jsoneachrow", "jsonlines", "ndjson", "lineasstring"), _no_head),
-        "jsonstringseachrow": _no_head,
-        "arrowstream": _arrow_head,
+        **dict.fromkeys(
+            ("native", "jsoneachrow", "jsonlines", "ndjson", "lineasstring"), _measure_nothing
+        ),
+        "jsonstringseachrow": _measure_nothing,
+        "arrowstream": _measure_arrow,
     }
     for name in ("tabseparated", "tsv", "tabseparatedraw", "tsvraw"):
-        heads |= _list_variants(name, _lines_head)
+        heads |= _list_variants(name, _make_line_measure)
     for name in ("jsoncompacteachrow", "jsoncompactstringseachrow"):
-        heads |= _list_variants(name, _lines_head)
+        heads |= _list_variants(name, _make_line_measure)
     return (
         heads
-        | _list_variants("csv", _quoted_lines_head)
-        | _list_variants("rowbinary", _binary_head)
+        | _list_variants("csv", _make_quoted_line_measure)
+        | _list_variants("rowbinary", _make_binary_measure)
     )
 
 
@@ -96,7 +98,7 @@ def _list_variants(
     name: str, make_measure: Callable[[int], Callable[[memoryview], int]]
 ) -> dict[str, Callable[[memoryview], int]]:
     return {
-        name: _no_head,
+        name: _measure_nothing,
         f"{name}withnames": make_measure(1),
         f"{name}withnamesandtypes": make_measure(2),
     }
@@ -115,7 +117,7 @@ def stream_result(
 ) -> Iterator[bytes]:
     """The result in pieces; an engine error may come at any of them. Closing it cancels."""
     measure_head = _HEADS[output_format.lower()]
-    ends_with_mark = measure_head is _arrow_head
+    ends_with_mark = measure_head is _measure_arrow
     low = connection._conn
     handle = low.send_query(sql, output_format, params=parameters)
     finished = False

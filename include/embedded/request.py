@@ -145,9 +145,15 @@ def read_request(environ: dict[str, Any], user: str, password: str) -> Request:
         ]
         if options.get("enable_http_compression") == "1"
         else [],
-        query_id=options.get("query_id") or str(uuid.uuid4()),
+        query_id=_read_query_id(options),
         files=files,
     )
+
+
+def _read_query_id(options: dict[str, str]) -> str:
+    """The client's own id where it can stand in a header, else a new one."""
+    wanted = options.get("query_id", "")
+    return wanted if re.fullmatch(r"[!-~]{1,200}", wanted) else str(uuid.uuid4())
 
 
 def _read_statement(

@@ -21,7 +21,7 @@ from include.embedded.bi_guard import check_bi_statement, enter_bi_mode
 from include.embedded.body import read_body
 from include.embedded.engine import Engine
 from include.embedded.errors import EngineError, make_error
-from include.embedded.execute import Head, classify, run_request
+from include.embedded.execution import Head, classify, run_request
 from include.embedded.output import Encoder
 from include.embedded.request import Request, read_credentials, read_request
 from include.embedded.session import (

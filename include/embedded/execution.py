@@ -72,7 +72,7 @@ def run_request(
             "READONLY",
             "Cannot execute query in readonly mode: use POST for statements that change something",
         )
-    with external_tables(connection, request):
+    with provide_external_tables(connection, request):
         if request.insert is not None:
             yield Head(summary=_insert(connection, request))
             return
@@ -113,8 +113,9 @@ def _answer_whole(
         result = connection.query(sql, output_format, params=request.parameters)
     except Exception as error:
         raise read_engine_error(error) from None
+    data = result.bytes()
     yield Head(
-        output_format if query_class == "READ_ONLY" else "",
+        output_format if data or query_class == "READ_ONLY" else "",
         {
             "read_rows": result.storage_rows_read(),
             "read_bytes": result.storage_bytes_read(),
@@ -123,7 +124,7 @@ def _answer_whole(
             "result_rows": result.rows_read(),
         },
     )
-    if data := result.bytes():
+    if data:
         yield data
 
 
@@ -150,7 +151,7 @@ def _stream(
 
 
 @contextlib.contextmanager
-def external_tables(connection: Connection, request: Request) -> Iterator[None]:
+def provide_external_tables(connection: Connection, request: Request) -> Iterator[None]:
     """The request's external data as temporary tables, for the length of the request."""
     made: list[str] = []
     try:
