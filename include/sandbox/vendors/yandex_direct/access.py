@@ -28,7 +28,7 @@ UNCONNECTED_LOGIN = "not-connected"
 
 @dataclass
 class Grant:
-    """One access token: whose it is, until when, and which refresh token renews it."""
+    """One access token: whose it is and until when."""
 
     user: str
     expires_at: datetime | None = None
@@ -77,7 +77,7 @@ class Access:
             raise ApiError(53, "OAuth token is invalid or has expired")
         if not grant.is_approved:
             raise ApiError(58, "The application's access request has not been approved")
-        login = headers.get("client-login", "").strip().lower().replace(".", "-")
+        login = headers.get("client-login", "").strip().lower()
         if login == UNCONNECTED_LOGIN:
             raise ApiError(513, "The login is not connected to Yandex.Direct")
         if not login:
@@ -87,11 +87,6 @@ class Access:
         elif login not in self._book.advertisers() or grant.user not in (AGENCY, login):
             raise ApiError(54, "No rights to the login given in Client-Login")
         return Caller(grant.user, login)
-
-    def expire(self, token: str, now: datetime) -> None:
-        """Let an access token be refused from now on."""
-        if token in self.grants:
-            self.grants[token].expires_at = now
 
     def refresh(
         self, form: Mapping[str, Any], authorization: str, now: datetime

@@ -158,7 +158,6 @@ MONEY_FIELDS = (
     "PurchaseRevenue",
     "PurchaseProfit",
 )
-VAT_FIELDS = ("AvgCpc", "AvgCpm", "AvgEffectiveBid", "Cost", "CostPerConversion")
 GOAL_FIELDS = ("Conversions", "ConversionRate", "CostPerConversion", "GoalsRoi", "Revenue")
 NOT_WITH_CLICK_TYPE = (
     "Impressions",

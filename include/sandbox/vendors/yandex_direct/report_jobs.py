@@ -18,7 +18,7 @@ QUEUE_LENGTH = 5
 
 @dataclass
 class Job:
-    """One report; ``first_day``, ``last_day`` and ``as_of`` fix what it will say."""
+    """One report; ``as_of`` fixes what it will say."""
 
     fingerprint: str
     as_of: datetime
