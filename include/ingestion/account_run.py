@@ -163,7 +163,12 @@ class _AccountRun:
     def _make_plan(self, window: Interval | None, now: Now) -> SavedPlan:
         if self._plan is None:
             known = SliceLog(self._client).known(*self._place)
-            pieces = self._connector.plan(known, now(), window)
+            try:
+                pieces = self._connector.plan(known, now(), window)
+            except Exception as error:
+                self._note_failure("", "plan", error)
+                write_report(self._client, self._report, [""], self._clock())
+                raise
             left = [piece for piece in pieces if _name(piece) not in self._finished]
             for piece in left:
                 if _name(piece) not in self._waits:

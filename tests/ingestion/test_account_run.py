@@ -10,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.protocol import (
     AccessDenied,
+    BadInput,
     IncompleteAnswer,
     Rejected,
     RequestRefused,
@@ -295,6 +296,16 @@ def test_rows_in_equal_rows_loaded_confirmed_and_quarantined(
     vendor.rejected = ()
     _run(store, landing, vendor, clock, "run 3")
     assert store.query("select count() from raw.raw_quarantine_live").result_rows == [(0,)]
+
+
+def test_a_plan_that_fails_is_raised_as_it_is_and_reported(
+    store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
+) -> None:
+    vendor.errors = {"plan": BadInput("the mapping is wrong: correct it")}
+    with pytest.raises(BadInput, match="correct it"):
+        _run(store, landing, vendor, clock)
+    rows = store.query("select resource, error_class, error from ops.ingest_run").result_rows
+    assert rows == [("", "BadInput", "plan: the mapping is wrong: correct it")]
 
 
 def test_a_run_without_plan_is_still_reported(

@@ -166,6 +166,8 @@ class ToyConnector:
         self, known: Iterable[KnownSlice], now: datetime, window: Interval | None
     ) -> list[Slice]:
         self.known = list(known)
+        if "plan" in self.vendor.errors:
+            raise self.vendor.errors["plan"]
         return list(self.vendor.plan)
 
     def start(self, piece: Slice) -> Ready | Wait:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.httpclient import HttpClient
 
 from include.connectors.protocol import Batch, Rejected, Resource, Slice
 from include.contracts.model import Catalog
@@ -18,6 +19,8 @@ from include.ingestion.account_run import run_account
 from include.warehouse import raw_load
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
+from include.warehouse.landing_files import LandingFiles
+from include.warehouse.landing_writer import PullWriter
 from include.warehouse.maintenance import sweep
 from include.warehouse.manifest import LandingError, Manifest
 from include.warehouse.raw_load import RawLoadFailed, load
@@ -186,6 +189,8 @@ def test_a_value_the_table_cannot_hold_is_an_error_and_never_clamped(
 
 
 KILL_POINTS = (
+    "before the manifest",
+    "after the manifest",
     "before the first part",
     "after the first part",
     "after all parts",
@@ -216,9 +221,12 @@ def _kill_at(point: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(owner, name, wrapped)
 
     monkeypatch.setattr(raw_load, "_PARALLEL_PARTS", 1)
-    from clickhouse_connect.driver.httpclient import HttpClient
-
-    if point == "before the first part":
+    # A real kill runs no clean-up.
+    monkeypatch.setattr(PullWriter, "__exit__", lambda *_: None)
+    if point in ("before the manifest", "after the manifest"):
+        # Written before it: the plan and the pending marker.
+        kill(LandingFiles, "write", calls=3, is_after=point.startswith("after"))
+    elif point == "before the first part":
         kill(HttpClient, "raw_insert")
     elif point == "after the first part":
         kill(HttpClient, "raw_insert", calls=2)
@@ -279,8 +287,8 @@ def test_a_load_killed_anywhere_shows_nothing_half_and_the_next_run_converges(
     assert _costs(store) == (["a=1", "b=2"] if is_published else [])
     vendor.asked.clear()
     run()
-    if point != "after the marker":
-        assert len(_log(store)) >= 1
+    assert landing.pending("toy", ACCOUNT) == []
+    assert len(vendor.asked) == 1, "the plan of the killed run is still owed"
     killed_then_run = _hashes(store)
     assert killed_then_run[0].rows == 2
 
@@ -341,7 +349,7 @@ def test_two_processes_loading_the_same_slice_at_once_double_nothing(
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(150)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     live = table_hash(store, f"raw.raw_toy__{kind}_live")
     assert live.rows == rows.num_rows
