@@ -19,6 +19,9 @@ from include.embedded.errors import EngineError, make_error, read_engine_error
 
 DEFAULT_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 3600
+# A reader of Arrow has its last byte, and a writer that gave up is gone, a moment before the
+# server is done with that request; the session's next one must not be refused for it.
+PATIENCE_SECONDS = 1.0
 
 
 @dataclass
@@ -59,17 +62,7 @@ class Sessions:
             finally:
                 passing.connection.close()
             return
-        with self._guard:
-            session = self._sessions.get((user, session_id))
-            if session is None:
-                if must_exist:
-                    raise make_error(372, "SESSION_NOT_FOUND", "Session not found")
-                session = Session(self._engine.connect(), kept=True)
-                self._sessions[user, session_id] = session
-            if not session.busy.acquire(blocking=False):
-                raise make_error(
-                    373, "SESSION_IS_LOCKED", "Session is locked by a concurrent client"
-                )
+        session = self._take(user, session_id, must_exist)
         try:
             yield session
         finally:
@@ -80,6 +73,26 @@ class Sessions:
                 session.connection.close()
             session.busy.release()
 
+    def _take(self, user: str, session_id: str, must_exist: bool) -> Session:
+        """The session with its lock held."""
+        while True:
+            with self._guard:
+                session = self._sessions.get((user, session_id))
+                if session is None:
+                    if must_exist:
+                        raise make_error(372, "SESSION_NOT_FOUND", "Session not found")
+                    session = Session(self._engine.connect(), kept=True)
+                    self._sessions[user, session_id] = session
+            if not session.busy.acquire(timeout=PATIENCE_SECONDS):
+                raise make_error(
+                    373, "SESSION_IS_LOCKED", "Session is locked by a concurrent client"
+                )
+            with self._guard:
+                if self._sessions.get((user, session_id)) is session:
+                    return session
+            # It was thrown away while this request waited for it.
+            session.busy.release()
+
     def _drop_expired(self) -> None:
         now = time.monotonic()
         with self._guard:
@@ -87,6 +100,7 @@ class Sessions:
                 if session.expires_at and session.expires_at < now and session.busy.acquire(False):
                     del self._sessions[key]
                     session.connection.close()
+                    session.busy.release()
 
     def close(self) -> None:
         """Close every session, waiting for none."""
