@@ -54,7 +54,8 @@ observed as (
     inner join contacts on contacts.kind = 'email' and contacts.raw_value = deals.email
 ),
 
--- leads are numbered before deals, so that a person is named after a lead where there is one
+-- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
+-- another would need as many rounds as it has links; so it needs about their logarithm
 edges as (
     select
         observed.record_kind as record_kind,
@@ -64,14 +65,15 @@ edges as (
         observed.identifier_key as identifier_key,
         rules.rule_id as rule_id,
         rules.confidence as confidence,
-        dense_rank() over (order by observed.record_kind desc, observed.record_key) as record_number,
+        dense_rank() over (order by sipHash64(observed.record_key), observed.record_key) as record_number,
         dense_rank() over (order by observed.identifier_kind, observed.identifier_key) as identifier_number
     from observed
     inner join seeds.identity_rules as rules on rules.identifier_kind = observed.identifier_kind
 ),
 
--- each round every record takes the smallest number among the records it shares an identifier with;
--- a number is settled once none of its identifiers is shared with another number
+-- each round every record takes the smallest number among the records it shares an identifier with,
+-- and with it all records that bore its number so far; a number is settled once none of its
+-- identifiers is shared with another number
 spread as (
     select
         record_number,
@@ -96,11 +98,12 @@ spread as (
             select
                 record_number,
                 identifier_number,
-                min(smallest_of_identifier) over (partition by record_number) as smallest
+                min(smallest_of_identifier) over (partition by smallest_before) as smallest
             from (
                 select
                     record_number,
                     identifier_number,
+                    smallest as smallest_before,
                     min(smallest) over (partition by identifier_number) as smallest_of_identifier
                 from spread
                 where is_settled = 0
@@ -113,13 +116,9 @@ settled as (
     select distinct record_number, smallest
     from spread
     where is_settled = 1
-),
-
-names as (
-    select distinct record_number, record_key
-    from edges
 )
 
+-- a person is named after the smallest lead, or the smallest deal where there is no lead
 select
     edges.record_kind as record_kind,
     edges.record_key as record_key,
@@ -128,7 +127,7 @@ select
     edges.rule_id as rule_id,
     edges.confidence as confidence,
     edges.created_at as seen_at,
-    names.record_key as person_key
+    argMin(edges.record_key, (edges.record_kind = 'deal', edges.record_key))
+        over (partition by settled.smallest) as person_key
 from edges
 inner join settled on settled.record_number = edges.record_number
-inner join names on names.record_number = settled.smallest
