@@ -34,11 +34,13 @@ def airflow_environment(
     store: Store,
     secrets: Secrets,
     ports: Ports,
+    debounce_seconds: float,
 ) -> dict[str, str]:
     """Environment of every component; also what a task sees."""
     return {
         **inherited,
         **project_environment(project, home, store, secrets, ports),
+        "THROUGHLINE_BUILD_DEBOUNCE_SECONDS": str(debounce_seconds),
         **_airflow_settings(project, store, secrets, ports),
         **_connections(secrets, ports),
     }
@@ -61,7 +63,6 @@ def project_environment(
         "THROUGHLINE_CLICKHOUSE_PASSWORD": secrets.clickhouse_password,
         "THROUGHLINE_BI_PASSWORD": secrets.bi_password,
         "THROUGHLINE_IDENTITY_KEY": secrets.identity_key,
-        "THROUGHLINE_BUILD_DEBOUNCE_SECONDS": "3",
     }
 
 

@@ -54,7 +54,7 @@ def run_demo(installation: Installation) -> None:
         write_sources_file(stack.store, accounts)
         return sorted(accounts)
 
-    _run_once(installation, "demo", "demo", prepare)
+    _run_once(installation, "demo", "demo", prepare, debounce_seconds=20.0)
 
 
 def run_real(installation: Installation, data: Path) -> None:
@@ -66,7 +66,8 @@ def run_real(installation: Installation, data: Path) -> None:
         write_sources_file(stack.store, accounts)
         return sorted(accounts)
 
-    _run_once(installation, "real", dated_name("real"), prepare)
+    # One source, one account: there is nothing to wait for.
+    _run_once(installation, "real", dated_name("real"), prepare, debounce_seconds=1.0)
 
 
 def require_files(data: Path) -> None:
@@ -118,13 +119,22 @@ def _run_once(
     command: str,
     store_name: str,
     prepare: Callable[[Stack], list[str]],
+    debounce_seconds: float,
 ) -> None:
     progress = installation.progress
     with hold_home(installation.home, command, progress.warn) as home:
         store = create_fresh_store(installation.home, store_name)
         progress.say(f"store {store.root}")
         ports = Ports(free_port(), free_port(), free_port(), free_port())
-        stack = Stack(home, store, ports, installation.project, installation.inherited, progress)
+        stack = Stack(
+            home,
+            store,
+            ports,
+            installation.project,
+            installation.inherited,
+            progress,
+            debounce_seconds,
+        )
         try:
             sources = start_parts(stack, prepare)
             with progress.waiting("ingest"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -15,12 +16,14 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+_PLAIN_WIDTH = 150
+
 
 class Progress:
     """Lines with the seconds since the start in front."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or _make_console()
         self._began = time.monotonic()
         self._status: Status | None = None
 
@@ -82,6 +85,12 @@ class Progress:
         self.console.print(table)
 
 
+def _make_console() -> Console:
+    console = Console(highlight=False)
+    # Without a terminal rich assumes 80 columns, which folds every table.
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+
+
 def _is_number(value: Any) -> bool:
     return not isinstance(value, (str, bytes, bool)) and hasattr(value, "__round__")
 
@@ -91,6 +100,8 @@ def _show(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:,.4g}"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
     if _is_number(value):
         return f"{value:,}"
     return str(value)

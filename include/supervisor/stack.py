@@ -49,7 +49,11 @@ MAX_RESTARTS = 5
 
 
 class Stack:
-    """The running parts of one store."""
+    """The running parts of one store.
+
+    ``debounce_seconds`` is how long no slice may change before a build starts: long enough for the
+    slower of the demo's two sources, so that one build follows both.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Stack:
         project: Path,
         inherited: Mapping[str, str],
         progress: Progress,
+        debounce_seconds: float = 20.0,
     ) -> None:
         self.store = store
         self.ports = ports
@@ -67,7 +72,7 @@ class Stack:
         self._project = project
         self.progress = progress
         self._environment = airflow_environment(
-            inherited, project, home.root, store, self.secrets, ports
+            inherited, project, home.root, store, self.secrets, ports, debounce_seconds
         )
         self._children: list[Child] = []
         self._restarts: dict[str, int] = {}
