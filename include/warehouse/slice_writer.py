@@ -86,11 +86,13 @@ class SliceWriter:
         self.buffered_bytes = 0
 
     def buffer(self, rows: pa.RecordBatch) -> None:
+        """Keep rows until there are enough for a row group."""
         self._batches.append(rows)
         self.buffered_rows += rows.num_rows
         self.buffered_bytes += rows.nbytes
 
     def take_buffer(self) -> pa.RecordBatch | None:
+        """What was buffered, as one batch; None when nothing was."""
         if not self._batches:
             return None
         batches, self._batches = self._batches, []
@@ -98,20 +100,24 @@ class SliceWriter:
         return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
     def digest(self, rows: pa.RecordBatch) -> None:
+        """Add rows to the content hash and the control totals."""
         self._hasher.update(rows)
         for name in self._totals:
             total = pc.sum(rows.column(name)).as_py()
             self._totals[name] += Decimal(0) if total is None else Decimal(total)
 
     def write(self, rows: pa.RecordBatch, keep_open: bool) -> None:
+        """Append one row group to the slice's files."""
         self._parts.write(rows, keep_open)
 
     def reject(self, rejected: tuple[Rejected, ...]) -> None:
+        """Take rows for quarantine; they count and hash, but not their positions."""
         self._rejected.extend(rejected)
         if len(self._rejected) >= _REJECTED_BUFFER:
             self._write_rejected()
 
     def finish(self) -> Manifest:
+        """Complete the files; the manifest is the caller's to write."""
         self._write_rejected()
         parts = self._parts.finish()
         rejected = self._rejected_parts.finish()
@@ -142,6 +148,7 @@ class SliceWriter:
         )
 
     def discard(self) -> None:
+        """Remove every file of the slice."""
         self._parts.discard()
         self._rejected_parts.discard()
         self._landing.files.remove_folder(self.folder)
