@@ -19,6 +19,7 @@ from include.contracts import ddl
 from include.contracts.model import Catalog, Column, Table
 from include.warehouse.run_sql import redact
 
+_DATABASE = "seeds"
 _NEW = "__loading"
 _MARK = " [file "
 
@@ -33,12 +34,16 @@ def load(client: Client, catalog: Catalog, folder: Path) -> dict[str, str]:
     Raises :class:`SeedRefused` before the table is touched.
     """
     hashes: dict[str, str] = {}
+    stored = _read_comments(client)
+    for name in stored:
+        if name.endswith(_NEW):  # left by a load that was killed
+            client.command(f"drop table if exists {_DATABASE}.{name} sync")
     for table in seed_tables(catalog):
         path = folder / f"{table.stem}.csv"
         if not path.is_file():
             raise SeedRefused(f"{path.name} is missing beside {table.path.name}; write it")
         hashes[table.stem] = _hash(path, table)
-        if _stored_hash(client, table) != hashes[table.stem]:
+        if stored.get(table.name, "").rpartition(_MARK)[2].rstrip("]") != hashes[table.stem]:
             _replace(client, table, path, hashes[table.stem])
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in hashes:
@@ -48,7 +53,7 @@ def load(client: Client, catalog: Catalog, folder: Path) -> dict[str, str]:
 
 def seed_tables(catalog: Catalog) -> Iterator[Table]:
     """The tables that come from files of ``sql/seeds``."""
-    return (table for table in catalog if table.database == "seeds")
+    return (table for table in catalog if table.database == _DATABASE)
 
 
 def _replace(client: Client, table: Table, path: Path, digest: str) -> None:
@@ -121,9 +126,10 @@ def _hash(path: Path, table: Table) -> str:
     return hashlib.sha256(path.read_bytes() + b"\0" + table.path.read_bytes()).hexdigest()[:32]
 
 
-def _stored_hash(client: Client, table: Table) -> str:
-    rows = client.query(
-        "select comment from system.tables where database = {d:String} and name = {t:String}",
-        parameters={"d": table.database, "t": table.name},
-    ).result_rows
-    return rows[0][0].rpartition(_MARK)[2].rstrip("]") if rows else ""
+def _read_comments(client: Client) -> dict[str, str]:
+    return dict(
+        client.query(
+            "select name, comment from system.tables where database = {d:String}",
+            parameters={"d": _DATABASE},
+        ).result_rows
+    )

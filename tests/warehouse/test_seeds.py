@@ -131,6 +131,15 @@ def test_a_load_cut_off_before_the_exchange_is_done_again(seed: Seed) -> None:
     assert seed.rows() == [("blue", 2, None)]
 
 
+def test_a_load_cut_off_after_the_exchange_is_cleaned_up(seed: Seed) -> None:
+    seed.write("red,1,")
+    seed.load()
+    seed.client.command("create table seeds.colours__loading as seeds.colours")
+    seed.load()
+    assert seed.client.query("exists table seeds.colours__loading").result_rows == [(0,)]
+    assert seed.rows() == [("red", 1, None)]
+
+
 @pytest.mark.parametrize("table", sorted(path.stem for path in (SQL_ROOT / "seeds").glob("*.csv")))
 def test_the_checks_of_the_projects_own_rules_hold(
     own_target: ClickHouseTarget, table: str
