@@ -199,7 +199,9 @@ class ReportStream:
 
 def _cast(values: pa.Array, column: ReportColumn) -> pa.Array:
     """Text → the column's type; raises ArrowInvalid if any value is not one."""
-    text = values.cast(pa.string())
+    # A cast proves UTF-8; digits prove themselves when they become numbers.
+    is_text = column.type == pa.string()
+    text = values.cast(pa.string()) if is_text else values.view(pa.string())
     if values.null_count:
         if column.when_missing == "reject":
             raise pa.ArrowInvalid(f"{column.field} is missing")
@@ -207,7 +209,7 @@ def _cast(values: pa.Array, column: ReportColumn) -> pa.Array:
             text = text.fill_null("")
         elif column.when_missing == "zero":
             text = text.fill_null("0")
-    return text if column.type == pa.string() else text.cast(column.type)
+    return text if is_text else text.cast(column.type)
 
 
 def _bad_rows(values: pa.Array, column: ReportColumn) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pyarrow.compute as pc
@@ -10,6 +11,7 @@ import requests
 
 from include.connectors.protocol import IncompleteAnswer, Ready, RequestRefused, Slice, Wait
 from include.connectors.yandex_direct import report_stream
+from include.connectors.yandex_direct.schema import REPORT_COLUMNS
 
 FIRST, LAST = date(2026, 11, 17), date(2026, 11, 19)
 
@@ -236,3 +238,18 @@ def test_the_campaign_snapshot_lists_every_page(bench):
     archived = rows.filter(pc.equal(rows["campaign_state"], "ARCHIVED"))
     assert archived["end_date"].to_pylist() == [date(2026, 6, 30)]
     assert rows["end_date"].null_count == 7
+
+
+@pytest.mark.parametrize("field", ["CampaignName", "Clicks"])
+def test_bytes_that_are_no_text_reject_their_row_alone(field):
+    names = [c.field for c in REPORT_COLUMNS]
+    good = {"Date": b"2026-11-19"} | {c.field: b"7" for c in REPORT_COLUMNS if c.field != "Date"}
+    lines = [good, good | {field: b"\xff\xfe7"}, good]
+    body = "\t".join(names).encode() + b"\n"
+    body += b"".join(b"\t".join(line[n] for n in names) + b"\n" for line in lines)
+    stream = report_stream.ReportStream("r")
+    batches = list(stream.read(io.BytesIO(body + b"Total rows: 3\n"), lambda rows: rows))
+    assert sum(b.rows.num_rows for b in batches if b.rows is not None) == 2
+    assert [(r.line_number, r.reason_code) for b in batches for r in b.rejected] == [
+        (3, "wrong_type")
+    ]
