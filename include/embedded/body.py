@@ -25,44 +25,60 @@ class BodyBroken(ConnectionError):
         super().__init__("the client went away in the middle of its request body")
 
 
-def read_body(environ: dict[str, Any]) -> Iterator[bytes]:
-    """Raw pieces of the body, at most about 1 MiB each, until it ends.
+class Body:
+    """The raw pieces of one request's body, at most about 1 MiB each.
+
+    An object rather than a generator: whoever answers an error goes on reading where the failed
+    statement stopped, and a generator would have been closed by then, in the middle of a chunk.
+    """
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        source = environ["wsgi.input"]
+        self._chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower().endswith("chunked")
+        self._chunks = source
+        self._stream = source.rfile if self._chunked else source
+        self._left = 0 if self._chunked else int(environ.get("CONTENT_LENGTH") or 0)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._chunked and not self._left:
+            self._open_chunk()
+        if not self._left:
+            raise StopIteration
+        piece: bytes = self._stream.read(min(self._left, READ_SIZE))
+        if not piece:
+            raise BodyBroken
+        self._left -= len(piece)
+        if self._chunked and not self._left:
+            self._stream.read(2)
+        return piece
+
+    def _open_chunk(self) -> None:
+        if self._chunks.closed:
+            return
+        try:
+            self._left = int(self._stream.readline().split(b";", 1)[0], 16)
+        except ValueError:
+            raise BodyBroken from None
+        if not self._left:
+            while self._stream.readline().strip():
+                continue
+            # Tells the web server that the next request starts here.
+            self._chunks.closed = True
+
+
+def read_body(environ: dict[str, Any]) -> Body:
+    """The one body of a request; asked again, it goes on where it stopped.
 
     A body that ends before its announced end raises :class:`BodyBroken`: an insert must not take
     the part that arrived for the whole.
     """
-    source = environ["wsgi.input"]
-    if environ.get("HTTP_TRANSFER_ENCODING", "").lower().endswith("chunked"):
-        yield from _read_chunked(source)
-        return
-    left = int(environ.get("CONTENT_LENGTH") or 0)
-    while left:
-        piece = source.read(min(left, READ_SIZE))
-        if not piece:
-            raise BodyBroken
-        left -= len(piece)
-        yield piece
-
-
-def _read_chunked(source: Any) -> Iterator[bytes]:
-    stream = source.rfile
-    while not source.closed:
-        try:
-            size = int(stream.readline().split(b";", 1)[0], 16)
-        except ValueError:
-            raise BodyBroken from None
-        if size == 0:
-            while stream.readline().strip():
-                continue
-            source.closed = True
-            return
-        while size:
-            piece = stream.read(min(size, READ_SIZE))
-            if not piece:
-                raise BodyBroken
-            size -= len(piece)
-            yield piece
-        stream.read(2)
+    if "throughline.body" not in environ:
+        environ["throughline.body"] = Body(environ)
+    body: Body = environ["throughline.body"]
+    return body
 
 
 def decode_body(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -254,6 +254,26 @@ def test_a_body_that_breaks_off_writes_nothing(
     assert client.command("select count() from scratch.t") == 0
 
 
+@pytest.mark.parametrize("size", [7, 70_000, 3_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_insert_that_fails_early_leaves_the_connection_ready_for_the_next_request(
+    served: RunningEngine, owner: dict[str, str], client: Client, size: int, chunked: bool
+) -> None:
+    """The engine refuses the first row while most of the body is still on its way."""
+    client.command("create table scratch.t (a UInt64) engine=MergeTree order by a")
+    body = b"insert into scratch.t format TSV\n" + b"not a number\n" * 400_000
+    connection = http.client.HTTPConnection(served.host, served.port, timeout=TIMEOUT)
+    for _ in range(2):
+        end = min(len(body), size * 1000)
+        pieces = (body[start : start + size] for start in range(0, end, size))
+        connection.request("POST", "/", body=pieces if chunked else body, headers=owner)
+        answer = connection.getresponse()
+        assert answer.headers["X-ClickHouse-Exception-Code"] == "27"
+        answer.read()
+        connection.request("POST", "/", body="select 1", headers=owner)
+        assert connection.getresponse().read() == b"1\n"
+
+
 def test_a_client_that_leaves_amid_an_answer_wedges_nothing(
     served: RunningEngine, owner: dict[str, str], url: str
 ) -> None:
