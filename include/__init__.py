@@ -1,1 +1,1 @@
-"""Throughline's library: everything the DAGs and the command line call. It never imports Airflow."""
+"""Throughline's library: what the DAGs and the command line call. It never imports Airflow."""

@@ -31,7 +31,8 @@ class Settings(BaseSettings):
         default="", description="fsspec URL of the landing zone; empty means <home>/landing."
     )
     sources_file: Path | None = Field(
-        default=None, description="Which accounts each source reads; default <project>/sources.yaml."
+        default=None,
+        description="Which accounts each source reads; default <project>/sources.yaml.",
     )
     mappings_root: Path = Field(
         default=PROJECT_ROOT / "mappings", description="Mapping files of the files source."

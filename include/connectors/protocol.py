@@ -141,7 +141,7 @@ class Connector(Protocol):
     def plan(
         self, known: Iterable[KnownSlice], now: datetime, window: Interval | None
     ) -> list[Slice]:
-        """What to pull, oldest first, never past ``now``. ``window`` asks for exactly those days."""
+        """What to pull, oldest first, never past ``now``; ``window`` asks for exactly its days."""
         ...
 
     def start(self, piece: Slice) -> Ready | Wait:
