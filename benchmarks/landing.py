@@ -12,10 +12,12 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -35,15 +37,20 @@ TARGETS = {
 }
 
 
-def run_step(step: str, **arguments: Any) -> dict[str, Any]:
-    """Run one step in a process of its own."""
+def run_step(
+    step: str, engine_cpu: Callable[[], float] = lambda: 0.0, **arguments: Any
+) -> dict[str, Any]:
+    """Run one step in a process of its own; ``cpu_seconds`` include the engine's."""
+    engine_before = engine_cpu()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.landing_steps", step, json.dumps(arguments)],
         cwd=PROJECT_ROOT,
         stdout=subprocess.PIPE,
         check=True,
     )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    result = dict(json.loads(done.stdout.splitlines()[-1]))
+    result["cpu_seconds"] += engine_cpu() - engine_before
+    return result
 
 
 def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str]]:
@@ -66,13 +73,22 @@ def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str
         with connect(target) as client:
             apply_schema(client, read_catalog(PROJECT_ROOT / "sql"))
         reach = asdict(target)
-        loaded = run_step("load_landed", root=root, folder=landed["folder"], target=reach)
+
+        def engine_cpu() -> float:
+            times = psutil.Process(engine.pid).cpu_times()
+            return float(times.user + times.system)
+
+        loaded = run_step(
+            "load_landed", engine_cpu, root=root, folder=landed["folder"], target=reach
+        )
         share = own["seconds"] / loaded["seconds"]
         results.append(("landing Parquet → raw over HTTP", rows, loaded, f"{share:.0%}"))
-        tsv = run_step("ingest_reports", root=root, rows=rows, report=str(report), target=reach)
+        tsv = run_step(
+            "ingest_reports", engine_cpu, root=root, rows=rows, report=str(report), target=reach
+        )
         tsv_rows = -(-rows // REPORT_ROWS) * report_rows
         results.append(("Direct TSV → landing → raw", tsv_rows, tsv, ""))
-        from_records = run_step("ingest_records", root=root, rows=rows, target=reach)
+        from_records = run_step("ingest_records", engine_cpu, root=root, rows=rows, target=reach)
         results.append(("Python records → landing → raw", rows, from_records, ""))
         results.append(("the engine's process, in all of this", rows, _peak_of(engine.pid), ""))
     finally:
@@ -97,7 +113,7 @@ def main() -> None:
         ):
             results = measure(rows, Path(folder))
         table = Table(title=f"{rows:,} rows of 20 columns")
-        for heading in ("step", "seconds", "rows/s", "peak MB", "measured", "wanted"):
+        for heading in ("step", "seconds", "rows/s", "CPU s", "peak MB", "measured", "wanted"):
             table.add_column(heading, justify="left" if heading == "step" else "right")
         for name, count, figures, remark in results:
             seconds = figures.get("seconds")
@@ -105,6 +121,7 @@ def main() -> None:
                 name,
                 f"{seconds:.2f}" if seconds else "",
                 f"{count / seconds:,.0f}" if seconds else "",
+                f"{figures['cpu_seconds']:.2f}" if "cpu_seconds" in figures else "",
                 f"{figures['peak_mb']:,.0f}" if "peak_mb" in figures else "",
                 remark,
                 TARGETS.get(name, ""),

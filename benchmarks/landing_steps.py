@@ -147,7 +147,9 @@ STEPS = {
 
 def main() -> None:
     """Run one step and print its result with the peak memory of this process."""
+    before = time.process_time()
     result = STEPS[sys.argv[1]](**json.loads(sys.argv[2]))
+    result["cpu_seconds"] = time.process_time() - before
     usage = resource.getrusage(resource.RUSAGE_SELF)
     result["peak_mb"] = usage.ru_maxrss / 1024
     sys.stdout.write(json.dumps(result) + "\n")

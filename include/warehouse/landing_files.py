@@ -22,7 +22,8 @@ class LandingFiles:
     """Reads, lists and atomically writes files by paths relative to ``root``."""
 
     def __init__(self, root: str) -> None:
-        self._fs, base = fsspec.core.url_to_fs(root)
+        # Other processes write here too: a cached listing would hide what they landed.
+        self._fs, base = fsspec.core.url_to_fs(root, use_listings_cache=False)
         self._base = base.rstrip("/")
         self.is_local = isinstance(self._fs, LocalFileSystem)
 
@@ -84,6 +85,8 @@ class LandingFiles:
     def open_raw(self, full_path: str) -> IO[bytes]:
         """A plain write stream; only :class:`NewFile` uses it."""
         if self.is_local:
+            # Landed rows hold personal data: other users of the machine must not read them.
+            Path(self._base).mkdir(mode=0o700, parents=True, exist_ok=True)
             Path(full_path).parent.mkdir(parents=True, exist_ok=True)
             return Path(full_path).open("wb")
         stream: IO[bytes] = self._fs.open(full_path, "wb")

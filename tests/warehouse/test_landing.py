@@ -66,6 +66,11 @@ def test_the_root_may_be_any_fsspec_url() -> None:
     landing.clear_pending(manifest)
 
 
+def test_a_local_root_is_closed_to_other_users(landing: Landing) -> None:
+    _land_events(landing)
+    assert Path(landing.root).stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "name", ["..", ".", "a/b", "../../etc", "_pending", "ключ " * 60, "a\\b:c*", "x" * 400, "%2E"]
 )
