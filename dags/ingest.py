@@ -40,7 +40,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TriggerRule, task
+from airflow.sdk import (
+    DAG,
+    Asset,
+    CronTriggerTimetable,
+    Param,
+    TriggerRule,
+    get_current_context,
+    task,
+)
 from airflow.sdk.exceptions import AirflowSkipException
 
 from throughline.accounts import chosen_accounts, pool_name, source_names
@@ -102,9 +110,9 @@ def make_ingest_dag(source: str) -> DAG:
                 raise AirflowSkipException("no slice changed")
 
         @task(trigger_rule=TriggerRule.ALL_DONE, on_failure_callback=None, retries=0)
-        def verdict(ti=None) -> None:
+        def verdict() -> None:
             """Fail the run when an account failed, whatever the others did."""
-            require_all_pulled(ti)
+            require_all_pulled(get_current_context()["ti"])
 
         pull >> announce() >> verdict()
     return dag

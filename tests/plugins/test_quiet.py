@@ -68,3 +68,4 @@ def test_a_source_that_never_falls_silent_is_not_waited_for_for_ever(
     _missing(monkeypatch, 45.0)
     since = datetime.now(UTC) - quiet.LONGEST - timedelta(seconds=1)
     _operator().look_again({}, event=None, waiting_since=since.isoformat())
+    assert slept == []

@@ -14,6 +14,7 @@ def test_a_free_port_can_be_bound_at_once() -> None:
     port = free_port()
     with socket.socket() as server:
         server.bind(("127.0.0.1", port))
+        assert server.getsockname()[1] == port
 
 
 def test_a_taken_port_names_the_process_and_the_variable_that_chooses_another() -> None:
