@@ -22,17 +22,20 @@ def main() -> int:
     """Prepare once, then serve runs until standard input ends."""
     from tests.airflow_home import airflow_home  # noqa: F401 - sets Airflow's environment
 
+    os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "s" * 64
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     import great_expectations  # noqa: F401 - costs ten seconds, so before any fork
     from airflow import settings
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
     from airflow.utils.db import initdb
 
     initdb()
     bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     if bag.import_errors:
         raise RuntimeError(str(bag.import_errors))
+    warm_up(in_process_api_server().app)
     settings.dispose_orm()
     answers.write("ready\n")
     for line in sys.stdin:
@@ -43,6 +46,27 @@ def main() -> int:
         _, status = os.waitpid(pid, 0)
         answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
     return 0
+
+
+def warm_up(app: Any) -> None:
+    """Let the task API prepare what its first request costs, without starting its thread.
+
+    Its life span ends with that and begins anew in each fork, which then needs a secret of its
+    environment where the first one was handed its own validator.
+    """
+    import asyncio
+
+    import httpx
+
+    async def ask_once() -> None:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://task-api") as client,
+        ):
+            await client.get("/variables/none")
+
+    asyncio.run(ask_once())
 
 
 def _run(bag: Any, order: dict[str, Any]) -> None:
