@@ -17,6 +17,11 @@ WORKDIR /opt/throughline
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
 
+# Without git in the image, the builds' record learns the commit from here:
+# docker compose build --build-arg COMMIT_SHA="$(git rev-parse HEAD)"
+ARG COMMIT_SHA=""
+ENV THROUGHLINE_COMMIT_SHA=$COMMIT_SHA
+
 COPY include ./include
 COPY plugins ./plugins
 COPY dags ./dags

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="HMAC key of phones and e-mails beyond staging."
     )
     identity_key_version: str = "v1"
+    commit_sha: str = Field(
+        default="", description="Commit that runs, where the project is no git checkout."
+    )
     airflow_port: int = Field(
         default=8080, description="Loopback port of Airflow's page and API under `make up`."
     )

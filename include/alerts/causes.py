@@ -81,7 +81,7 @@ BUILD_INTERRUPTED = Cause(
     headline="was overtaken, nothing was published",
     action="Readers keep the former tables. Start a new run of build.",
     scope="dag",
-    error_classes=("BuildNotActive", "BuildRunning", "InputsMoved"),
+    error_classes=("BuildNotActive", "BuildRunning", "InputsMoved", "Unaudited"),
 )
 PUBLICATION_CONFLICT = Cause(
     name="publication_conflict",

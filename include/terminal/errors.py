@@ -17,7 +17,7 @@ _MENDABLE = {
     "include.supervisor.store": ("NoStore",),
     "include.terminal.ingest": ("CannotIngest",),
     "include.terminal.query": ("EmptyQuery",),
-    "include.warehouse.build": ("InputsMoved",),
+    "include.warehouse.build": ("IdentityKeyMissing", "InputsMoved", "Unaudited"),
     "include.warehouse.build_log": ("BuildNotActive", "BuildRunning"),
     "include.warehouse.client": ("WarehouseUnreachable",),
     "include.warehouse.publish": ("PublicationConflict",),

@@ -66,6 +66,7 @@ def open_shop(settings: Settings, tell: Callable[[str], None]) -> Iterator[tuple
                     business_zone=settings.business_zone,
                     identity_key=site.identity_key,
                     identity_key_version=settings.identity_key_version,
+                    commit_sha=settings.commit_sha,
                     progress=tell,
                 ),
             )

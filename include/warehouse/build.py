@@ -31,6 +31,10 @@ class InputsMoved(Exception):
     """A slice slipped under the pinned instant while the build ran; build again."""
 
 
+class IdentityKeyMissing(Exception):
+    """Without a key, hashes of phones and e-mails could be undone by trying them all."""
+
+
 class Unaudited(Exception):
     """A candidate was not audited, or was made again after its audit."""
 
@@ -47,6 +51,8 @@ class Workshop:
     identity_key: str
     identity_key_version: str
     progress: Progress = lambda _: None
+    commit_sha: str = ""
+    """Commit of an installation without a checkout; otherwise git is asked."""
 
     def __repr__(self) -> str:
         return f"Workshop(sql_root={self.sql_root})"
@@ -74,9 +80,15 @@ def pin(shop: Workshop, build_id: str, owner: str, as_of: datetime | None = None
     """Finish earlier publications, then pin the instant this build reads at.
 
     ``as_of`` in the past rebuilds what was known then. Raises ``BuildRunning`` beside another
-    build. Repeating it with the same ``build_id`` returns the first pin.
+    build and :class:`IdentityKeyMissing` without a key. Repeating it with the same ``build_id``
+    returns the first pin.
     """
     client = shop.client
+    if not shop.identity_key:
+        raise IdentityKeyMissing(
+            "no identity key: set THROUGHLINE_IDENTITY_KEY to a long random text and keep it;"
+            " another key gives every person another hash"
+        )
     recover_publications(shop)
     known = build_log.read_pin(client, build_id)
     if known is not None:
@@ -88,7 +100,7 @@ def pin(shop: Workshop, build_id: str, owner: str, as_of: datetime | None = None
         build_id=build_id,
         as_of=pinned_as_of,
         owner=owner,
-        commit_sha=_commit_sha(shop.sql_root),
+        commit_sha=shop.commit_sha or _commit_sha(shop.sql_root),
         sql_hash=sql_hash(shop.sql_root),
         inputs_hash=inputs_hash(client, pinned_as_of),
         engine_version=client.query("select version()").result_rows[0][0],

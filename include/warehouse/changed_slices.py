@@ -20,11 +20,19 @@ def seconds_until_quiet(client: Client, debounce_seconds: float) -> float:
 
 
 def has_changed_slices(client: Client, source: str, run_id: str) -> bool:
-    """Whether this ingest run, in any of its attempts, published a changed slice of ``source``."""
+    """Whether ``source`` has changes this ingest run owes an event for.
+
+    They are its own, in any of its attempts, and those of runs that were killed before they could
+    report (they left no row in ``ops.ingest_run``) as long as no published build has read them.
+    """
     return bool(
         client.query(
-            "select count() from ops.slice_log where source = {source:String}"
-            " and run_id = {run_id:String} and status = 'loaded'",
+            "select count() from ops.slice_log"
+            " where source = {source:String} and status = 'loaded' and ("
+            "run_id = {run_id:String} or ("
+            "run_id not in (select run_id from ops.ingest_run where source = {source:String})"
+            " and published_at > ("
+            "select max(as_of) from ops.build_log where event = 'published')))",
             parameters={"source": source, "run_id": run_id},
         ).result_rows[0][0]
     )

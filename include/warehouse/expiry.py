@@ -7,13 +7,15 @@ back, because their files go too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
 from include.contracts.model import LOAD_ID, Catalog, Table
 from include.warehouse.landing import Landing
+from include.warehouse.manifest import REJECTED_FILE, Manifest
+from include.warehouse.raw_load import QUARANTINE
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,25 @@ def _moment(table: Table, now: datetime) -> datetime:
 
 
 def _expire_landing(landing: Landing, table: Table, now: datetime) -> int:
-    count = 0
-    for manifest in list(landing.manifests()):
-        is_of_table = (manifest.source, manifest.resource) == (table.source, table.resource)
-        if is_of_table and manifest.pulled_at < _moment(table, now):
-            landing.files.remove_folder(manifest.folder)
-            count += 1
-    return count
+    limit = _moment(table, now)
+    old = [manifest for manifest in landing.manifests() if manifest.pulled_at < limit]
+    if table.full_name == QUARANTINE:
+        return sum(_forget_rejected(landing, manifest) for manifest in old)
+    expired = [m for m in old if (m.source, m.resource) == (table.source, table.resource)]
+    for manifest in expired:
+        landing.files.remove_folder(manifest.folder)
+    return len(expired)
+
+
+def _forget_rejected(landing: Landing, manifest: Manifest) -> int:
+    """Remove the rejected rows of a slice and keep their count, so that a rebuild still adds up."""
+    if manifest.rejected_count == 0:
+        return 0
+    if manifest.rejected is not None:
+        # First the manifest: one that names a missing file could not be rebuilt from.
+        landing.files.write(manifest.path, replace(manifest, rejected=None).to_json())
+    path = f"{manifest.folder}/{REJECTED_FILE}"
+    if not landing.files.exists(path):
+        return 0
+    landing.files.remove(path)
+    return 1

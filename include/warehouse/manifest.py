@@ -18,6 +18,9 @@ import pyarrow as pa
 Kind = Literal["replace", "append"]
 Status = Literal["loaded", "confirmed"]
 
+REJECTED_FILE = "rejected.parquet"
+"""Rows of a slice that could not be typed, beside its manifest."""
+
 
 @dataclass(frozen=True)
 class PartFile:

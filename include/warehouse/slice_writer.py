@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from include.connectors.protocol import Rejected, Resource
 from include.warehouse.content_hash import ContentHasher
-from include.warehouse.manifest import Kind, Manifest, PartFile, schema_fingerprint
+from include.warehouse.manifest import REJECTED_FILE, Kind, Manifest, PartFile, schema_fingerprint
 from include.warehouse.parquet_parts import ParquetParts
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SliceWriter:
         self.folder = landing.new_folder(header, key)
         self._parts = ParquetParts(landing.files, f"{self.folder}/part-{{:05d}}.parquet")
         self._rejected_parts = ParquetParts(
-            landing.files, f"{self.folder}/rejected.parquet", is_rolled=False
+            landing.files, f"{self.folder}/{REJECTED_FILE}", is_rolled=False
         )
         self._hasher = ContentHasher(resource.schema, transport_columns(resource.schema))
         self._rejected_hasher = ContentHasher(REJECTED_SCHEMA, _REJECTED_TRANSPORT)

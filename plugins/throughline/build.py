@@ -16,13 +16,19 @@ from throughline.warehouse import open_workshop
 
 log = logging.getLogger(__name__)
 
-FINAL = (BuildNotActive, QualityFailed, build.InputsMoved)
+FINAL = (
+    BuildNotActive,
+    QualityFailed,
+    build.IdentityKeyMissing,
+    build.InputsMoved,
+    build.Unaudited,
+)
 """The build is closed with these: only a new one helps, so the task is not tried again."""
 
 
 def pin_or_skip(owner: str) -> str:
     """Finish interrupted publications, then pin; skips when the published build is still true."""
-    with open_workshop(log.info) as shop:
+    with open_workshop(log.info) as shop, _without_retries():
         for finished in build.recover_publications(shop):
             log.info("finished the interrupted publication of build %s", finished)
         if not build.is_due(shop):

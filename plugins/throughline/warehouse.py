@@ -45,6 +45,7 @@ def open_workshop(progress: Callable[[str], None]) -> Iterator[Workshop]:
             business_zone=settings.business_zone,
             identity_key=settings.identity_key.get_secret_value(),
             identity_key_version=settings.identity_key_version,
+            commit_sha=settings.commit_sha,
             progress=progress,
         )
     finally:

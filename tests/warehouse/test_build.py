@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,11 @@ def test_a_past_instant_rebuilds_the_past_figure(shop: Workshop) -> None:
     assert _published(shop.client) == [("2026-01-01", "6")]
     build.run_build(shop, "b3", "airflow:three", as_of=first.as_of)
     assert _published(shop.client) == [("2026-01-01", "5")]
+
+
+def test_a_build_without_an_identity_key_is_refused(shop: Workshop) -> None:
+    with pytest.raises(build.IdentityKeyMissing, match="THROUGHLINE_IDENTITY_KEY"):
+        build.pin(replace(shop, identity_key=""), "b1", "airflow:run")
 
 
 def test_build_ids_sort_by_time() -> None:
