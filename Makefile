@@ -54,7 +54,7 @@ lint: setup ## check style, layers and SQL
 	@.venv/bin/sqlfluff lint --disable-progress-bar sql
 
 bench: setup ## measure loading and building at 1 M and 10 M rows
-	@$(RUN) -m benchmarks.landing $(ARGS)
+	@$(RUN) -m benchmarks $(ARGS)
 
 lock: setup ## compile requirements.in into requirements.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv

@@ -10,6 +10,15 @@ from include.supervisor.progress import Progress
 
 _ROWS_SHOWN = 15
 
+_WEEKS_SHOWN = 8
+_WEEKLY_LEADS = (
+    "select channel, toMonday(stats_date) as week, sum(leads) as leads"
+    " from mart.mart_channel_performance_daily"
+    " where stats_date >= (select addWeeks(toMonday(max(stats_date)), 1 - {weeks:Int32})"
+    " from mart.mart_channel_performance_daily where leads > 0)"
+    " group by channel, week having leads > 0"
+)
+
 _SUMMARIES: Mapping[str, tuple[str, str]] = {
     "mart.mart_channel_performance_daily": (
         "Channels, all days together (revenue by the last touch)",
@@ -45,6 +54,7 @@ def show_published(client: Client, progress: Progress) -> None:
         ],
     )
     _show_audit(client, progress)
+    _show_weeks(client, progress)
     for table, *_ in publications:
         if table.startswith("mart."):
             _show_figures(client, progress, table)
@@ -84,6 +94,26 @@ def _show_audit(client: Client, progress: Progress) -> None:
     ).result_rows
     for table, check, count, description in warnings:
         progress.text(f"  warning: {table} {check}: {count or 0:,} rows. {description}")
+
+
+def _show_weeks(client: Client, progress: Progress) -> None:
+    # SQL adds up; turning weeks into columns is what a data frame is for.
+    import pandas as pd
+
+    frame: pd.DataFrame = client.query_df(_WEEKLY_LEADS, parameters={"weeks": _WEEKS_SHOWN})
+    if frame.empty:
+        return
+    wide = frame.pivot_table(
+        index="channel", columns="week", values="leads", aggfunc="sum", fill_value=0, margins=True,
+        margins_name="all",
+    )  # fmt: skip
+    wide = wide.drop(index="all").sort_values(["all", "channel"], ascending=[False, True])
+    progress.heading(f"Leads by channel and week, the last {_WEEKS_SHOWN} weeks")
+    weeks = [f"{week:%d.%m.%y}" for week in wide.columns if week != "all"]
+    progress.table(
+        ("channel", *weeks, "all"),
+        [(channel, *map(int, counts)) for channel, *counts in wide.itertuples()],
+    )
 
 
 def _show_figures(client: Client, progress: Progress, table: str) -> None:

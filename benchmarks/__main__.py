@@ -1,6 +1,6 @@
-"""How fast rows get from a source into raw, and how much memory that takes.
+"""How fast rows get from a source into raw and on into marts, and how much memory that takes.
 
-``python -m benchmarks.landing [rows …]`` (default 1 and 10 million). The yardstick is the engine's
+``python -m benchmarks [rows …]`` (default 1 and 10 million). The yardstick is the engine's
 own insert of the same files inside its process; both run within a minute of each other, because
 figures of another day or machine mean nothing.
 """
@@ -83,6 +83,8 @@ def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str
         )
         share = own["seconds"] / loaded["seconds"]
         results.append(("landing Parquet → raw over HTTP", rows, loaded, f"{share:.0%}"))
+        built = run_step("build_everything", engine_cpu, target=reach)
+        results.append(("build: raw → audited, published marts", rows, built, built["remark"]))
         tsv = run_step(
             "ingest_reports", engine_cpu, root=root, rows=rows, report=str(report), target=reach
         )
