@@ -74,7 +74,7 @@ AUDIT_FAILED = Cause(
     headline="failed the audit, nothing was published",
     action="Readers keep the former tables. Look up the failed checks and decide: data or code.",
     scope="dag",
-    error_classes=("QualityFailed", "Unaudited"),
+    error_classes=("QualityFailed",),
 )
 BUILD_INTERRUPTED = Cause(
     name="build_interrupted",
