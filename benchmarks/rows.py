@@ -99,7 +99,7 @@ def _make_batch(random: np.random.Generator) -> pa.RecordBatch:
         "sessions": number(pa.uint64(), 500, 0.1),
         "bounces": number(pa.uint64(), 100, 0.1),
         "currency_code": text(["RUB"]),
-        "is_vat_included": pa.array(random.random(size) < 0.5),
+        "is_vat_included": pa.repeat(pa.scalar(False), size),
         "report_name": text(["bench-report"]),
     }
     return pa.RecordBatch.from_pydict(columns, schema=PERFORMANCE_SCHEMA)
