@@ -20,6 +20,7 @@ import pyarrow as pa
 from benchmarks.rows import BATCH_ROWS, arrow_batches, records
 from include.connectors.protocol import Batch, Resource, Slice
 from include.connectors.yandex_direct.report_stream import ReportStream
+from include.connectors.yandex_direct.reports import complete_rows
 from include.connectors.yandex_direct.schema import PERFORMANCE, PERFORMANCE_SCHEMA
 from include.contracts import ddl
 from include.contracts.reader import read_table
@@ -99,13 +100,15 @@ def ingest_reports(root: str, rows: int, report: str, target: dict[str, Any]) ->
 def read_report(path: Path) -> Iterator[Batch]:
     """Batches of one report file, through the connector's own reader."""
 
-    def finish(typed: pa.RecordBatch) -> pa.RecordBatch:
-        def constant(value: Any) -> pa.Array:
-            return pa.repeat(pa.scalar(value), typed.num_rows)
+    constants = {
+        "account_id": ACCOUNT,
+        "currency_code": "RUB",
+        "is_vat_included": False,
+        "report_name": path.name,
+    }
 
-        arrays = [constant(ACCOUNT), *typed.columns, constant("RUB"), constant(False)]
-        arrays.append(constant(path.name))
-        return pa.RecordBatch.from_arrays(arrays, schema=PERFORMANCE_SCHEMA)
+    def finish(typed: pa.RecordBatch) -> pa.RecordBatch:
+        return complete_rows(typed, constants)
 
     with path.open("rb") as body:
         yield from ReportStream(path.name).read(body, finish)

@@ -120,7 +120,10 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of the resource's schema, and what was rejected while reading them."""
+    """Rows of the resource's schema, and what was rejected while reading them.
+
+    Text may come dictionary-encoded, which makes landing cheaper.
+    """
 
     rows: pa.RecordBatch | None
     rejected: tuple[Rejected, ...] = ()

@@ -180,15 +180,23 @@ class PullWriter:
         slice are alike.
         """
         columns = []
-        for field, column in zip(rows.schema, rows.columns, strict=True):
-            if not pa.types.is_string(field.type) or not self._encoded.get(field.name, True):
-                columns.append(column)
+        for field, column in zip(self._resource.schema, rows.columns, strict=True):
+            is_encoded = pa.types.is_dictionary(column.type)
+            if not pa.types.is_string(field.type):
+                columns.append(column.cast(field.type) if is_encoded else column)
                 continue
-            encoded = column.dictionary_encode()
             if field.name not in self._encoded:
-                self._encoded[field.name] = len(encoded.dictionary) <= 0.4 * len(column) + 16
-            columns.append(encoded if self._encoded[field.name] else column)
+                column = column if is_encoded else column.dictionary_encode()
+                self._encoded[field.name] = len(column.dictionary) <= 0.4 * len(column) + 16
+            columns.append(_encode_text(column, self._encoded[field.name]))
         return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def _encode_text(column: pa.Array, is_wanted: bool) -> pa.Array:
+    """The column with or without a dictionary, whichever way it came."""
+    if pa.types.is_dictionary(column.type) == is_wanted:
+        return column
+    return column.dictionary_encode() if is_wanted else column.cast(column.type.value_type)
 
 
 def _days_of(resource: Resource, piece: Slice) -> list[date]:
@@ -214,9 +222,8 @@ def _conform(rows: pa.RecordBatch, resource: Resource, header: SliceHeader) -> p
         )
     columns = []
     for field, column in zip(schema, rows.columns, strict=True):
-        if pa.types.is_dictionary(column.type) and column.type.value_type == field.type:
-            column = column.cast(field.type)
-        if column.type != field.type:
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if kind != field.type:
             raise ConnectorError(
                 f"{place}: column {field.name} came as {column.type}, the resource declares "
                 f"{field.type}; cast it in the connector"
@@ -227,4 +234,4 @@ def _conform(rows: pa.RecordBatch, resource: Resource, header: SliceHeader) -> p
                 f"{column.null_count} nulls; reject such rows or declare it nullable"
             )
         columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    return pa.RecordBatch.from_arrays(columns, names=schema.names)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import requests
 
@@ -196,16 +197,25 @@ class Reports:
         }
 
         def finish(typed: pa.RecordBatch) -> pa.RecordBatch:
-            arrays = [
-                pa.repeat(pa.scalar(constants[field.name], field.type), typed.num_rows)
-                if field.name in constants
-                else typed.column(field.name)
-                for field in PERFORMANCE_SCHEMA
-            ]
-            return pa.RecordBatch.from_arrays(arrays, schema=PERFORMANCE_SCHEMA)
+            return complete_rows(typed, constants)
 
         with self._http.open_body(response) as body:
             yield from stream.read(body, finish)
+
+
+def complete_rows(typed: pa.RecordBatch, constants: Mapping[str, Any]) -> pa.RecordBatch:
+    """Report columns and constants in the order of the raw table; text as dictionaries."""
+    arrays = []
+    for field in PERFORMANCE_SCHEMA:
+        if field.name not in constants:
+            arrays.append(typed.column(field.name))
+        elif field.type == pa.string():
+            codes = pa.array(np.zeros(typed.num_rows, dtype=np.int32))
+            words = pa.array([constants[field.name]], pa.string())
+            arrays.append(pa.DictionaryArray.from_arrays(codes, words))
+        else:
+            arrays.append(pa.repeat(pa.scalar(constants[field.name], field.type), typed.num_rows))
+    return pa.RecordBatch.from_arrays(arrays, names=PERFORMANCE_SCHEMA.names)
 
 
 def _digest(value: Any) -> str:

@@ -77,7 +77,9 @@ class Bench:
         batches = list(connector.fetch(state.token))
         schema = connector.resources[piece.resource].schema
         rows = [b.rows for b in batches if b.rows is not None]
-        return pa.Table.from_batches(rows, schema), [r for b in batches for r in b.rejected]
+        tables = [pa.Table.from_batches([batch]).cast(schema) for batch in rows]
+        table = pa.concat_tables(tables) if tables else schema.empty_table()
+        return table, [r for b in batches for r in b.rejected]
 
     def days(self, first: date, last: date, **options: Any) -> Slice:
         """The one slice of a window, both days included."""
