@@ -22,18 +22,6 @@ LAST_ROW = 1_000_000
 HEADER_LINES = 1
 NO_VALUE = "--"
 SUMMARY = re.compile(r"^Total rows:\s*(\d+)\s*$")
-FIELDS = tuple(column.field for column in REPORT_COLUMNS)
-TEXT = pa.dictionary(pa.int32(), pa.string())
-
-
-def _convert_to(types: dict[str, pa.DataType]) -> pa_csv.ConvertOptions:
-    return pa_csv.ConvertOptions(
-        column_types=types, null_values=[NO_VALUE], strings_can_be_null=True
-    )
-
-
-TYPED = _convert_to({c.field: TEXT if c.type == pa.string() else c.type for c in REPORT_COLUMNS})
-UNTYPED = _convert_to(dict.fromkeys(FIELDS, pa.binary()))
 
 
 class ReportStream:
@@ -45,7 +33,6 @@ class ReportStream:
         self.rows_rejected = 0
         self.total_said: int | None = None
         self._records = 0
-        self._lines = HEADER_LINES
         self._odd_lines: list[int] = []
         self._fragments: list[pa_csv.InvalidRow] = []
         self._waiting: list[Rejected] = []
@@ -63,14 +50,14 @@ class ReportStream:
     def read(
         self, body: BinaryIO, finish: Callable[[pa.RecordBatch], pa.RecordBatch]
     ) -> Iterator[Batch]:
-        """Batches of typed report columns, each completed by ``finish``; text as dictionaries.
+        """Batches of typed report columns, each completed by ``finish``.
 
         Raises :class:`IncompleteAnswer` if the rows do not add up to what the vendor says, and
         :class:`RequestRefused` if the column line is not the one asked for.
         """
-        rest_of_first = self._check_column_line(body)
-        for block in _whole_lines(body, rest_of_first):
-            typed = self._type_block(block)
+        reader = self._open(body)
+        for raw in self._raw_batches(reader):
+            typed = self._type_rows(raw)
             self.rows_kept += typed.num_rows
             yield Batch(finish(typed), self._take_rejected())
         self._close_fragments()
@@ -79,67 +66,63 @@ class ReportStream:
             yield Batch(None, rest)
         self._prove_complete()
 
-    def _check_column_line(self, body: BinaryIO) -> bytes:
-        """Read the first line; return what was read beyond it."""
-        read = b""
-        while b"\n" not in read and (more := body.read(BLOCK_BYTES)):
-            read += more
-        line, _, rest = read.partition(b"\n")
-        if not line.strip():
+    def _open(self, body: BinaryIO) -> pa_csv.CSVStreamingReader:
+        columns = {c.field: pa.binary() for c in REPORT_COLUMNS}
+        try:
+            reader = pa_csv.open_csv(
+                pa.PythonFile(body, mode="r"),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter="\t",
+                    quote_char=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._note_odd_line,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=columns, null_values=[NO_VALUE], strings_can_be_null=True
+                ),
+            )
+        except pa.ArrowInvalid:
+            reader = None
+        if reader is None:
             raise IncompleteAnswer(
                 f"report {self._name} came without even its column line; ask again"
             )
-        names = line.rstrip(b"\r").decode("utf-8", "replace").split("\t")
-        columns = [c.field for c in REPORT_COLUMNS]
-        if names != columns:
-            missing = sorted(set(columns) - set(names))
-            added = sorted(set(names) - set(columns))
+        if reader.schema.names != list(columns):
+            missing = sorted(set(columns) - set(reader.schema.names))
+            added = sorted(set(reader.schema.names) - set(columns))
             raise RequestRefused(
                 f"report {self._name} has other columns than asked for: missing {missing}, "
                 f"unknown {added}; the API has changed, adapt REPORT_COLUMNS"
             )
-        return rest
+        return reader
 
-    def _type_block(self, block: bytes) -> pa.RecordBatch:
-        """Rows of some whole lines; the parser's own conversion first, cell by cell if it fails."""
-        first_record = self._records
+    def _raw_batches(self, reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
         try:
-            rows, odd = _parse(block, TYPED)
-            typed = _fill_missing(rows)
-        except pa.ArrowInvalid:
-            rows, odd = self._parse_as_bytes(block)
-            typed = None
-        self._records += rows.num_rows
-        for line in odd:
-            self._note_odd_line(line)
-        self._lines += rows.num_rows + len(odd)
-        if typed is not None:
-            return typed
-        return self._type_rows(rows, first_record)
-
-    def _parse_as_bytes(self, block: bytes) -> tuple[pa.RecordBatch, list[pa_csv.InvalidRow]]:
-        try:
-            return _parse(block, UNTYPED)
+            yield from reader
         except pa.ArrowInvalid as failure:
             trouble = str(failure).partition(":")[0]
+        else:
+            return
         raise IncompleteAnswer(
             f"report {self._name} cannot be read as a table ({trouble}); ask again"
         )
 
-    def _note_odd_line(self, row: pa_csv.InvalidRow) -> None:
-        """Take a line with a wrong number of cells; its number counts within its block."""
+    def _note_odd_line(self, row: pa_csv.InvalidRow) -> str:
+        """Called by the parser for a line with a wrong number of cells."""
         said = SUMMARY.match(row.text) if row.actual_columns == 1 else None
         if said is not None:
             self.total_said = int(said.group(1))
-            return
-        row = row._replace(number=self._lines + (row.number or 0))
-        self._odd_lines.append(row.number)
-        if self._fragments and self._fragments[-1].number != row.number - 1:
+            return "skip"
+        number = row.number or 0
+        self._odd_lines.append(number)
+        if self._fragments and self._fragments[-1].number != number - 1:
             self._close_fragments()
         self._fragments.append(row)
         cells = sum(f.actual_columns for f in self._fragments) - len(self._fragments) + 1
         if cells >= row.expected_columns:
             self._close_fragments()
+        return "skip"
 
     def _close_fragments(self) -> None:
         """Lines that together make one record become one rejected row."""
@@ -170,8 +153,18 @@ class ReportStream:
             line += 1
         return line
 
-    def _type_rows(self, raw: pa.RecordBatch, first_record: int) -> pa.RecordBatch:
-        """Cast every column of a block with a bad value; its rows go to the rejected ones."""
+    def _type_rows(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        """Cast every column; rows that do not cast go to the rejected ones."""
+        first_record = self._records
+        self._records += raw.num_rows
+        try:
+            arrays = [_cast(raw.column(i), c) for i, c in enumerate(REPORT_COLUMNS)]
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return self._type_good_rows(raw, first_record)
+        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
+
+    def _type_good_rows(self, raw: pa.RecordBatch, first_record: int) -> pa.RecordBatch:
+        """The slow path of a batch that holds at least one bad value."""
         bad: dict[int, tuple[str, str]] = {}
         for place, column in enumerate(REPORT_COLUMNS):
             for row in _bad_rows(raw.column(place), column):
@@ -202,69 +195,6 @@ class ReportStream:
             raise IncompleteAnswer(
                 f"report {self._name} says {self.total_said} rows but holds {seen}; ask again"
             )
-
-
-def _whole_lines(body: BinaryIO, read: bytes) -> Iterator[bytes]:
-    """Blocks of whole lines; the last one may lack its line end."""
-    while True:
-        while len(read) < BLOCK_BYTES and (more := body.read(BLOCK_BYTES)):
-            read += more
-        if len(read) < BLOCK_BYTES:
-            break
-        end = read.rfind(b"\n") + 1
-        if end == 0:
-            more = body.read(BLOCK_BYTES)
-            if not more:
-                break
-            read += more
-            continue
-        yield read[:end]
-        read = read[end:]
-    if read:
-        yield read
-
-
-def _parse(
-    block: bytes, options: pa_csv.ConvertOptions
-) -> tuple[pa.RecordBatch, list[pa_csv.InvalidRow]]:
-    """Well-formed rows of a block, and its other lines; ArrowInvalid if a cell does not convert."""
-    odd: list[pa_csv.InvalidRow] = []
-
-    def keep(row: pa_csv.InvalidRow) -> str:
-        odd.append(row)
-        return "skip"
-
-    table = pa_csv.read_csv(
-        pa.BufferReader(block),
-        read_options=pa_csv.ReadOptions(
-            use_threads=False, block_size=len(block) + 1, column_names=list(FIELDS)
-        ),
-        parse_options=pa_csv.ParseOptions(
-            delimiter="\t", quote_char=False, ignore_empty_lines=False, invalid_row_handler=keep
-        ),
-        convert_options=options,
-    ).combine_chunks()
-    arrays = [
-        column.chunk(0) if column.num_chunks else pa.array([], column.type)
-        for column in table.columns
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=list(FIELDS)), odd
-
-
-def _fill_missing(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """What ``--`` means in each column; ArrowInvalid where a row cannot do without."""
-    arrays = []
-    for values, column in zip(rows.columns, REPORT_COLUMNS, strict=True):
-        filled = values
-        if values.null_count:
-            if column.when_missing == "reject":
-                raise pa.ArrowInvalid(f"{column.field} is missing")
-            if column.when_missing == "empty":
-                filled = values.cast(pa.string()).fill_null("").dictionary_encode()
-            elif column.when_missing == "zero":
-                filled = values.fill_null(0)
-        arrays.append(filled)
-    return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
 
 
 def _cast(values: pa.Array, column: ReportColumn) -> pa.Array:
