@@ -108,6 +108,8 @@ def main() -> None:
     """Measure and print; sizes may be given as arguments."""
     sizes = [int(text) for text in sys.argv[1:]] or list(DEFAULT_ROWS)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=130)  # in a log file rich assumes 80 columns and folds
     for rows in sizes:
         with (
             tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder,
