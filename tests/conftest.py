@@ -33,10 +33,7 @@ def real_data() -> Path:
     return REAL_DATA
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningEngine]:
-    """The embedded engine all tests of the session share."""
-    folder = tmp_path_factory.mktemp("engine")
+def _run_engine(folder: Path) -> Iterator[process.RunningEngine]:
     running = process.start(
         folder / "data",
         password="pipeline-secret",
@@ -47,12 +44,22 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Running
     running.stop()
 
 
+def _target_of(running: process.RunningEngine) -> ClickHouseTarget:
+    return ClickHouseTarget(
+        host=running.host, port=running.port, user=running.user, password=running.password
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningEngine]:
+    """The embedded engine all tests of the session share."""
+    yield from _run_engine(tmp_path_factory.mktemp("engine"))
+
+
 @pytest.fixture(scope="session")
 def target(engine: process.RunningEngine) -> ClickHouseTarget:
     """How the pipeline's login reaches the shared engine."""
-    return ClickHouseTarget(
-        host=engine.host, port=engine.port, user=engine.user, password=engine.password
-    )
+    return _target_of(engine)
 
 
 @pytest.fixture
@@ -66,23 +73,10 @@ def client(target: ClickHouseTarget) -> Iterator:
 @pytest.fixture(scope="module")
 def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningEngine]:
     """An engine of the test module's own, for tests that fill the house's real tables."""
-    folder = tmp_path_factory.mktemp("own_engine")
-    running = process.start(
-        folder / "data",
-        password="pipeline-secret",
-        bi_password="bi-secret",
-        log_path=folder / "engine.log",
-    )
-    yield running
-    running.stop()
+    yield from _run_engine(tmp_path_factory.mktemp("own_engine"))
 
 
 @pytest.fixture(scope="module")
 def own_target(own_engine: process.RunningEngine) -> ClickHouseTarget:
     """How the pipeline's login reaches the module's own engine."""
-    return ClickHouseTarget(
-        host=own_engine.host,
-        port=own_engine.port,
-        user=own_engine.user,
-        password=own_engine.password,
-    )
+    return _target_of(own_engine)
