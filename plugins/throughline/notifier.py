@@ -7,7 +7,6 @@ calls no callback, and a task that merely repeats their failure must not carry i
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import BaseHook, BaseNotifier, Context
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -38,7 +37,7 @@ class AlertNotifier(BaseNotifier):
         task = context["ti"]
         settings = read_settings()
         incident = describe_incident(
-            _root_of(context.get("exception")),
+            context.get("exception") or "the process ended without an error; see its log",
             dag_id=task.dag_id,
             task_id=task.task_id,
             run_id=task.run_id,
@@ -78,13 +77,6 @@ def alert_urls() -> list[str]:
 def account_of(context: Context) -> str:
     """The account a mapped task works on."""
     return str(getattr(context.get("task"), "account", "") or "")
-
-
-def _root_of(error: Any) -> BaseException | str:
-    # Airflow's own wrapper only says "do not retry"; the connector's error is its cause.
-    if isinstance(error, BaseException):
-        return error.__cause__ or error
-    return str(error or "the process ended without an error; see its log")
 
 
 def _interval_of(context: Context) -> str:
