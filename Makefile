@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	command -v $$p >/dev/null 2>&1 && { echo $$p; exit; }; done; echo python3)
 RUN := .venv/bin/python
 ARGS ?=
+WORKERS ?= 2
 DATA ?=
 SQL ?=
 
@@ -41,8 +42,8 @@ down: setup ## stop what `make up` started
 query: setup ## print TSV from the store of the last run: make query SQL="select 1"
 	@printf '%s' "$$THROUGHLINE_TYPED" | $(RUN) -m include.cli query -
 
-test: setup ## run every test that needs no Docker
-	@$(RUN) -m pytest $(ARGS)
+test: setup ## run every test that needs no Docker, WORKERS=2 files at a time
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 collect: setup ## list tests without running them: make collect ARGS="-k slice"
 	@$(RUN) -m pytest --collect-only $(ARGS)

@@ -13,17 +13,18 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from benchmarks.rows import BATCH_ROWS, arrow_batches, records
-from include.connectors.protocol import Batch, Resource, Slice
+from include.connectors.protocol import Account, Batch, Now, Ready, Resource, Slice, Token
 from include.connectors.yandex_direct.report_stream import ReportStream
 from include.connectors.yandex_direct.reports import complete_rows
 from include.connectors.yandex_direct.schema import PERFORMANCE, PERFORMANCE_SCHEMA
 from include.contracts import ddl
 from include.contracts.reader import read_table
+from include.ingestion.account_run import Done, run_account, utc_now
 from include.settings import PROJECT_ROOT
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
@@ -32,6 +33,7 @@ from include.warehouse.raw_load import load
 
 SOURCE, ACCOUNT = "yandex_direct", "bench"
 TABLE = f"raw.raw_{SOURCE}__{PERFORMANCE}"
+RESOURCE = Resource(PERFORMANCE, "replace", PERFORMANCE_SCHEMA, control_columns=("cost_micros",))
 REPORT_ROWS = 900_000
 """Rows of one report: the vendor stops at a million."""
 
@@ -87,14 +89,40 @@ def ingest_records(root: str, rows: int, target: dict[str, Any]) -> dict[str, An
 
 
 def ingest_reports(root: str, rows: int, report: str, target: dict[str, Any]) -> dict[str, Any]:
-    """Reports in the vendor's TSV → landing → raw, one slice per report."""
-    total = 0.0
-    done = 0
-    while done < rows:
-        result = _ingest(root, f"report {done}", read_report(Path(report)), target)
-        total += result["seconds"]
-        done += REPORT_ROWS
-    return {"seconds": total, "rows": done}
+    """Reports in the vendor's TSV → landing → raw, a slice per report, as a DAG's task does it."""
+    options = {"report": report, "slices": -(-rows // REPORT_ROWS)}
+    connector = _ReportFolder(Account(SOURCE, ACCOUNT, options), utc_now)
+    client = connect(ClickHouseTarget(**target))
+    started = time.perf_counter()
+    outcome = run_account(connector, Landing(root), client, None, utc_now, "bench", account=ACCOUNT)
+    seconds = time.perf_counter() - started
+    assert isinstance(outcome, Done)
+    return {"seconds": seconds, "rows": outcome.report.resources[PERFORMANCE].rows_loaded}
+
+
+class _ReportFolder:
+    """A source whose every slice is the same report under another name."""
+
+    source: ClassVar = SOURCE
+    version: ClassVar = "bench"
+    resources: ClassVar = {PERFORMANCE: RESOURCE}
+    max_waits: ClassVar = 1
+
+    def __init__(self, account: Account, now: Now) -> None:
+        self._report = Path(account.options["report"])
+        self._slices = account.options["slices"]
+
+    def plan(self, *_: Any) -> list[Slice]:
+        return [Slice(PERFORMANCE, f"report {number}") for number in range(self._slices)]
+
+    def start(self, piece: Slice) -> Ready:
+        return Ready({"name": piece.key})
+
+    def poll(self, token: Token) -> Ready:
+        return Ready(token)
+
+    def fetch(self, _: Token) -> Iterator[Batch]:
+        return read_report(self._report)
 
 
 def read_report(path: Path) -> Iterator[Batch]:
@@ -132,12 +160,11 @@ def _ingest(
 
 
 def _land(root: str, key: str, batches: Iterable[Batch]) -> Manifest:
-    piece = Resource(PERFORMANCE, "replace", PERFORMANCE_SCHEMA, control_columns=("cost_micros",))
     rows = 0
     with Landing(root).open_pull(
         SOURCE,
         ACCOUNT,
-        piece,
+        RESOURCE,
         Slice(PERFORMANCE, key),
         pulled_at=datetime.now(UTC),
         connector_version="bench",

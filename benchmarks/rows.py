@@ -20,6 +20,7 @@ from include.connectors.yandex_direct.schema import PERFORMANCE_SCHEMA, REPORT_C
 
 BATCH_ROWS = 65_536
 _POOL_BATCHES = 8
+CAMPAIGNS, GROUPS_PER_CAMPAIGN, ADS_PER_GROUP = 50, 10, 20
 FIRST_DAY = date(2026, 1, 1)
 
 
@@ -78,17 +79,28 @@ def _make_batch(random: np.random.Generator) -> pa.RecordBatch:
         codes = pa.array(random.integers(0, len(values), size), pa.int32())
         return pa.DictionaryArray.from_arrays(codes, pa.array(values)).cast(pa.string())
 
+    # As in a real account: a group belongs to one campaign, an ad to one group, and names follow
+    # their ids.
+    ads = random.integers(0, CAMPAIGNS * GROUPS_PER_CAMPAIGN * ADS_PER_GROUP, size)
+    groups = ads // ADS_PER_GROUP
+    campaigns = groups // GROUPS_PER_CAMPAIGN
+
+    def named(values: list[str], codes: np.ndarray) -> pa.Array:
+        return pa.array(values).take(pa.array(codes))
+
     first = (FIRST_DAY - date(1970, 1, 1)).days
     days = pa.array(np.sort(random.integers(first, first + 28, size)), pa.int32())
     columns = {
         "account_id": text(["bench"]),
         "stats_date": days.cast(pa.date32()),
-        "campaign_id": number(pa.uint64(), 100_000_000),
-        "campaign_name": text([f"Кампания {number} | search" for number in range(50)]),
+        "campaign_id": pa.array(70_000_000 + 7 * campaigns, pa.uint64()),
+        "campaign_name": named([f"Кампания {n} | search" for n in range(CAMPAIGNS)], campaigns),
         "campaign_type": text(["TEXT_CAMPAIGN", "SMART_CAMPAIGN"]),
-        "ad_group_id": number(pa.uint64(), 100_000_000),
-        "ad_group_name": text([f"group {number}" for number in range(500)]),
-        "ad_id": number(pa.uint64(), 10_000_000_000),
+        "ad_group_id": pa.array(5_000_000_000 + 11 * groups, pa.uint64()),
+        "ad_group_name": named(
+            [f"group {n}" for n in range(CAMPAIGNS * GROUPS_PER_CAMPAIGN)], groups
+        ),
+        "ad_id": pa.array(10_000_000_000 + 13 * ads, pa.uint64()),
         "ad_network_type": text(["SEARCH", "AD_NETWORK"]),
         "device": text(["DESKTOP", "MOBILE", "TABLET"]),
         "location_of_presence_id": number(pa.uint32(), 1000),

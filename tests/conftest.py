@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from include.embedded import process
 from include.warehouse.client import ClickHouseTarget, connect
 from tests.airflow_home import airflow_home  # noqa: F401 - a fixture, and Airflow's environment
+
+# A slow moment of the machine is no counterexample: speed is measured by `make bench`.
+settings.register_profile("throughline", deadline=None)
+settings.load_profile("throughline")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"

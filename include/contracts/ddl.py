@@ -55,6 +55,7 @@ def create_table(
         f"(\n{columns}\n)\n"
         f"engine = {_engine(cluster)}\n{partition}"
         f"order by {order_by(table)}\n"
+        f"{_merge_settings(table)}"
         f"comment {quote_text(table.description)}"
     )
 
@@ -140,6 +141,11 @@ def _engine(cluster: str | None) -> str:
     if cluster is None:
         return "MergeTree"
     return f"ReplicatedMergeTree({quote_text(_PATH)}, '{{replica}}')"
+
+
+def _merge_settings(table: Table) -> str:
+    """A raw table merges ten equal parts at once instead of five: loading is most of its work."""
+    return "settings merge_selector_base = 10\n" if table.database == "raw" else ""
 
 
 def _on(cluster: str | None) -> str:

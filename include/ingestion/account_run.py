@@ -25,10 +25,11 @@ from include.connectors.protocol import (
 )
 from include.ingestion.failures import describe_failure, raise_failures
 from include.ingestion.report import IngestReport, write_report
+from include.ingestion.slice_publisher import Published, Result, SlicePublisher
 from include.warehouse.landing import Landing
 from include.warehouse.landing_state import SavedPlan, SavedWait
-from include.warehouse.manifest import LandingError, Manifest
-from include.warehouse.raw_load import RawLoadFailed, load
+from include.warehouse.manifest import Manifest
+from include.warehouse.raw_load import LoadOutcome, load
 from include.warehouse.slices import SliceLog
 
 Progress = Callable[[str], None]
@@ -83,7 +84,8 @@ def run_account(
     names each, and carries the report of what was published all the same.
     """
     run = _AccountRun(connector, landing, client, run_id, progress or _say_nothing, account, clock)
-    return run.go(window, now)
+    with run.publisher:
+        return run.go(window, now)
 
 
 class _AccountRun:
@@ -109,11 +111,13 @@ class _AccountRun:
         self._finished: set[tuple[str, str]] = set()
         self._cause: Exception | None = None
         self._is_denied = False
+        self.publisher = SlicePublisher(self._load)
 
     def go(self, window: Interval | None, now: Now) -> Outcome:
         self._read_plan(window)
         self._publish_pending()
         self._look_at_waits()
+        self._record(self.publisher.take_all())  # the plan is made from what is published
         plan = self._make_plan(window, now)
         for is_checkpoint in (False, True):
             if is_checkpoint and self._report.failures:
@@ -125,6 +129,7 @@ class _AccountRun:
                 if piece.is_checkpoint == is_checkpoint and _name(piece) not in failed
             )
             self._work(queue)
+            self._record(self.publisher.take_all())
             if self._waits and not self._is_denied:
                 return self._wait()
         self._finish()
@@ -145,7 +150,10 @@ class _AccountRun:
         for manifest in self._landing.pending(*self._place):
             self._say(manifest.resource, manifest.slice_key, "landed before, not yet published")
             self._report.of(manifest.resource).slices_planned += 1
-            self._load(manifest)
+            piece = Slice(manifest.resource, manifest.slice_key)
+            self.publisher.submit(piece, [manifest])
+            for published in self.publisher.take_all():
+                self._count_all(published)
 
     def _look_at_waits(self) -> None:
         """Look at all of them once whether due or not: someone may have told us they are ready."""
@@ -239,10 +247,17 @@ class _AccountRun:
             self._fail(piece, error)
             return
         self._landing.drop_wait(*self._place, piece)
-        published = [self._load(manifest) for manifest in manifests]
         self._finished.add(_name(piece))
-        if all(published) and self._plan is not None:
-            self._plan.remaining = [p for p in self._plan.remaining if _name(p) != _name(piece)]
+        self.publisher.submit(piece, manifests)
+        self._record(self.publisher.take_done())
+
+    def _record(self, done: list[Published]) -> None:
+        """Count what was published and take it off the plan."""
+        for published in done:
+            if self._count_all(published) and self._plan is not None:
+                name = _name(published.piece)
+                self._plan.remaining = [p for p in self._plan.remaining if _name(p) != name]
+        if done:
             self._save_plan()
 
     def _land(self, piece: Slice, token: Token, asked_at: datetime) -> list[Manifest]:
@@ -258,28 +273,34 @@ class _AccountRun:
         ) as writer:
             for batch in self._connector.fetch(token):
                 writer.add(batch)
+                self._record(self.publisher.take_done())
                 rows_in += len(batch.rejected) + (batch.rows.num_rows if batch.rows else 0)
                 if rows_in - told >= _PROGRESS_ROWS:
                     told = rows_in
                     self._say(piece.resource, piece.key, f"{rows_in:,} rows read so far")
             return writer.finish(rows_in)
 
-    def _load(self, manifest: Manifest) -> bool:
-        try:
-            outcome = load(self._client, self._landing, manifest, self._report.run_id)
-        except (RawLoadFailed, LandingError) as error:
+    def _load(self, manifest: Manifest) -> LoadOutcome:
+        return load(self._client, self._landing, manifest, self._report.run_id)
+
+    def _count_all(self, published: Published) -> bool:
+        counted = [self._count(manifest, result) for manifest, result in published.results]
+        return all(counted)
+
+    def _count(self, manifest: Manifest, result: Result) -> bool:
+        if isinstance(result, Exception):
             live = SliceLog(self._client).live(manifest)
             if live is not None and live.pulled_at > manifest.pulled_at:
                 self._landing.clear_pending(manifest)
                 self._say(manifest.resource, manifest.slice_key, "outdated and not loadable: left")
                 return False
-            self._note_failure(manifest.resource, manifest.slice_key, error)
+            self._note_failure(manifest.resource, manifest.slice_key, result)
             return False
         counts = self._report.of(manifest.resource)
         counts.rows_in += manifest.row_count + manifest.rejected_count
-        counts.add(outcome)
-        rejected = f", {outcome.rejected_count:,} quarantined" if outcome.rejected_count else ""
-        text = f"{outcome.row_count:,} rows {outcome.status}{rejected}"
+        counts.add(result)
+        rejected = f", {result.rejected_count:,} quarantined" if result.rejected_count else ""
+        text = f"{result.row_count:,} rows {result.status}{rejected}"
         self._say(manifest.resource, manifest.slice_key, text)
         return True
 

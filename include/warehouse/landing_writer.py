@@ -189,7 +189,12 @@ class PullWriter:
                 column = column if is_encoded else column.dictionary_encode()
                 self._encoded[field.name] = len(column.dictionary) <= 0.4 * len(column) + 16
             columns.append(_encode_text(column, self._encoded[field.name]))
-        return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+        # A column declared without nulls is written without a null map: cheaper here and to load.
+        fields = [
+            field.with_type(column.type)
+            for field, column in zip(self._resource.schema, columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _encode_text(column: pa.Array, is_wanted: bool) -> pa.Array:

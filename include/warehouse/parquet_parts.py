@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from include.warehouse.landing_files import LandingFiles, NewFile
 from include.warehouse.manifest import PartFile
 
-PART_ROWS = 500_000
+PART_ROWS = 1_000_000
 PART_BYTES = 64 << 20
 
 

@@ -20,7 +20,7 @@ from include.warehouse.slice_writer import REJECTED_SCHEMA
 from include.warehouse.slices import SliceLog, mint_load_id
 
 QUARANTINE = "raw.raw_quarantine"
-_PARALLEL_PARTS = 2
+_PARALLEL_PARTS = 3
 _INSERT_SETTINGS = {
     "input_format_null_as_default": 0,
     "date_time_overflow_behavior": "throw",

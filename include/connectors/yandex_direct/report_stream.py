@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 from include.connectors.protocol import Batch, IncompleteAnswer, Rejected, RequestRefused
 from include.connectors.yandex_direct.schema import REPORT_COLUMNS, ReportColumn
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 LAST_ROW = 1_000_000
 HEADER_LINES = 1
 NO_VALUE = "--"
