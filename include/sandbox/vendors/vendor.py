@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.faults import FaultBook
+from include.sandbox.world.world import World
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Stage:
     seed: int = 1
     clock: Clock = field(default_factory=Clock)
     faults: FaultBook = field(default_factory=FaultBook)
+    world: World = field(default_factory=World.of)
+    """The company behind all vendors; an empty one unless another is given."""
     knobs: dict[str, Any] = field(default_factory=dict)
     """Settings named ``<vendor>.<knob>``, changed at any time through the control endpoint."""
 
