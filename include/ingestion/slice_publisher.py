@@ -33,7 +33,7 @@ class Published:
 
 
 class SlicePublisher:
-    """Publishes answers beside the caller; a context manager that waits for what was begun."""
+    """Publishes answers beside the caller; a context manager that waits unless an error ends it."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -75,7 +75,8 @@ class SlicePublisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        # A task timed out or stopped must end now; a load cut off shows nothing and is repeated.
+        self._thread.shutdown(wait=error is None, cancel_futures=True)
 
     def _publish(self, piece: Slice, manifests: tuple[Manifest, ...]) -> Published:
         results: list[tuple[Manifest, Result]] = []
