@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
 from functools import cache
+from pathlib import Path
 from re import IGNORECASE, Pattern
 from re import compile as compile_pattern
 from typing import Any, BinaryIO
@@ -58,10 +59,23 @@ class DropFolder:
         found = []
         for path, info in self._fs.find(root, detail=True).items():
             name = path[len(root) :].lstrip("/")
-            if info.get("type") == "file" and not is_unfinished(name):
-                modified_at = _read_time(info)
-                found.append(DroppedFile(name, path, int(info.get("size") or 0), modified_at))
+            if is_unfinished(name):
+                continue
+            if info.get("type") != "file":
+                info = self._follow_link(path, name)
+            modified_at = _read_time(info)
+            found.append(DroppedFile(name, path, int(info.get("size") or 0), modified_at))
         return sorted(found, key=lambda file: file.name)
+
+    def _follow_link(self, path: str, name: str) -> dict[str, Any]:
+        """What a link to a file leads to: its size and time, not the link's own."""
+        if not self._fs.isfile(path):
+            raise BadInput(
+                f"{name} in the drop folder {self.url!r} is no file: a link to a folder, or to "
+                "nothing. Put the files themselves there, or make that folder an account of its "
+                "own."
+            )
+        return dict(self._fs.info(Path(path).resolve().as_posix()))
 
     def open(self, path: str) -> BinaryIO:
         """The file's bytes, seekable; raises ``IncompleteAnswer`` when it is gone by now."""
