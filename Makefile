@@ -17,7 +17,7 @@ query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
 unexport SQL DATA
 
-.PHONY: help setup demo up down real query test collect lint bench lock
+.PHONY: help setup demo up down real query test conformance collect lint bench lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ query: setup ## print TSV from the store of the last run: make query SQL="select
 test: setup ## run every test that needs no Docker, WORKERS=2 files at a time
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
+conformance: setup ## run public API clients, in an environment of their own, against the stand-ins
+	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt
+	@.venv-conformance/bin/python -m pytest --confcutdir tests/conformance \
+		tests/conformance $(ARGS)
+
 collect: setup ## list tests without running them: make collect ARGS="-k slice"
 	@$(RUN) -m pytest --collect-only $(ARGS)
 
@@ -61,3 +66,5 @@ lock: setup ## compile requirements.in into requirements.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	@$(RUN) -m uv pip compile --universal --python-version 3.11 --quiet \
 		requirements.in --output-file requirements.txt
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --quiet \
+		conformance/requirements.in --output-file conformance/requirements.txt

@@ -20,6 +20,9 @@ from tests.airflow_home import airflow_home  # noqa: F401 - a fixture, and Airfl
 settings.register_profile("throughline", deadline=None)
 settings.load_profile("throughline")
 
+# Public clients have an environment of their own: `make conformance`.
+collect_ignore = ["conformance"]
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
 

@@ -1,5 +1,8 @@
 """Makes ``.venv`` from the lock; run by any Python 3, before anything is installed.
 
+With two arguments, folder and lock, it makes another environment the same way, for example
+``.venv-conformance conformance/requirements.txt``.
+
 Standard library only, and no syntax newer than Python 3.7 outside of strings, so that an old Python
 reaches the message that says which one is needed. The stamp is written last: an environment without
 it is half-built and is made anew.
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 OLDEST = (3, 11)
 STAMP = "throughline-lock"
+MAIN = (".venv", "requirements.txt")
 
 
 class SetupFailed(Exception):
@@ -55,11 +59,13 @@ def _read_stamp(environment: Path) -> str:
     return stamp.read_text("utf-8").strip() if stamp.is_file() else ""
 
 
-def make_environment(project: Path, tell: Tell) -> bool:
-    """Make ``<project>/.venv`` unless it is complete; return whether anything was done."""
+def make_environment(
+    project: Path, tell: Tell, name: str = MAIN[0], lock_name: str = MAIN[1]
+) -> bool:
+    """Make ``<project>/<name>`` from a lock unless it is complete; return whether it was not."""
     require_python(sys.version_info)
-    lock_file = project / "requirements.txt"
-    environment = project / ".venv"
+    lock_file = project / lock_name
+    environment = project / name
     wanted = fingerprint(lock_file, sys.version_info)
     if is_complete(environment, wanted):
         return False
@@ -69,15 +75,15 @@ def make_environment(project: Path, tell: Tell) -> bool:
         is_usable = _read_stamp(environment).split(" ")[0] == wanted.split(" ", maxsplit=1)[0]
         (environment / STAMP).unlink(missing_ok=True)
         if environment.exists() and not is_usable:
-            tell(f".venv is half-built or of another Python: making it anew ({environment})")
+            tell(f"{name} is half-built or of another Python: making it anew ({environment})")
             shutil.rmtree(environment)
-        log_file = project / ".throughline" / "logs" / "setup.log"
+        log_file = project / ".throughline" / "logs" / f"{name.replace('.venv', 'setup')}.log"
         log_file.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with log_file.open("w", encoding="utf-8") as log:
             if not is_usable:
                 _make_empty(environment, log, tell)
-            tell("installing the lock (requirements.txt), a few minutes the first time …")
+            tell(f"installing the lock ({lock_name}), a few minutes the first time …")
             _run(
                 [
                     *(str(environment / "bin" / "python"), "-m", "pip", "install"),
@@ -85,7 +91,7 @@ def make_environment(project: Path, tell: Tell) -> bool:
                     *("--requirement", str(lock_file)),
                 ],
                 log,
-                "is the package index reachable? The next `make setup` starts anew",
+                "is the package index reachable? The next attempt starts anew",
             )
         (environment / STAMP).write_text(wanted + "\n", "utf-8")
         tell(f"ready after {time.monotonic() - began:.0f} s")
@@ -93,7 +99,7 @@ def make_environment(project: Path, tell: Tell) -> bool:
 
 
 def _make_empty(environment: Path, log: TextIO, tell: Tell) -> None:
-    tell(f"making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} …")
+    tell(f"making {environment.name} with Python {sys.version_info[0]}.{sys.version_info[1]} …")
     _run(
         [sys.executable, "-m", "venv", str(environment)],
         log,
@@ -141,12 +147,12 @@ def main() -> int:
         sys.stderr.flush()
 
     try:
-        make_environment(Path(__file__).resolve().parents[2], tell)
+        make_environment(Path(__file__).resolve().parents[2], tell, *(sys.argv[1:3] or MAIN))
     except SetupFailed as error:
         tell(str(error))
         return 1
     except KeyboardInterrupt:
-        tell("interrupted; the next `make setup` starts anew")
+        tell("interrupted; the next attempt starts anew")
         return 130
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.house.project_files import CODE, ROOT, imported_modules, python_files
 
 ASKED = ROOT / "requirements.in"
 LOCK = ROOT / "requirements.txt"
+CONFORMANCE_ASKED = ROOT / "conformance" / "requirements.in"
+CONFORMANCE_LOCK = ROOT / "conformance" / "requirements.txt"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)")
 IMPORT_NAMES = {
     "airflow": "apache-airflow",
@@ -20,6 +23,12 @@ IMPORT_NAMES = {
     "yaml": "pyyaml",
     "sqlglot": "sqlglot",
     "tapi_yandex_direct": "tapi-yandex-direct",
+    "tapi_yandex_metrika": "tapi-yandex-metrika",
+    "facebook_business": "facebook-business",
+    "fast_bitrix24": "fast-bitrix24",
+    "hubspot": "hubspot-api-client",
+    "comagic": "comagic-data-api-sdk",
+    "google": "google-analytics-data",
 }
 TRANSITIVE_BY_PURPOSE = {"numpy", "fastapi", "jinja2", "pendulum", "urllib3"}
 """Parts of a direct dependency's own interface: Arrow speaks numpy, requests raises urllib3, pages
@@ -37,27 +46,31 @@ def lines_of(text: str) -> list[str]:
     return [line for line in stripped if line]
 
 
-def asked() -> set[str]:
-    """Names in requirements.in."""
+def asked(file: Path = ASKED) -> set[str]:
+    """Names in a requirements.in."""
     return {
         canonical(re.split(r"[\s\[<>=!~;]", line)[0])
-        for line in lines_of(ASKED.read_text(encoding="utf-8"))
+        for line in lines_of(file.read_text(encoding="utf-8"))
     }
 
 
-def pinned() -> dict[str, str]:
-    """Name to version of the lock."""
-    found = (PIN.match(line) for line in lines_of(LOCK.read_text(encoding="utf-8")))
+def pinned(lock: Path = LOCK) -> dict[str, str]:
+    """Name to version of a lock."""
+    found = (PIN.match(line) for line in lines_of(lock.read_text(encoding="utf-8")))
     return {canonical(pin["name"]): pin["version"] for pin in found if pin}
 
 
-def test_every_line_of_the_lock_is_an_exact_version() -> None:
-    loose = [line for line in lines_of(LOCK.read_text(encoding="utf-8")) if not PIN.match(line)]
+@pytest.mark.parametrize("lock", [LOCK, CONFORMANCE_LOCK], ids=lambda path: path.parent.name)
+def test_every_line_of_a_lock_is_an_exact_version(lock: Path) -> None:
+    loose = [line for line in lines_of(lock.read_text(encoding="utf-8")) if not PIN.match(line)]
     assert not loose, f"{loose}\nCure: run `make lock`; never edit requirements.txt by hand."
 
 
-def test_every_direct_dependency_is_in_the_lock() -> None:
-    missing = sorted(asked() - pinned().keys())
+@pytest.mark.parametrize(
+    ("file", "lock"), [(ASKED, LOCK), (CONFORMANCE_ASKED, CONFORMANCE_LOCK)], ids=["own", "public"]
+)
+def test_every_direct_dependency_is_in_the_lock(file: Path, lock: Path) -> None:
+    missing = sorted(asked(file) - pinned(lock).keys())
     assert not missing, f"{missing}\nCure: run `make lock` after editing requirements.in."
 
 
@@ -85,7 +98,9 @@ def test_everything_imported_is_asked_for() -> None:
             is_ours = top in {"include", "throughline", "tests", "dags", "plugins", "conftest"}
             if is_ours or top in sys.stdlib_module_names or top in TRANSITIVE_BY_PURPOSE:
                 continue
-            if canonical(IMPORT_NAMES.get(top, top)) not in asked():
+            is_public = path.is_relative_to(ROOT / "tests" / "conformance")
+            known = asked() | (asked(CONFORMANCE_ASKED) if is_public else set())
+            if canonical(IMPORT_NAMES.get(top, top)) not in known:
                 unknown[top] = f"{path.relative_to(ROOT)}:{line}"
     assert not unknown, f"{unknown}\nCure: add the package to requirements.in and run `make lock`."
 

@@ -85,3 +85,22 @@ def test_a_command_that_fails_shows_its_last_words(tmp_path: Path) -> None:
         command = [sys.executable, "-c", "import sys; sys.exit('no room on the disk')"]
         with pytest.raises(setup.SetupFailed, match=r"(?s)clear some.*no room on the disk"):
             setup._run(command, log, "clear some")
+
+
+def test_another_environment_is_made_from_another_lock(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "public.txt").write_text("pinned==1", "utf-8")
+    seen: list[str] = []
+
+    def run(command: list[str], log: object, cure: str) -> None:
+        seen.extend(str(part) for part in command)
+        (project / ".venv-public" / "bin").mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(setup, "_run", run)
+    setup.make_environment(project, _say_nothing, ".venv-public", "public.txt")
+    assert str(project / "public.txt") in seen
+    assert setup.is_complete(
+        project / ".venv-public", setup.fingerprint(project / "public.txt", sys.version_info)
+    )
+    assert not (project / ".venv").exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.server import PortTaken, VendorServer
 from include.sandbox.vendors.vendor import Stage
+from include.sandbox.world.world import World
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
@@ -22,12 +23,23 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="main port; 0 takes a free one")
     parser.add_argument("--ready-file", type=Path, help="written once requests are accepted")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same figures")
+    parser.add_argument("--world", default="", help="a size to generate, or the folder of a world")
     parser.add_argument("--now", type=datetime.fromisoformat, help="calendar at start, with zone")
     parser.add_argument("--factor", type=float, default=1.0, help="vendor waits run this faster")
     parser.add_argument(
         "--knobs", type=json.loads, default={}, help='JSON: {"yandex_direct.rows_per_day": 1000}'
     )
     return parser.parse_args(argv)
+
+
+def open_world(wanted: str, seed: int) -> World:
+    """The world of a folder, or a new one when ``wanted`` names a size."""
+    # Not at the top: stand-ins that serve generated books need neither half of the generator.
+    from include.sandbox.world.generator import make_world
+    from include.sandbox.world.sizes import SIZES
+    from include.sandbox.world.store import read_world
+
+    return make_world(seed, wanted)[0] if wanted in SIZES else read_world(Path(wanted))
 
 
 def main(argv: list[str]) -> int:
@@ -37,6 +49,8 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("--now needs a time zone, for example 2026-11-20T09:00:00+00:00\n")
         return 2
     stage = Stage(wanted.seed, Clock(wanted.now, wanted.factor), knobs=dict(wanted.knobs))
+    if wanted.world:
+        stage.world = open_world(wanted.world, wanted.seed)
     try:
         server = VendorServer(stage, wanted.port)
     except PortTaken as taken:
