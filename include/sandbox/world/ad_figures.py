@@ -117,9 +117,9 @@ def _show(account: _Account, which: slice | np.ndarray, as_of: datetime) -> dict
         if metric == "conversions":
             _tie_value_to_conversions(account, which, share, shown)
     # bounces are sessions: their own rounding must not show more of them in a row
-    is_moved = shown["sessions"] != account.final["sessions"][which]
+    is_sound = account.final["bounces"][which] <= account.final["sessions"][which]
     capped = np.minimum(shown["bounces"], shown["sessions"])
-    shown["bounces"] = np.where(is_moved, capped, shown["bounces"])
+    shown["bounces"] = np.where(is_sound, capped, shown["bounces"])
     return shown
 
 
