@@ -1,5 +1,8 @@
 """Yandex Direct, API v5 and v501: Reports, dictionaries, changes, and Yandex ID's token endpoint.
 
+The advertisers are the accounts of the world where it has any, else those of a small generated
+book (:mod:`.generated_book`).
+
 Knobs (``yandex_direct.<name>``): ``rows_per_day`` bulk rows for load tests (0 = the book's own),
 ``online_row_limit`` above which mode ``auto`` queues, ``build_seconds`` of a queued report,
 ``page_limit`` of the management services, ``wizard_listed`` whether campaigns.get shows Campaign
@@ -24,8 +27,8 @@ from starlette.types import Receive, Scope, Send
 
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_direct.access import AGENCY, Access
+from include.sandbox.vendors.yandex_direct.book_choice import StageBook
 from include.sandbox.vendors.yandex_direct.errors import ApiError
-from include.sandbox.vendors.yandex_direct.generated_book import GeneratedBook
 from include.sandbox.vendors.yandex_direct.limits import DAILY_UNITS, ERROR_UNITS, Limits
 from include.sandbox.vendors.yandex_direct.management import Management
 from include.sandbox.vendors.yandex_direct.reports import Reports
@@ -55,7 +58,7 @@ class YandexDirect:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.book = GeneratedBook(stage.seed)
+        self.book = StageBook(stage)
         self.access = Access(self.book)
         self.limits = Limits(stage.clock)
         self.reports = Reports(stage, self.book)

@@ -1,8 +1,9 @@
 """Who may call: bearer tokens, client logins, and the OAuth token endpoint that renews tokens.
 
 ``demo-token`` belongs to an agency over every login, ``client-token`` to the advertiser
-``demo-client`` itself. A refresh hands out a new pair; the old access token keeps working until it
-expires, the old refresh token does not.
+``demo-client`` itself, or to the world's first account where there is no such login. A refresh
+hands out a new pair; the old access token keeps working until it expires, the old refresh token
+does not.
 """
 
 from __future__ import annotations
@@ -77,16 +78,22 @@ class Access:
             raise ApiError(53, "OAuth token is invalid or has expired")
         if not grant.is_approved:
             raise ApiError(58, "The application's access request has not been approved")
+        user = self._owner(grant.user)
         login = headers.get("client-login", "").strip().lower()
         if login == UNCONNECTED_LOGIN:
             raise ApiError(513, "The login is not connected to Yandex.Direct")
         if not login:
-            login = grant.user
-            if grant.user == AGENCY and needs_login:
+            login = user
+            if user == AGENCY and needs_login:
                 raise ApiError(8000, "The HTTP header Client-Login must be specified")
-        elif login not in self._book.advertisers() or grant.user not in (AGENCY, login):
+        elif login not in self._book.advertisers() or user not in (AGENCY, login):
             raise ApiError(54, "No rights to the login given in Client-Login")
-        return Caller(grant.user, login)
+        return Caller(user, login)
+
+    def _owner(self, user: str) -> str:
+        """Whose a token is; one whose advertiser the book lacks is its first advertiser's."""
+        advertisers = self._book.advertisers()
+        return user if user == AGENCY or user in advertisers else next(iter(advertisers))
 
     def refresh(
         self, form: Mapping[str, Any], authorization: str, now: datetime

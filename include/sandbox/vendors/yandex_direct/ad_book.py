@@ -111,7 +111,17 @@ class Facts:
 
 NETWORKS = ("SEARCH", "AD_NETWORK")
 DEVICES = ("DESKTOP", "MOBILE", "TABLET")
-LOCATIONS = ((213, "Moscow"), (2, "Saint Petersburg"), (54, "Yekaterinburg"), (65, "Novosibirsk"))
+ELSEWHERE = 225
+"""The whole country, for places with no number of their own."""
+LOCATIONS = (
+    (213, "Moscow"),
+    (2, "Saint Petersburg"),
+    (54, "Yekaterinburg"),
+    (65, "Novosibirsk"),
+    (43, "Kazan"),
+    (35, "Krasnodar"),
+    (ELSEWHERE, "Russia"),
+)
 GOALS = ("111", "222")
 """Metrica goals; :attr:`Facts.conversions` counts the first, the second is derived."""
 

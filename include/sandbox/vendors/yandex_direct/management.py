@@ -14,6 +14,7 @@ from typing import Any
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_direct.access import Caller
 from include.sandbox.vendors.yandex_direct.ad_book import (
+    ELSEWHERE,
     LOCATIONS,
     AdBook,
     Advertiser,
@@ -197,8 +198,10 @@ class Management:
         names = params.get("DictionaryNames")
         if not names:
             raise ApiError(8000, "The required field DictionaryNames is omitted")
-        regions = [(225, "Russia", "Country", 0)]
-        regions += [(number, name, "City", 225) for number, name in LOCATIONS]
+        regions = [
+            (number, name, *(("Country", 0) if number == ELSEWHERE else ("City", ELSEWHERE)))
+            for number, name in LOCATIONS
+        ]
         known: dict[str, list[dict[str, Any]]] = {
             "GeoRegions": [
                 {
