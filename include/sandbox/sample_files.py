@@ -19,7 +19,13 @@ from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
 
-from include.sandbox.sample_company import Deal, Lead, OfflineCost, invent_company
+from include.sandbox.sample_company import (
+    Deal,
+    Lead,
+    OfflineCost,
+    SampleCompany,
+    invent_company,
+)
 
 SEED = 20260301
 DAYS = 45
@@ -66,7 +72,11 @@ def write_sample_files(
 ) -> list[Path]:
     """Write the drop folder and return its files; ``today`` defaults to the day in Moscow."""
     today = today or datetime.now(ZoneInfo("Europe/Moscow")).date()
-    company = invent_company(seed, today, days)
+    return write_company_files(folder, invent_company(seed, today, days))
+
+
+def write_company_files(folder: str | Path, company: SampleCompany) -> list[Path]:
+    """Write a company's records, with the rows that are wrong on purpose, and return the files."""
     contents = {f"crm_leads_{month}.csv": data for month, data in _spell_leads(company.leads)}
     contents["crm_deals.xlsx"] = _spell_deals(company.deals)
     contents["offline_costs.tsv"] = _spell_costs(company.costs)
