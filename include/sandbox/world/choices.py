@@ -15,7 +15,7 @@ from include.sandbox.world.business_lines import CHANNELS
 from include.sandbox.world.channels import MODELS
 from include.sandbox.world.journeys import Needs, Touches
 
-ASK_AT = 1.95
+ASK_AT = 1.8
 """Utility at which people enquire."""
 BUY_AT = 2.75
 """Utility, less their doubt, at which those who enquired buy."""

@@ -156,6 +156,8 @@ def draw_channel(
     back = rng.random(count) ** (1.0 / (2.0 * model.lead_time + 0.3))
     shift = np.where(is_after, 0.4 * rng.random(count), -back) * needs.duration_days[need]
     day = np.floor(needs.decided_local[need] + shift)
+    if channel == "email":
+        day = find_mailing_day(size, day, chance)
     local = day + draw_time_of_day(rng, count)
     weight = rng.lognormal(-0.1, 0.5, count)
     is_seen = rng.random(count) >= model.unseen_share
@@ -166,6 +168,12 @@ def draw_channel(
     rows = np.flatnonzero(keep & reached)
     code = np.full(len(rows), CODE[channel], np.int8)
     return need[rows], code, owed_to[rows], local[rows], weight[rows], is_seen[rows]
+
+
+def find_mailing_day(size: Size, day: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """The day a letter of the last mailing is read: most on the Tuesday it was sent."""
+    since_tuesday = (day.astype(np.int64) + size.starts_on.weekday() - 1) % 7
+    return day - since_tuesday + np.floor(3.0 * (chance * 7919.0 % 1.0) ** 2)
 
 
 def thin(
