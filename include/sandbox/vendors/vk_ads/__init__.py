@@ -7,8 +7,7 @@ statistics call, ``zero_days`` whether days without delivery have rows, ``whole_
 banner shows its urls whole, ``nested_401`` the other shape of 401, ``most_body_bytes``. Faults
 beyond transport: ``expired_token revoked_token invalid_token invalid_user``, ``error`` (``code``
 of errors.STATUSES, ``status``, ``message``), ``too_many`` (a 429), ``zero_rows``,
-``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: the number is
-told times the factor).
+and those of ``answer_faults``.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from include.sandbox.vendors.ad_cabinet import Cabinet, read_accounts, read_cabinet
+from include.sandbox.vendors.answer_faults import spoil_answer
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.vk_ads.access import AGENCY, Access
 from include.sandbox.vendors.vk_ads.errors import ApiError
@@ -130,8 +130,8 @@ class VkAds:
         try:
             if request.method != "GET":
                 raise ApiError("ERR_WRONG_METHOD", "Method is not allowed")
-            body = self._spoil(self._answer(path, user, request), request.url.path)
-            response = JSONResponse(body)
+            body = self._answer(path, user, request)
+            response = JSONResponse(spoil_answer(self._stage, self.name, request.url.path, body))
         except ApiError as error:
             response = error.to_response(bool(self._knob("nested_401", False)))
         response.headers.update(headers)
@@ -213,44 +213,12 @@ class VkAds:
         today = self._stage.clock.now().astimezone(MOSCOW).date()
         return read_cabinet(self._stage.world, self.name, user, today)
 
-    def _spoil(self, body: dict[str, Any], path: str) -> dict[str, Any]:
-        if (values := self._take("renamed_field", path)) is not None:
-            body = _rename(body, str(values["from"]), str(values["to"]))
-        if (values := self._take("changed_meaning", path)) is not None:
-            body = _rescale(body, str(values["field"]), float(values["factor"]))
-        return body
-
 
 def _name_method(path: str) -> str:
     """The name under which requests to a path are counted together."""
     version, _, rest = path.partition("/")
     resource = rest.partition("/")[0].removesuffix(".json")
     return f"{''.join(w.capitalize() for w in resource.split('_'))}/{version}"
-
-
-def _rename(value: Any, old: str, new: str) -> Any:
-    if isinstance(value, Mapping):
-        return {(new if k == old else k): _rename(v, old, new) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_rename(v, old, new) for v in value]
-    return value
-
-
-def _rescale(value: Any, field: str, factor: float) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            k: _multiply(v, factor) if k == field else _rescale(v, field, factor)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [_rescale(v, field, factor) for v in value]
-    return value
-
-
-def _multiply(value: Any, factor: float) -> Any:
-    if isinstance(value, str):
-        return f"{float(value) * factor:.2f}"
-    return round(value * factor)
 
 
 VENDOR = VkAds
