@@ -109,8 +109,16 @@ def test_a_planted_token_expiry_is_error_53_once(direct):
 
 
 def test_a_renamed_field_changes_the_column_line_only(direct):
-    direct.control("faults", {"kind": "rename_field", "from": "Cost", "to": "Spend"})
+    direct.control("faults", {"kind": "renamed_field", "from": "Cost", "to": "Spend"})
     assert direct.report().text.splitlines()[1].endswith("\tSpend")
+
+
+def test_a_changed_meaning_keeps_the_name_and_moves_the_figures(direct):
+    clicks = [int(line.split("\t")[5]) for line in direct.report().text.splitlines()[2:-1]]
+    direct.control("faults", {"kind": "changed_meaning", "field": "Clicks", "factor": 100})
+    lines = direct.report().text.splitlines()
+    assert lines[1].split("\t")[5] == "Clicks"
+    assert [int(line.split("\t")[5]) for line in lines[2:-1]] == [100 * n for n in clicks]
 
 
 def test_unknown_paths_and_other_methods_are_refused(direct):

@@ -193,7 +193,7 @@ def _plain_body(bench, token) -> str:
 
 def test_a_renamed_column_is_refused_by_name(bench):
     token = bench.finish(bench.days(FIRST, LAST))
-    bench.plant("rename_field", **{"from": "Cost", "to": "Spend"})
+    bench.plant("renamed_field", **{"from": "Cost", "to": "Spend"})
     with pytest.raises(RequestRefused, match=r"missing \['Cost'\], unknown \['Spend'\]"):
         list(bench.connect().fetch(token))
 

@@ -8,8 +8,9 @@ Knobs (``yandex_direct.<name>``): ``rows_per_day`` bulk rows for load tests (0 =
 ``page_limit`` of the management services, ``wizard_listed`` whether campaigns.get shows Campaign
 Wizard campaigns, ``summary_on_empty`` whether an empty report has its ``Total rows: 0`` line,
 ``daily_units``, ``row_limit`` of a report without Page. Faults beyond transport: ``error``
-(``code``, ``status``, ``detail``), ``expired_token``, ``zero_rows``, ``rename_field`` (``from``,
-``to``), ``bad_value`` (``field``, ``value``, ``row``).
+(``code``, ``status``, ``detail``), ``expired_token``, ``zero_rows``, ``renamed_field`` (``from``,
+``to``), ``changed_meaning`` (a ``field`` is told times ``factor``), ``bad_value`` (``field``,
+``value``, ``row``).
 """
 
 from __future__ import annotations

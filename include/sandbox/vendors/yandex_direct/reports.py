@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import pyarrow.compute as pc
 from starlette.datastructures import Headers
 
 from include.sandbox.vendors.vendor import Stage
@@ -113,7 +114,7 @@ class Reports:
         headers: Headers,
     ) -> Iterator[bytes]:
         names = column_names(request)
-        renamed = self._stage.faults.take("rename_field", "yandex_direct", request.name)
+        renamed = self._stage.faults.take("renamed_field", "yandex_direct", request.name)
         if renamed is not None:
             names = [renamed["to"] if name == renamed["from"] else name for name in names]
         if not _is_true(headers, "skipreportheader"):
@@ -151,6 +152,13 @@ class Reports:
                 yield from stream_bulk_day(request.fields, day, bulk, self._stage.seed)
             return
         rows = make_rows(self._book, login, request, days, as_of)
+        changed = self._stage.faults.take("changed_meaning", "yandex_direct", request.name)
+        if changed is not None:
+            place = rows.column_names.index(changed["field"])
+            told = pc.multiply(rows.column(place), changed["factor"])
+            rows = rows.set_column(
+                place, changed["field"], told.cast(rows.column(place).type, safe=False)
+            )
         in_micros = headers.get("returnmoneyinmicros", "true").lower() != "false"
         lines = render_lines(rows, in_micros).to_pylist()
         while (spoilt := self._stage.faults.take("bad_value", "yandex_direct")) is not None:
