@@ -1,0 +1,168 @@
+"""amoCRM (Kommo), API v4, with the OAuth endpoints of one account.
+
+Knobs (``amocrm.<name>``): ``requests_per_second`` of an integration, ``retry_after`` seconds in
+that header of a 429 (absent unless set), ``abuse_refusals`` within a minute that end in a ban,
+``blocked`` true or false to ban or pardon whatever was counted, ``missing_status`` for an entity
+there is not (204, or 404), ``bin_days`` a deleted lead can be restored. Faults beyond transport:
+``error`` (``status``, ``detail``), ``expired_token`` (``misleading``: as HTTP 400, which the
+vendor was seen to do when filters are sent), ``unpaid``, ``zero_rows``, ``renamed_field``
+(``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: numbers are multiplied).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, Access
+from include.sandbox.vendors.amocrm.account_book import AccountReader
+from include.sandbox.vendors.amocrm.errors import ApiError, Banned
+from include.sandbox.vendors.amocrm.limits import ABUSE_REFUSALS, INTEGRATION_REQUESTS, Limits
+from include.sandbox.vendors.amocrm.paging import Listing, cut_page
+from include.sandbox.vendors.amocrm.query import read_query
+from include.sandbox.vendors.amocrm.services import Question, answer
+from include.sandbox.vendors.vendor import Stage
+
+HAL = "application/hal+json"
+BIN_DAYS = 30
+
+
+class AmoCrm:
+    """The stand-in; see the module's text for its knobs and faults."""
+
+    name: ClassVar[str] = "amocrm"
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.access = Access()
+        self.limits = Limits(stage.clock)
+        self._reader = AccountReader()
+        self.reset()
+
+    def reset(self) -> None:
+        """Tokens, limits and bans as in the beginning."""
+        self.access.reset(self._stage.clock.now())
+        self.limits.reset()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The API, and the OAuth endpoints beside it."""
+        every = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+        return [
+            Route("/oauth2/access_token", self._serve_token, methods=["POST"]),
+            Route("/oauth2/account/current/subdomain", self._serve_host, methods=["GET"]),
+            Route("/api/{version}/{path:path}", self._serve, methods=every),
+        ]
+
+    def _knob(self, name: str, default: Any = None) -> Any:
+        return self._stage.knobs.get(f"{self.name}.{name}", default)
+
+    async def _serve(self, request: Request) -> Response:
+        try:
+            self.limits.require_no_ban(self._knob("blocked"))
+            body = self._answer(request)
+        except Banned as banned:
+            return banned.to_response()
+        except ApiError as error:
+            wait = self._knob("retry_after")
+            is_refusal = error.status == 429 and wait is not None
+            return error.to_response({"Retry-After": str(wait)} if is_refusal else None)
+        if body is None:
+            return Response(status_code=204)
+        return JSONResponse(body, media_type=HAL)
+
+    def _answer(self, request: Request) -> dict[str, Any] | None:
+        take, now = self._stage.faults.take, self._stage.clock.now()
+        route, path = request.url.path, request.path_params["path"].strip("/")
+        self._plant_refusals(route)
+        grant = self.access.authenticate(request.headers.get("authorization", ""), now)
+        self.limits.count(
+            grant.integration,
+            int(self._knob("requests_per_second", INTEGRATION_REQUESTS)),
+            int(self._knob("abuse_refusals", ABUSE_REFUSALS)),
+        )
+        if request.path_params["version"] != "v4":
+            raise ApiError(404, "Page not found")
+        if request.method != "GET":
+            raise ApiError(405, "Method Not Allowed")
+        world, root = self._stage.world, str(request.base_url).rstrip("/")
+        pairs = request.query_params.multi_items()
+        question = Question(
+            tree=read_query(pairs),
+            world=world,
+            now=now,
+            book=self._reader.read(world, now),
+            api=f"{root}/api/v4",
+            account_id=ACCOUNT_ID,
+            is_admin=grant.is_admin,
+            bin_days=int(self._knob("bin_days", BIN_DAYS)),
+        )
+        found = answer(path, question)
+        if not isinstance(found, Listing):
+            if found is None and int(self._knob("missing_status", 204)) == 404:
+                raise ApiError(404, "Entity not found")
+            return found
+        page = cut_page(found, question.tree, pairs, f"{question.api}/{path}")
+        if page is None or take("zero_rows", self.name, route) is not None:
+            return None
+        self._spoil_rows(route, page["_embedded"][found.key])
+        return page
+
+    def _plant_refusals(self, route: str) -> None:
+        take = self._stage.faults.take
+        if (values := take("expired_token", self.name, route)) is not None:
+            if values.get("misleading"):
+                raise ApiError(400, "Некорректный запрос", title="Некорректный запрос")
+            raise ApiError(401, "Token has expired")
+        if take("unpaid", self.name, route) is not None:
+            raise ApiError(402, "Аккаунт не оплачен")
+        if (values := take("error", self.name, route)) is not None:
+            raise ApiError(int(values.get("status", 500)), str(values.get("detail", "planted")))
+
+    def _spoil_rows(self, route: str, rows: list[dict[str, Any]]) -> None:
+        take = self._stage.faults.take
+        if (values := take("renamed_field", self.name, route)) is not None:
+            for row in rows:
+                if values["from"] in row:
+                    row[values["to"]] = row.pop(values["from"])
+        if (values := take("changed_meaning", self.name, route)) is not None:
+            for row in rows:
+                if isinstance(row.get(values["field"]), int | float):
+                    row[values["field"]] *= values["factor"]
+
+    async def _serve_token(self, request: Request) -> Response:
+        try:
+            self.limits.require_no_ban(self._knob("blocked"))
+            body = await _read_body(request)
+            host = request.url.hostname or ""
+            return JSONResponse(self.access.issue(body, host, self._stage.clock.now()))
+        except (ApiError, Banned) as refusal:
+            return refusal.to_response()
+
+    async def _serve_host(self, request: Request) -> Response:
+        try:
+            self.limits.require_no_ban(self._knob("blocked"))
+            token = request.headers.get("x-refresh-token", "")
+            return JSONResponse(self.access.find_account(token))
+        except (ApiError, Banned) as refusal:
+            return refusal.to_response()
+
+
+async def _read_body(request: Request) -> dict[str, Any]:
+    """JSON, or a form, which some OAuth clients send instead."""
+    if "form" in request.headers.get("content-type", ""):
+        return dict(await request.form())
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise ApiError(400, "The body is not JSON") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "The body is not an object")
+    return body
+
+
+VENDOR = AmoCrm
