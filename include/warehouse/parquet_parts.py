@@ -15,7 +15,10 @@ import pyarrow.parquet as pq
 from include.warehouse.landing_files import LandingFiles, NewFile
 from include.warehouse.manifest import PartFile
 
+FIRST_PART_ROWS = 250_000
 PART_ROWS = 1_000_000
+"""Parts double from the first size to this one: a small slice is loaded by several inserts at
+once, a large one leaves few parts to merge."""
 PART_BYTES = 64 << 20
 
 
@@ -39,7 +42,9 @@ class ParquetParts:
         assert self._stream is not None
         self._writer.write_batch(rows, row_group_size=max(rows.num_rows, 1))
         self._rows += rows.num_rows
-        is_full = self._rows >= PART_ROWS or self._stream.size_bytes >= PART_BYTES
+        landed = sum(part.rows for part in self._done)
+        wanted = min(PART_ROWS, max(FIRST_PART_ROWS, landed))
+        is_full = self._rows >= wanted or self._stream.size_bytes >= PART_BYTES
         if self._is_rolled and (is_full or not keep_open):
             self._close()
 
