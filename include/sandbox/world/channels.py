@@ -49,7 +49,7 @@ MODELS: dict[str, ChannelModel] = {
     "email": ChannelModel(0.9, 0.25, 0.4, 0.60, 700, 5.0),
     "referral": ChannelModel(0.35, 0.50, 0.5, 1.0),
     "direct": ChannelModel(2.0, 0.05, 0.1, 1.0),
-    "exhibition": ChannelModel(1.2, 0.80, 0.8, 0.10, 9_000, 21.0, halo=0.10, unseen_share=0.7),
+    "exhibition": ChannelModel(9.0, 0.80, 0.3, 0.10, 9_000, 21.0, halo=0.10, unseen_share=0.5),
     "outbound_call": ChannelModel(0.25, 0.60, 0.3, 0.60, 5_000, 7.0),
 }
 PAID = tuple(name for name in CHANNELS if MODELS[name].daily_rub)

@@ -64,8 +64,9 @@ def choose(needs: Needs, touches: Touches) -> Choices:
 
 
 def find_ask_touch(needs: Needs, touches: Touches) -> np.ndarray:
-    """The last touch seen before the decision, by need; -1 where there is none."""
-    rows = np.flatnonzero(touches.is_seen & (touches.local <= needs.decided_local[touches.need]))
+    """The last touch of the span seen before the decision, by need; -1 where there is none."""
+    is_within = (touches.local >= 0) & (touches.local <= needs.decided_local[touches.need])
+    rows = np.flatnonzero(touches.is_seen & is_within)
     found = np.full(len(needs), -1)
     np.maximum.at(found, touches.need[rows], rows)
     return found

@@ -7,6 +7,7 @@ what would have happened without a channel.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -34,7 +35,12 @@ HALO_TOTAL = sum(halo for _, halo in HALO)
 HALO_CHANNELS = ("direct", "organic")
 REGION_COUNT = len(PLACES) // 2
 MEAN_DURATION_DAYS = 18.0
+DAYS_BEFORE, DAYS_AFTER = 10, 20
+"""Needs are decided from so long before the span until so long after it: it begins and ends in the
+middle of journeys."""
 AFTER_SHARE = 0.18
+STAND_VISITORS = 2.5
+"""On the days of an exhibition its stand is met so many times as often as its reach says."""
 
 
 @dataclass(frozen=True)
@@ -124,15 +130,25 @@ def choose_company(
 
 def draw_days(rng: np.random.Generator, size: Size, count: int) -> np.ndarray:
     """Days on which needs come to a decision, by season and weekday."""
-    days = np.datetime64(size.starts_on, "D") + np.arange(size.days)
-    month = days.astype("datetime64[M]").astype(np.int64) % 12
-    weight = np.array(MONTH_SEASON)[month]
-    weight = weight * np.where(is_weekend(size, np.arange(size.days)), WEEKEND_KEEP, 1.0)
-    return rng.choice(size.days, count, p=weight / weight.sum()).astype(float)
+    day = np.arange(-DAYS_BEFORE, size.days + DAYS_AFTER)
+    month = (np.datetime64(size.starts_on, "D") + day).astype("datetime64[M]").astype(np.int64)
+    weight = np.array(MONTH_SEASON)[month % 12]
+    weight = weight * np.where(is_weekend(size, day), WEEKEND_KEEP, 1.0)
+    return rng.choice(day, count, p=weight / weight.sum()).astype(float)
+
+
+def count_needs(size: Size) -> int:
+    """How many needs make about as many visits as the size wants."""
+    of_people = size.visits * (1.0 - size.robot_share)
+    return int(of_people / TOUCHES_PER_NEED * (1.0 + (DAYS_BEFORE + DAYS_AFTER) / size.days))
 
 
 def draw_touches(rng: np.random.Generator, size: Size, needs: Needs, spend: Spend) -> Touches:
-    """Every touch of the needs within the span, ordered by instant."""
+    """Every touch of the needs before the span's end, ordered by instant.
+
+    Those before its first day moved people too, but no table shows them: their ``local`` is
+    negative.
+    """
     parts = [draw_channel(rng, size, needs, spend, channel) for channel in CHANNELS]
     need, channel, owed_to, local, weight, is_seen = (
         np.concatenate(column) for column in zip(*parts, strict=True)
@@ -161,7 +177,7 @@ def draw_channel(
     local = day + draw_time_of_day(rng, count)
     weight = rng.lognormal(-0.1, 0.5, count)
     is_seen = rng.random(count) >= model.unseen_share
-    keep = (day >= 0) & (day < size.days)
+    keep = day < size.days
     keep &= ~is_weekend(size, local) | (rng.random(count) < WEEKEND_KEEP)
     day_index = np.clip(day, 0, size.days - 1).astype(np.int64)
     reached, owed_to = thin(chance, day_index, needs, need, spend, channel)
@@ -186,15 +202,19 @@ def thin(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which candidates happen, and to which channel's reach each of them is owed."""
     owed_to = np.full(len(need), NOBODY, np.int8)
+    if channel == "exhibition":
+        is_open = look_up(spend.micros, channel, needs, need, day) > 0
+        reach = look_up(spend.reach, channel, needs, need, day)
+        return is_open & (chance < STAND_VISITORS * reach), owed_to
     if channel in PAID:
-        return chance < look_up_reach(spend, channel, needs, need, day), owed_to
+        return chance < look_up(spend.reach, channel, needs, need, day), owed_to
     if channel not in HALO_CHANNELS:
         return np.ones(len(need), bool), owed_to
     chance = chance * (1.0 + HALO_TOTAL)
     reached = chance < 1.0
     edge = np.ones(len(need))
     for source, halo in HALO:
-        upper = edge + halo * look_up_reach(spend, source, needs, need, day)
+        upper = edge + halo * look_up(spend.reach, source, needs, need, day)
         is_owed = (chance >= edge) & (chance < upper)
         owed_to[is_owed] = CODE[source]
         reached |= is_owed
@@ -202,9 +222,13 @@ def thin(
     return reached, owed_to
 
 
-def look_up_reach(
-    spend: Spend, channel: str, needs: Needs, need: np.ndarray, day: np.ndarray
+def look_up(
+    by_channel: Mapping[tuple[str, str], np.ndarray],
+    channel: str,
+    needs: Needs,
+    need: np.ndarray,
+    day: np.ndarray,
 ) -> np.ndarray:
-    """Reach of the channel where and when each candidate touch is."""
-    table = np.stack([spend.reach[line.crm, channel] for line in LINES])
+    """The figure of the channel where and when each candidate touch is."""
+    table = np.stack([by_channel[line.crm, channel] for line in LINES])
     return table[needs.line[need], day, needs.place[need] % REGION_COUNT]

@@ -95,7 +95,7 @@ def make_web(
         seed,
         visitor,
         np.where(hits.person >= 0, family[hits.person], visitor),
-        np.where(hits.company_id > 0, hits.company_id, visitor),
+        np.where(hits.company_id > 0, hits.company_id, size.companies + 1 + visitor),
         hits.local,
         hits.instant,
         hits.line,
@@ -139,7 +139,8 @@ def collect_hits(
 ) -> Hits:
     """Visits of touches, then of robots, in order of time."""
     offline = [CODE[name] for name in WITHOUT_VISIT]
-    rows = np.flatnonzero(touches.is_seen & ~np.isin(touches.channel, offline))
+    is_visit = touches.is_seen & (touches.local >= 0) & ~np.isin(touches.channel, offline)
+    rows = np.flatnonzero(is_visit)
     need = touches.need[rows]
     seconds = draw_seconds(rng, len(rows))
     asks = np.isin(rows, choices.ask_touch[choices.ask_touch >= 0])
