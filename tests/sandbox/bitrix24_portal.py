@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -264,13 +265,19 @@ def standard_tables() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@cache
+def standard_world() -> World:
+    """The world of :func:`standard_tables`, made once: worlds do not change."""
+    return World.of(**standard_tables())
+
+
 class PortalCaller:
     """Plain requests to a portal of its own, with a frozen clock."""
 
     def __init__(self, tables: Mapping[str, Any] | None = None) -> None:
         self.stage = Stage(clock=Clock(NOON))
         self.stage.clock.set(frozen=True)
-        self.stage.world = World.of(**(standard_tables() if tables is None else tables))
+        self.stage.world = standard_world() if tables is None else World.of(**tables)
         self.vendor = Bitrix24(self.stage)
         self.http = TestClient(Starlette(routes=list(self.vendor.routes())))
         self.hook = "/rest/1/demo-webhook"
