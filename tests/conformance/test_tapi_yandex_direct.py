@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tapi_yandex_direct import YandexDirect, tapi_yandex_direct
-from tapi_yandex_direct.exceptions import YandexDirectTokenError
+from tapi_yandex_direct.exceptions import YandexDirectClientError, YandexDirectTokenError
 
 LOGIN = "demo-client"
 
@@ -63,8 +63,10 @@ def test_every_page_of_campaigns_is_read(make_client):
     assert sorted(ids) == sorted(row["Id"] for row in whole().extract())
 
 
-def test_a_wrong_token_is_told_as_such(make_client):
-    # Reports give the code as a text, which the client does not recognise; services as a number.
+def test_a_missing_token_is_told_as_such_and_a_wrong_one_by_its_code(make_client):
+    # The client looks for the code under another name, so it knows a token error by its text only.
     body = {"method": "get", "params": {"SelectionCriteria": {}, "FieldNames": ["Id"]}}
     with pytest.raises(YandexDirectTokenError):
+        make_client("").campaigns().post(data=body)
+    with pytest.raises(YandexDirectClientError, match="error_code=53"):
         make_client("no-such-token").campaigns().post(data=body)
