@@ -9,6 +9,9 @@ RUN := .venv/bin/python
 ARGS ?=
 WORKERS ?= 2
 DATA ?=
+SIZE ?= demo
+SEED ?= 1
+OUT ?=
 SQL ?=
 
 # What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
@@ -17,7 +20,7 @@ query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
 unexport SQL DATA
 
-.PHONY: help setup demo up down real query test conformance collect lint bench lock
+.PHONY: help setup demo up down real query test conformance world collect lint bench lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +55,9 @@ conformance: setup ## run public API clients, in an environment of their own, ag
 
 collect: setup ## list tests without running them: make collect ARGS="-k slice"
 	@$(RUN) -m pytest --collect-only $(ARGS)
+
+world: setup ## generate a company with known truth: make world SIZE=demo SEED=1 OUT=<folder>
+	@$(RUN) -m include.sandbox.world "$(SIZE)" --seed "$(SEED)" $(if $(OUT),--out "$(OUT)")
 
 lint: setup ## check style, layers and SQL
 	@$(RUN) -m ruff check .

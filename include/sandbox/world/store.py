@@ -7,7 +7,6 @@ those who serve a world cannot see it. The same world gives the same bytes.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -36,8 +35,9 @@ def write_world(folder: Path, world: World, truth: Mapping[str, pa.Table]) -> No
     about = folder / ABOUT
     about.unlink(missing_ok=True)
     for name, tables in ((TABLES_FOLDER, world.tables), (TRUTH_FOLDER, truth)):
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
+        for stale in (folder / name).glob("*.parquet"):
+            stale.unlink()
         for table, rows in tables.items():
             write_table(rows, folder / name / f"{table}.parquet")
     about.write_text(
