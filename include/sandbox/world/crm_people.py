@@ -53,6 +53,8 @@ class PeopleBook:
             place = strangers[0]
         if place == NOBODY:
             return self._add_contact(enquiry, at)
+        # requests are played one by one, so a contact may be known to come of an earlier one
+        self.contacts[place].created_at = min(self.contacts[place].created_at, at)
         self._learn(place, enquiry, at)
         return place
 
@@ -68,6 +70,7 @@ class PeopleBook:
         if place == NOBODY:
             place = self._add_company(title, enquiry["company_id"], at)
         company = self.companies[place]
+        company.created_at = min(company.created_at, at)
         if is_deal and true and not company.inn and company.true_id == true["company_id"]:
             company.domain, company.phone = true["domain"], true["phone"]
             if self._rng.random() < KNOWS_TAX_NUMBER:
@@ -89,7 +92,8 @@ class PeopleBook:
         twin = self._by_person.get(person_id, NOBODY)
         if person_id and twin != NOBODY and self._rng.random() < MERGED_LATER:
             delay = int(self._rng.exponential(MERGE_DELAY_SECONDS))
-            contact.merged_into, contact.deleted_at = twin, at + 3600 + delay
+            both_at = max(at, self.contacts[twin].created_at)
+            contact.merged_into, contact.deleted_at = twin, both_at + 3600 + delay
         elif person_id:
             self._by_person.setdefault(person_id, place)
         return place
@@ -120,7 +124,8 @@ class PeopleBook:
         twin = self._by_true_company.get(true_id, NOBODY)
         if true_id and twin != NOBODY and self._rng.random() < MERGED_LATER:
             delay = int(self._rng.exponential(MERGE_DELAY_SECONDS))
-            company.merged_into, company.deleted_at = twin, at + 3600 + delay
+            both_at = max(at, self.companies[twin].created_at)
+            company.merged_into, company.deleted_at = twin, both_at + 3600 + delay
         elif true_id:
             self._by_true_company.setdefault(true_id, place)
         return place
