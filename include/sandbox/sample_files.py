@@ -196,7 +196,8 @@ def _spell_costs(costs: Sequence[OfflineCost]) -> bytes:
         ]
         for cost in costs
     ]
-    rows.append([rows[-1][0], "Выставка", "Доставка образцов", "уточняется", ""])
+    if rows:
+        rows.append([rows[-1][0], "Выставка", "Доставка образцов", "уточняется", ""])
     out = io.StringIO()
     csv.writer(out, delimiter="\t", lineterminator="\r\n").writerows([COST_HEADER, *rows])
     return out.getvalue().encode("utf-8-sig")

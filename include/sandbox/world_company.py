@@ -34,16 +34,16 @@ STAGES: Mapping[str, str] = {
 UTM_PARTS = ("source", "medium", "campaign", "content", "term")
 
 
-def read_company(world: World, today: date) -> SampleCompany:
-    """Everything known before ``today`` began in Moscow."""
+def read_company(world: World, today: date, since: date = date.min) -> SampleCompany:
+    """What was known before ``today`` began in Moscow, of leads, deals and costs from ``since``."""
     now = datetime.combine(today, time(), MOSCOW).astimezone(UTC)
     contacts = {
         row["contact_id"]: row for row in crm_rows(world, HEAD_OFFICE, "contact", now).to_pylist()
     }
     return SampleCompany(
-        list(_read_leads(world, now)),
-        list(_read_deals(world, now, contacts)),
-        list(_read_costs(world, today)),
+        [lead for lead in _read_leads(world, now) if lead.created_at.date() >= since],
+        [deal for deal in _read_deals(world, now, contacts) if deal.created_at.date() >= since],
+        [cost for cost in _read_costs(world, today) if cost.day >= since],
     )
 
 

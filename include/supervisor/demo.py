@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from include.supervisor.warehouse_access import open_warehouse, prepare_warehous
 INGEST_SECONDS = 600.0
 BUILD_SECONDS = 900.0
 BUILD_DAG = "build"
+HISTORY_DAYS = 60
+"""As many days of advertising as the drop folder has of leads."""
 FIRST_RUN = "first"
 """Run id of the ingest run that fills a fresh store."""
 
@@ -45,11 +48,11 @@ class NothingArrived(Exception):
 
 
 def run_demo(installation: Installation) -> None:
-    """Sample files and a stand-in of Yandex Direct, into the store ``demo``."""
+    """The demo's company by its files and its Yandex Direct, into the store ``demo``."""
 
     def prepare(stack: Stack) -> list[str]:
-        vendors = stack.start_vendors()
-        write_sample(stack.store)
+        world = stack.make_demo_company(with_files=True)
+        vendors = stack.start_vendors(("--world", str(world)))
         accounts = demo_accounts(stack.store, vendors)
         write_sources_file(stack.store, accounts)
         return sorted(accounts)
@@ -80,15 +83,20 @@ def require_files(data: Path) -> None:
         raise NothingToRead(f"{data} holds no files; DATA must be a folder with files to read")
 
 
-def demo_accounts(store: Store, vendors: Mapping[str, str]) -> Accounts:
+def demo_accounts(store: Store, vendors: Mapping[str, str], today: date | None = None) -> Accounts:
     """Accounts of the demo; ``vendors`` are the stand-ins' addresses."""
+    history_from = (today or datetime.now(UTC).date()) - timedelta(days=HISTORY_DAYS)
     return {
         "files": [{"account": "sample", "options": {"folder": str(store.drop_folder)}}],
         "yandex_direct": [
             {
                 "account": "demo-client",
                 "connection": "yandex_direct_demo",
-                "options": {"base_url": vendors["yandex_direct"], "include_vat": "NO"},
+                "options": {
+                    "base_url": vendors["yandex_direct"],
+                    "include_vat": "NO",
+                    "history_from": history_from.isoformat(),
+                },
             }
         ],
     }
@@ -97,15 +105,6 @@ def demo_accounts(store: Store, vendors: Mapping[str, str]) -> Accounts:
 def real_accounts(data: Path) -> Accounts:
     """The one account of ``make real``, named after its folder."""
     return {"files": [{"account": data.name, "options": {"folder": str(data)}}]}
-
-
-def write_sample(store: Store) -> None:
-    """Put the sample files into the store's drop folder."""
-    # Writing spreadsheets imports a lot that no other command needs.
-    from include.sandbox.sample_files import write_sample_files
-
-    store.drop_folder.mkdir(exist_ok=True)
-    write_sample_files(store.drop_folder)
 
 
 def write_sources_file(store: Store, accounts: Accounts) -> None:

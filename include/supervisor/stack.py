@@ -116,6 +116,34 @@ class Stack:
             )
         )
 
+    def make_demo_company(self, with_files: bool) -> Path:
+        """The folder of the demo's world; its files go into the drop folder ``with_files``.
+
+        Making the world takes most of a minute, once for this home.
+        """
+        log = self._log("demo-company")
+        arguments = (
+            sys.executable, "-m", "include.sandbox.demo_company",
+            "--worlds", str(self._home.root / "worlds"),
+            *(("--drop", str(self.store.drop_folder)) if with_files else ()),
+        )  # fmt: skip
+        with log.open("ab") as out, self.progress.waiting("the demo's company is being made"):
+            done = subprocess.run(
+                arguments,
+                env=self._environment,
+                cwd=self._project,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=out,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise ProgramFailed(
+                f"the demo's company could not be made (code {done.returncode}); its log is {log}:"
+                f"\n{tail(log)}"
+            )
+        return Path(done.stdout.decode().strip().splitlines()[-1])
+
     def start_vendors(self, arguments: tuple[str, ...] = ()) -> Mapping[str, str]:
         """Start the vendor stand-ins; return the address of each by its name."""
         ready_file = self.store.root / "vendors.json"

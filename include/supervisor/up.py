@@ -17,7 +17,6 @@ from include.supervisor.demo import (
     FIRST_RUN,
     demo_accounts,
     start_parts,
-    write_sample,
     write_sources_file,
 )
 from include.supervisor.home_lock import (
@@ -146,9 +145,8 @@ def _open_store(installation: Installation) -> tuple[Store, bool]:
 def _prepare(stack: Stack, is_new: bool) -> list[str]:
     if stack.store.name != DEMO_STORE:
         return []
-    vendors = stack.start_vendors()
-    if is_new:
-        write_sample(stack.store)
+    world = stack.make_demo_company(with_files=is_new)
+    vendors = stack.start_vendors(("--world", str(world)))
     # The stand-in listens on another port each time, so the address is written anew.
     accounts = demo_accounts(stack.store, vendors)
     write_sources_file(stack.store, accounts)
