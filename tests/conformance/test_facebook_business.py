@@ -51,6 +51,7 @@ def test_insights_are_read_cursor_by_cursor(account):
     assert all(isinstance(row["impressions"], str) for row in whole)
 
 
+@pytest.mark.waits
 def test_an_asynchronous_run_ends_with_the_same_rows(account):
     run = account.get_insights(fields=FIELDS, params=PARAMS, is_async=True)
     deadline = time.monotonic() + WAIT_SECONDS

@@ -43,6 +43,7 @@ def _report(name: str) -> dict:
     }
 
 
+@pytest.mark.waits
 def test_a_report_is_waited_for_and_read(make_client):
     report = make_client().reports().post(data=_report("week"))
     rows = report().to_dicts()

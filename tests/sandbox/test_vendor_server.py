@@ -128,3 +128,10 @@ def test_unknown_paths_and_other_methods_are_refused(direct):
 
 def test_v501_answers_like_v5(direct):
     assert direct.report(version="v501").text == direct.report().text
+
+
+def test_a_folder_without_a_world_is_named(tmp_path):
+    command = [sys.executable, "-m", "include.sandbox.vendors", "--world", str(tmp_path)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{tmp_path} holds no world" in done.stderr

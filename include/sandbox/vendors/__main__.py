@@ -14,6 +14,9 @@ from pathlib import Path
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.server import PortTaken, VendorServer
 from include.sandbox.vendors.vendor import Stage
+from include.sandbox.world.generator import make_world
+from include.sandbox.world.sizes import SIZES
+from include.sandbox.world.store import NoWorld, read_world
 from include.sandbox.world.world import World
 
 
@@ -34,11 +37,6 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 
 def open_world(wanted: str, seed: int) -> World:
     """The world of a folder, or a new one when ``wanted`` names a size."""
-    # Not at the top: stand-ins that serve generated books need neither half of the generator.
-    from include.sandbox.world.generator import make_world
-    from include.sandbox.world.sizes import SIZES
-    from include.sandbox.world.store import read_world
-
     return make_world(seed, wanted)[0] if wanted in SIZES else read_world(Path(wanted))
 
 
@@ -49,12 +47,12 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("--now needs a time zone, for example 2026-11-20T09:00:00+00:00\n")
         return 2
     stage = Stage(wanted.seed, Clock(wanted.now, wanted.factor), knobs=dict(wanted.knobs))
-    if wanted.world:
-        stage.world = open_world(wanted.world, wanted.seed)
     try:
+        if wanted.world:
+            stage.world = open_world(wanted.world, wanted.seed)
         server = VendorServer(stage, wanted.port)
-    except PortTaken as taken:
-        sys.stderr.write(f"{taken}\n")
+    except (PortTaken, NoWorld) as refused:
+        sys.stderr.write(f"{refused}\n")
         return 2
     server.run(wanted.ready_file)
     return 0
