@@ -1,7 +1,7 @@
 """What people decide, and what they would have decided without a channel or a touch.
 
 Utility is the need's strength plus, for each channel, ``effect * (1 - exp(-sum of weights))`` of
-its touches up to the enquiry. Nobody here solves an equation of a media-mix model: totals come
+its touches up to the decision. Nobody here solves an equation of a media-mix model: totals come
 from people who cross a threshold or do not.
 """
 
@@ -33,7 +33,7 @@ class Choices:
     will_buy: np.ndarray
     quality: np.ndarray  # 0..1, chance to buy as a good seller would guess it
     ask_touch: np.ndarray  # row of Touches at which the need enquires; -1 if never
-    is_counted: np.ndarray  # by touch: it happened no later than the enquiry
+    is_counted: np.ndarray  # by touch: it happened no later than the decision
     buys_without: np.ndarray  # (need, channel): would still buy had the channel never been there
     is_needed: np.ndarray  # by touch: without this one the need would not buy
 
@@ -41,10 +41,7 @@ class Choices:
 def choose(needs: Needs, touches: Touches) -> Choices:
     """Let everybody decide, in the world as it is and without each channel and touch."""
     ask_touch = find_ask_touch(needs, touches)
-    has_chance = ask_touch >= 0
-    last = np.full(len(needs), np.iinfo(np.int64).min)
-    last[has_chance] = touches.instant[ask_touch[has_chance]]
-    is_counted = touches.instant <= last[touches.need]
+    is_counted = touches.local <= needs.decided_local[touches.need]
     weights = sum_weights(needs, touches, is_counted)
     carriers = count_carriers(needs, touches, is_counted)
     utility = find_utility(needs, weights, carriers.sum(axis=1))
@@ -80,8 +77,8 @@ def sum_weights(needs: Needs, touches: Touches, rows: np.ndarray) -> np.ndarray:
 
 
 def count_carriers(needs: Needs, touches: Touches, rows: np.ndarray) -> np.ndarray:
-    """Touches of a mask through which one can enquire, by (need, channel)."""
-    rows = rows & touches.is_seen
+    """Touches of a mask and of the span through which one can enquire, by (need, channel)."""
+    rows = rows & touches.is_seen & (touches.local >= 0)
     cell = touches.need[rows] * len(CHANNELS) + touches.channel[rows]
     counts = np.bincount(cell, minlength=len(needs) * len(CHANNELS))
     return counts.reshape(len(needs), len(CHANNELS))
@@ -136,7 +133,8 @@ def find_needed(
     lost = EFFECTS[channel] * (np.exp(-rest) - np.exp(-whole))
     base = needs.strength + (EFFECTS * (1.0 - np.exp(-weights))).sum(axis=1)
     utility = base[need] - lost
-    is_only_carrier = touches.is_seen[rows] & (carriers.sum(axis=1)[need] == 1)
+    is_carrier = touches.is_seen[rows] & (touches.local[rows] >= 0)
+    is_only_carrier = is_carrier & (carriers.sum(axis=1)[need] == 1)
     buys = (utility >= ASK_AT) & (utility - BUY_AT - DOUBT * needs.doubt[need] >= 0)
     needed[rows] = ~buys | is_only_carrier
     return needed

@@ -212,13 +212,13 @@ def thin(
         return np.ones(len(need), bool), owed_to
     chance = chance * (1.0 + HALO_TOTAL)
     reached = chance < 1.0
-    edge = np.ones(len(need))
+    edge = 1.0
     for source, halo in HALO:
         upper = edge + halo * look_up(spend.reach, source, needs, need, day)
         is_owed = (chance >= edge) & (chance < upper)
         owed_to[is_owed] = CODE[source]
         reached |= is_owed
-        edge = upper
+        edge += halo
     return reached, owed_to
 
 
