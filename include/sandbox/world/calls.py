@@ -165,7 +165,7 @@ def draft_service(
     drafts = []
     for _ in range(int(count * SERVICE_SHARE) if real else 0):
         contact = real[int(rng.integers(len(real)))]
-        instant = contact.instant + int((1 + rng.exponential(25.0)) * 86_400 * SECOND)
+        instant = contact.instant + int((1 + rng.exponential(25.0)) * 86_400) * SECOND
         if instant >= end:
             continue
         drafts.append(
@@ -187,8 +187,8 @@ def draft_service(
     start = np.datetime64(size.starts_on, "us").astype(np.int64)
     for _ in range(int(count * WRONG_SHARE)):
         line = int(rng.integers(len(LINES)))
-        instant = int(start) + int((rng.integers(size.days) + 0.35 + 0.3 * rng.random()) * 86_400)
-        instant = int(start) + (instant - int(start)) * SECOND
+        second = int((rng.integers(size.days) + 0.35 + 0.3 * rng.random()) * 86_400)
+        instant = int(start) + second * SECOND
         phone = f"+{'1' if line == 2 else '7'}9{rng.integers(10**9):09d}"
         manager = draw_manager(rng, size, line)
         drafts.append(
@@ -213,7 +213,7 @@ def write_rows(
             delay = int(rng.integers(86_400, 259_200))
         known = draft.instant + (wait + talk + delay) * SECOND
         is_tagged = bool(rng.random() < 0.5)
-        changed = known + int(rng.exponential(1.2) * 86_400 * SECOND) * is_tagged
+        changed = known + int(rng.exponential(1.2) * 86_400) * SECOND * is_tagged
         is_first = (draft.line, draft.phone) not in heard
         heard.add((draft.line, draft.phone))
         rows.append(

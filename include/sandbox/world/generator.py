@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.sandbox.world.ad_stats import make_ad_stats
 from include.sandbox.world.advertising import make_ad_catalogue
 from include.sandbox.world.calls import make_calls
 from include.sandbox.world.channels import make_spend
@@ -55,8 +56,9 @@ def make_world(seed: int, size_name: str) -> tuple[World, Truth]:
     identifiers = make_identifiers(population, web, visits, calls, forms, chats, contacts)
     crm = make_crm(seed, size, population, enquiries)
     tables |= crm.tables
+    tables |= make_ad_stats(seed, size, catalogue, spend, visits)
     story = Story(size, population, needs, touches, choices, spend, web, calls, contacts)
+    truth = finish_truth(story, identifiers, enquiries, crm, tables["ad_stats"])
     empty = {name: schema.empty_table() for name, schema in TABLES.items()}
-    truth = finish_truth(story, identifiers, enquiries, crm, empty["ad_stats"])
     tables = {name: tables.get(name, empty[name]).cast(schema) for name, schema in TABLES.items()}
     return World(seed, size.name, size.starts_on, size.ends_on, tables), truth
