@@ -25,6 +25,8 @@ CODE_LIFE = timedelta(minutes=20)
 APPLICATIONS = {"demo-app": "demo-secret"}
 ACCOUNT_ID = 31962534
 SUBDOMAIN = "demo"
+SIGNATURE_BYTES = 256
+"""Of RS256: clients that read the claims refuse a JWT whose parts are not whole base64."""
 API_DOMAIN = "api-b.amocrm.ru"
 NEEDED = ("client_id", "client_secret", "grant_type", "redirect_uri")
 
@@ -128,7 +130,9 @@ class Access:
             "api_domain": API_DOMAIN if host.endswith("amocrm.ru") else host,
         }
         parts = [{"typ": "JWT", "alg": "RS256", "jti": digest[:80]}, claims]
-        access = ".".join([*(_encode(json.dumps(part).encode()) for part in parts), digest[:86]])
+        signature = hashlib.shake_256(digest.encode()).digest(SIGNATURE_BYTES)
+        signed = [*(json.dumps(part).encode() for part in parts), signature]
+        access = ".".join(_encode(part) for part in signed)
         renewal = f"def502{digest}"
         self.grants[access] = Grant(integration, expires_at=now + ACCESS_LIFE)
         self.refresh_tokens[renewal] = Renewal(integration, now + REFRESH_LIFE)
