@@ -20,16 +20,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from include.sandbox.vendors.answer_faults import spoil_answer
 from include.sandbox.vendors.bitrix24 import limits
 from include.sandbox.vendors.bitrix24.access import Access, Caller
 from include.sandbox.vendors.bitrix24.answers import make_envelope, make_response, make_time
 from include.sandbox.vendors.bitrix24.batch import run_batch
 from include.sandbox.vendors.bitrix24.errors import ApiError
-from include.sandbox.vendors.bitrix24.listing import Answer
+from include.sandbox.vendors.bitrix24.listing import Answer, empty_answer
 from include.sandbox.vendors.bitrix24.methods import METHODS, Call
 from include.sandbox.vendors.bitrix24.parameters import Parameters, read_parameters
 from include.sandbox.vendors.bitrix24.portal import PortalBook
-from include.sandbox.vendors.bitrix24.spoiling import empty_answer, rename_field, scale_field
 from include.sandbox.vendors.vendor import Stage
 
 BATCH_SECONDS = 0.01
@@ -126,13 +126,10 @@ class Bitrix24:
         return answer, make_time(self._stage.clock.now(), seconds, operating, reset_in)
 
     def _spoil(self, answer: Answer, path: str) -> Answer:
-        take = self._stage.faults.take
-        if take("zero_rows", self.name, path) is not None:
+        if self._stage.faults.take("zero_rows", self.name, path) is not None:
             answer = empty_answer(answer)
-        if (values := take("renamed_field", self.name, path)) is not None:
-            answer = rename_field(answer, str(values["from"]), str(values["to"]))
-        if (values := take("changed_meaning", self.name, path)) is not None:
-            answer = scale_field(answer, str(values["field"]), float(values.get("factor", 100)))
+        result = spoil_answer(self._stage, self.name, path, answer.result)
+        answer = Answer(result, answer.total, answer.next)
         if answer.total == 0 and answer.next is None and not self._knob("counts_uncounted", True):
             answer = Answer(answer.result)
         return answer

@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,11 +25,11 @@ from include.sandbox.vendors.bitrix24.sales_documents import invoice_rows, produ
 from include.sandbox.vendors.bitrix24.stage_history import history_rows
 from include.sandbox.vendors.bitrix24.stages import CRM, Stages
 from include.sandbox.vendors.bitrix24.telephony import TRACKER, PhoneBook, call_rows
+from include.sandbox.vendors.crm_turns import count_turns
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.crm_state import crm_rows
 from include.sandbox.world.tables import INSTANT
 from include.sandbox.world.world import World
-from include.sandbox.world.world_memo import WorldMemo
 
 Row = Mapping[str, Any]
 ROW_MAKERS: dict[str, Callable[[Row, Surroundings], dict[str, Any]]] = {
@@ -39,8 +38,6 @@ ROW_MAKERS: dict[str, Callable[[Row, Surroundings], dict[str, Any]]] = {
     "contact": entity_rows.contact_row,
     "company": entity_rows.company_row,
 }
-PARTS_OF_OTHERS = {"call": ("tracker", TRACKER), "payment": ("crm", CRM)}
-_TURNS: WorldMemo[np.ndarray] = WorldMemo()
 
 
 class Portal:
@@ -234,12 +231,10 @@ class PortalBook:
     def open(self) -> Portal:
         """The portal as it is now."""
         world, now = self._stage.world, self._stage.clock.now()
-        turns = _TURNS.get(world, CRM, lambda: _find_turns(world))
         knobs = self._stage.knobs
         relink = bool(knobs.get("bitrix24.relink_merged", True))
         keep_history = bool(knobs.get("bitrix24.keep_history_of_deleted", True))
-        micros = pa.scalar(now, INSTANT).value
-        turn = int(np.searchsorted(turns, micros, side="right"))
+        turn = count_turns(world, CRM, TRACKER, now)
         if (
             self._kept is None
             or self._kept[1].world is not world
@@ -255,17 +250,3 @@ class PortalBook:
                 Portal(world, now, relink, keep_history),
             )
         return self._kept[1]
-
-
-def _find_turns(world: World) -> np.ndarray:
-    """Every instant, in µs of UTC, at which something the portal shows may change."""
-    found = [np.zeros(0, dtype=np.int64)]
-    for name, table in world.tables.items():
-        column, value = PARTS_OF_OTHERS.get(name, ("crm", CRM))
-        if not (name.startswith("crm_") or name in PARTS_OF_OTHERS):
-            continue
-        rows = table.filter(pc.equal(table[column], value))
-        for place in rows.schema:
-            if place.type == INSTANT:
-                found.append(rows[place.name].drop_null().cast(pa.int64()).to_numpy())
-    return np.unique(np.concatenate(found))
