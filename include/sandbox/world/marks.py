@@ -66,6 +66,8 @@ def stock_ads(placements: pa.Table) -> AdShelf:
     }
     for name in ("vendor", "landing_url", "click_id_kind", *UTM_NAMES):
         columns[name] = np.array(["", *placements[name].to_pylist()], object)
+    stems = [url.partition("?")[0] for url in columns["landing_url"]]
+    columns["landing_page"] = np.array(stems, object)
     return AdShelf(columns)
 
 
@@ -130,7 +132,7 @@ def make_marks(
     }
     columns |= {
         "entry_url": write_urls(
-            np.where(is_ad, shelf.take("landing_url", ads), plain), utm, kind, click
+            np.where(is_ad, shelf.take("landing_page", ads), plain), utm, kind, click
         ),
         "referrer": pa.array(referrer, pa.string()),
         "click_id_kind": pa.array(kind, pa.string()),
@@ -192,11 +194,9 @@ def conclude_source(
 
 
 def write_urls(
-    base: np.ndarray, utm: dict[str, np.ndarray], kind: np.ndarray, click: np.ndarray
+    pages: np.ndarray, utm: dict[str, np.ndarray], kind: np.ndarray, click: np.ndarray
 ) -> pa.Array:
-    """Entry addresses whose query says exactly what is left of the marks and the click id."""
-    without_query, inverse = np.unique(base.astype(str), return_inverse=True)
-    stems = np.array([url.partition("?")[0] for url in without_query], object)[inverse]
+    """Addresses of entry pages whose query says what is left of the marks and the click id."""
     parts = []
     for name, values in [*utm.items(), ("", click)]:
         key = name or pa.array(kind, pa.string())
@@ -205,7 +205,7 @@ def write_urls(
         parts.append(pc.if_else(pc.equal(value, ""), "", pair))
     query = pc.binary_join_element_wise(*parts, "")
     query = pc.replace_substring(query, "&", "?", max_replacements=1)
-    return pc.binary_join_element_wise(pa.array(stems, pa.string()), query, "")
+    return pc.binary_join_element_wise(pa.array(pages, pa.string()), query, "")
 
 
 def pick_places(rng: np.random.Generator, line: np.ndarray) -> np.ndarray:
