@@ -21,7 +21,7 @@ def make_client(stand_ins):
     address = f"{stand_ins.base('uis')}/v2.0"
 
     def make(access: str = "demo-token") -> Comagic:
-        client = Comagic(login="demo", password="demo-password", token=access)
+        client = Comagic(login="demo-login", password="demo-password", token=access)
         client.API_URL = address
         return client
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from include.sandbox.world.ad_figures import ad_figures
+from include.sandbox.world.generator import make_world
 from include.sandbox.world.world import World
 from tests.sandbox.conftest import DirectCaller
 
@@ -242,3 +244,24 @@ def test_a_world_without_direct_leaves_the_generated_book(direct):
         "demo-client",
         "demo-second",
     ]
+
+
+def test_reports_of_a_generated_world_add_up_to_its_figures(direct):
+    world = make_world(1, "small")[0]
+    empty, direct.server.stage.world = direct.server.stage.world, world
+    now = datetime(2026, 1, 20, 9, tzinfo=UTC)
+    direct.server.stage.clock.set(now=now)
+    days = (date(2026, 1, 17), date(2026, 1, 21))
+    try:
+        text = direct.report(
+            FieldNames=["CampaignId", "AdId", "Criterion", "Device", "Impressions", "Clicks"],
+            SelectionCriteria={"DateFrom": "2026-01-17", "DateTo": "2026-01-20"},
+            headers={"processingMode": "online", "skipReportHeader": "true"},
+        ).text.splitlines()[1:-1]
+    finally:
+        direct.server.stage.world = empty
+    shown = ad_figures(world, "yandex_direct", "demo-client", *days, now)
+    cells = [line.split("\t") for line in text]
+    assert sum(int(cell[5]) for cell in cells) == sum(shown["clicks"].to_pylist()) > 0
+    assert sum(int(cell[4]) for cell in cells) == sum(shown["impressions"].to_pylist())
+    assert {int(cell[0]) for cell in cells} == set(shown["campaign_id"].to_pylist())
