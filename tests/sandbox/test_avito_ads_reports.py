@@ -87,7 +87,9 @@ def test_a_malformed_list_is_400(avito: AdBench, body: Any) -> None:
         ("creatives", {"ids": []}, [10111, 10112, 10121, 10211]),
     ],
 )
-def test_filters_choose(avito: AdBench, kind: str, wanted: Any, ids: list[int]) -> None:
+def test_a_filter_chooses_what_it_names(
+    avito: AdBench, kind: str, wanted: Any, ids: list[int]
+) -> None:
     assert _ids(_post(avito, kind, filter=wanted), kind) == ids
 
 
