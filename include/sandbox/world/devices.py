@@ -71,7 +71,9 @@ def choose_browsers(
     at_work = (time_of_day >= OFFICE_HOURS[0]) & (time_of_day < OFFICE_HOURS[1])
     chance = rng.random(count)
     device = np.where(
-        at_work, np.where(chance < 0.68, OFFICE, MOBILE), np.where(chance < 0.55, MOBILE, HOME)
+        at_work,
+        np.where(chance < 0.62, OFFICE, np.where(chance < 0.88, MOBILE, HOME)),
+        np.where(chance < 0.5, MOBILE, HOME),
     )
     owner = np.where(device == HOME, family, visitor)
     hardware = mix(owner * DEVICES_EACH + device, seed + 11)

@@ -200,14 +200,19 @@ def thin(
     spend: Spend,
     channel: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which candidates happen, and to which channel's reach each of them is owed."""
+    """Which candidates happen, and to which channel's reach each of them is owed.
+
+    Nobody clicks on an ad of a day without spend, however well it is remembered; letters are read
+    after the day they are paid for.
+    """
     owed_to = np.full(len(need), NOBODY, np.int8)
-    if channel == "exhibition":
-        is_open = look_up(spend.micros, channel, needs, need, day) > 0
-        reach = look_up(spend.reach, channel, needs, need, day)
-        return is_open & (chance < STAND_VISITORS * reach), owed_to
     if channel in PAID:
-        return chance < look_up(spend.reach, channel, needs, need, day), owed_to
+        reach = look_up(spend.reach, channel, needs, need, day)
+        if channel == "email":
+            return chance < reach, owed_to
+        is_open = look_up(spend.micros, channel, needs, need, day) > 0
+        busy = STAND_VISITORS if channel == "exhibition" else 1.0
+        return is_open & (chance < busy * reach), owed_to
     if channel not in HALO_CHANNELS:
         return np.ones(len(need), bool), owed_to
     chance = chance * (1.0 + HALO_TOTAL)

@@ -170,11 +170,11 @@ def make_people(seed: int, size: Size, companies: pa.Table) -> pa.Table:
     has_other = (rng.random(count) < size.second_company_share) & (kind == 0)
     has_shared = (rng.random(count) < size.shared_phone_share) & (kind == 0)
     family = np.arange(count)
-    relatives = np.flatnonzero(rng.random(count) < size.family_device_share)
-    family[relatives] = rng.integers(0, count, len(relatives))
+    is_relative = rng.random(count) < size.family_device_share
     interest = rng.lognormal(-0.5, 1.0, count) * np.where(kind == 2, 8.0, 1.0)
     employers = companies.to_pylist()
-    rows = []
+    rows: list[dict[str, object]] = []
+    last_of_city: dict[str, int] = {}
     for index in range(count):
         employer = employers[company[index]]
         line = LINES[line_of_private[index]]
@@ -182,6 +182,9 @@ def make_people(seed: int, size: Size, companies: pa.Table) -> pa.Table:
         if kind[index] == 1:
             country, crm = line.country, line.crm
             city = str(REGIONS[country][index % len(REGIONS[country])])
+        if is_relative[index]:
+            family[index] = last_of_city.get(f"{crm} {city}", index)
+        last_of_city[f"{crm} {city}"] = index
         first, last = make_person_name(rng, country)
         is_russian = country == "Россия"
         code = str(900 + index % 90) if is_russian else PHONE_CODES[city]

@@ -36,7 +36,8 @@ class Size:
     """Brokers ask for several companies with one phone and one e-mail."""
     private_share: float = 0.15
     """People without a company."""
-    family_device_share: float = 0.05
+    family_device_share: float = 0.1
+    """People whose home computer is also that of another customer in the same town."""
     typo_share: float = 0.03
     throwaway_email_share: float = 0.04
     test_share: float = 0.01

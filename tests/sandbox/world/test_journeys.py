@@ -135,3 +135,15 @@ def test_exhibitions_are_met_on_their_days_only(played: Played) -> None:
     is_open = played.spend.micros["bitrix24", "exhibition"].sum(axis=1) > 0
     assert len(days) > 20
     assert is_open[days].all()
+
+
+@pytest.mark.parametrize("channel", ["paid_search", "display", "paid_social", "outbound_call"])
+def test_nobody_meets_a_channel_on_a_day_nothing_is_spent_on_it(
+    played: Played, channel: str
+) -> None:
+    rows = (played.touches.channel == CODE[channel]) & (played.touches.local >= 0)
+    need = played.touches.need[rows]
+    line, place = played.needs.line[need], played.needs.place[need] % 6
+    spent = np.stack([played.spend.micros[one.crm, channel] for one in LINES])
+    assert rows.any()
+    assert (spent[line, played.touches.local[rows].astype(int), place] > 0).all()
