@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from urllib.parse import quote_plus, urlencode
 
 import numpy as np
@@ -50,6 +51,8 @@ PLACEMENT = make_schema(
 )
 """What a click can come from: an ad, and on search the keyword that showed it."""
 SMALLEST_BUDGET_MICROS = 300_000_000
+BUDGET_FACTOR = 3.0
+"""Daily budget per usual spend: the best days of the season fit in, doubled ones do not."""
 ADS_OF_A_GROUP = 2
 
 
@@ -141,7 +144,7 @@ def _add_campaign(
     start, end = _day_at(size, plan.since), _day_at(size, plan.until)
     is_over = end < size.ends_on
     smallest = SMALLEST_BUDGET_MICROS / (90 if line.currency_code == "USD" else 1)
-    budget = max(usual_spend(size, line, channel) * part * 1.6, smallest)
+    budget = max(usual_spend(size, line, channel) * part * BUDGET_FACTOR, smallest)
     rows["campaign"].append(
         {
             "vendor": account.vendor,
@@ -152,7 +155,7 @@ def _add_campaign(
             "status": "archived" if is_over else "active",
             "start_date": start,
             "end_date": end - timedelta(days=1) if is_over else None,
-            "daily_budget_micros": round(budget / 1e7) * 10_000_000,
+            "daily_budget_micros": ceil(budget / 1e7) * 10_000_000,
         }
     )
     for region in REGIONS[line.country]:

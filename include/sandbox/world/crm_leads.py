@@ -93,7 +93,8 @@ class LeadDesk:
             closed = lead.closed_at
             if lead.deal != NOBODY:
                 closed = max(closed, self._deals.deals[lead.deal].closed_at)
-            if at < closed and at - lead.created_at < SAME_REQUEST_SECONDS:
+            # what was said at an exhibition is entered days later
+            if lead.created_at <= at < min(closed, lead.created_at + SAME_REQUEST_SECONDS):
                 return place
         return NOBODY
 
@@ -127,7 +128,7 @@ class LeadDesk:
         lead.is_spoiled = bool(enquiry["will_buy"]) and is_spoiled and not has_deal
         buys = enquiry["will_buy"] and not is_spoiled and not has_deal
         reaches_deal = rng.random() < (
-            0.7 if enquiry["will_buy"] else 0.12 + 0.5 * enquiry["quality"]
+            0.7 if enquiry["will_buy"] else 0.25 + 0.6 * enquiry["quality"]
         )
         decided = self._work.after(reply, FIRST_WORK_HOURS * 3600 * rng.lognormal(0, 1.1))
         if rng.random() >= SKIPPED_SHARE:
