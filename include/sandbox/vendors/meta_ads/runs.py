@@ -26,7 +26,10 @@ COMPLETED, FAILED, SKIPPED = "Job Completed", "Job Failed", "Job Skipped"
 
 @dataclass
 class Run:
-    """One run; ``fate`` is empty, or ``failed``, ``skipped``, ``stuck`` where that was decided."""
+    """One run; ``fate`` is empty, or ``failed``, ``skipped``, ``stuck`` where that was decided.
+
+    ``completed_at`` is in seconds since 1970, 0 until somebody has seen the run completed.
+    """
 
     id: str
     user_id: str
@@ -35,7 +38,7 @@ class Run:
     submitted_at: datetime
     started: float
     fate: str = ""
-    looks_at_completed: int = 0
+    completed_at: int = 0
     rows: tuple[list[dict[str, Any]], dict[str, Any]] | None = None
 
 
@@ -89,14 +92,13 @@ class Runs:
         status, percent = self._judge(run)
         is_running = status in (NOT_STARTED, STARTED, RUNNING)
         if status == COMPLETED:
-            is_running = run.looks_at_completed == 0
-            run.looks_at_completed += 1
-        completed = int(self._clock.now().timestamp()) if status == COMPLETED else 0
+            is_running = not run.completed_at
+            run.completed_at = run.completed_at or int(self._clock.now().timestamp())
         shown: dict[str, Any] = {
             "id": run.id,
             "account_id": run.account.number,
             "time_ref": int(run.submitted_at.timestamp()),
-            "time_completed": completed,
+            "time_completed": run.completed_at,
             "async_status": status,
             "async_percent_completion": percent,
             "is_running": is_running,
