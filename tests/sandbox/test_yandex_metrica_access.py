@@ -136,7 +136,7 @@ def test_goals_of_visits_are_listed_with_their_kinds(metrica):
     goals = metrica.get(metrica.logs("goals"), useDeleted="true").json()["goals"]
     kinds = {goal["id"]: goal["type"] for goal in goals}
     assert kinds[900] == "action"
-    assert {"phone", "form", "email", "url"} <= set(kinds.values())
+    assert {"phone", "form", "file", "url"} <= set(kinds.values())
     one = metrica.get(metrica.logs("goal/900")).json()["goal"]
     assert one["conditions"] == [{"type": "exact", "url": "goal_900"}]
     assert metrica.get(metrica.logs("goal/901")).status_code == 404

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.sandbox.vendors.calltouch.access import LINE
@@ -44,11 +45,25 @@ def read_table(world: World, name: str, column: str, value: str) -> list[Row]:
 
 
 def read_visits(world: World) -> dict[int, Row]:
-    """Visits of the site with the tracker's cookie, by id, earliest first."""
+    """Visits with the tracker's cookie of everybody who left a lead, by id, earliest first."""
 
     def read() -> dict[int, Row]:
-        found = [row for row in read_table(world, "visit", "site", LINE.site) if _is_seen(row)]
-        return {row["visit_id"]: row for row in sorted(found, key=lambda row: row["started_at"])}
+        leads = {
+            row["visit_id"]
+            for name in ("call", "form_request")
+            for row in read_table(world, name, "tracker", "calltouch")
+            if row["visit_id"]
+        }
+        table = world.table("visit")
+        seen = pc.and_(
+            pc.equal(table["site"], LINE.site),
+            pc.not_equal(pc.fill_null(table["call_visitor_id"], ""), ""),
+        )
+        table = table.filter(pc.fill_null(seen, False))
+        of_leads = pc.is_in(table["visit_id"], pa.array(list(leads), pa.int64()))
+        visitors = pc.unique(table.filter(of_leads)["call_visitor_id"])
+        kept = table.filter(pc.is_in(table["call_visitor_id"], visitors)).sort_by("started_at")
+        return {row["visit_id"]: row for row in kept.to_pylist()}
 
     return _VISITS.get(world, "visits", read)
 
@@ -66,7 +81,9 @@ def visits_of(world: World, visitor: str) -> list[Row]:
 
 
 def number_of(text: str) -> int:
-    """A steady 48-bit id of some text."""
+    """The number a text is, or a steady 48-bit one made of it."""
+    if text.isdigit():
+        return int(text)
     return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
 
 
@@ -155,7 +172,3 @@ def _describe_visit(visit: Row) -> Row:
         "additionalTags": [],
         **visitor_ids(visit),
     }
-
-
-def _is_seen(row: Row) -> bool:
-    return bool(row["call_visitor_id"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 from include.sandbox.vendors.uis.fields import SOURCE, empty_value
 from include.sandbox.vendors.uis.query import TIME_FORMAT
 from include.sandbox.world.business_lines import LINES
+from include.sandbox.world.tables import INSTANT
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
@@ -49,8 +52,7 @@ UNKNOWN_VISITOR = "Не заполнен"
 
 Row = dict[str, Any]
 
-_VISITS: WorldMemo[dict[int, Row]] = WorldMemo()
-_FIRST_VISITS: WorldMemo[dict[str, Row]] = WorldMemo()
+_VISITS: WorldMemo[SiteVisits] = WorldMemo()
 _TABLES: WorldMemo[list[Row]] = WorldMemo()
 
 
@@ -65,7 +67,9 @@ def digits(phone: str | None) -> str | None:
 
 
 def number_of(text: str) -> int:
-    """A steady 48-bit id of some text."""
+    """The number a text is, or a steady 48-bit one made of it."""
+    if text.isdigit():
+        return int(text)
     return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
 
 
@@ -79,31 +83,61 @@ def read_table(world: World, name: str, column: str, value: str) -> list[Row]:
     return _TABLES.get(world, (name, value), read)
 
 
-def read_visits(world: World) -> dict[int, Row]:
-    """Visits of this account's site by id, earliest first, those with a tracker's cookie only."""
+@dataclass(frozen=True)
+class SiteVisits:
+    """Visits of the account's site with a tracker's cookie, and each one's place in its chain."""
 
-    def read() -> dict[int, Row]:
-        table = world.table("visit")
-        seen = pc.and_(
-            pc.equal(table["site"], LINE.site),
-            pc.not_equal(pc.fill_null(table["call_visitor_id"], ""), ""),
-        )
-        kept = table.filter(pc.fill_null(seen, False)).sort_by("started_at")
-        return {row["visit_id"]: row for row in kept.to_pylist()}
-
-    return _VISITS.get(world, "visits", read)
+    table: pa.Table  # by time
+    number: Mapping[int, int]  # visit → which of its visitor's visits it is, from 1
+    first_channel: Mapping[str, str]  # visitor → the channel of the first visit
+    of_leads: Mapping[int, Row]  # whole rows of the visits calls, forms and chats came from
 
 
-def read_first_visits(world: World) -> dict[str, Row]:
-    """Each visitor's earliest visit."""
+def read_site_visits(world: World) -> SiteVisits:
+    """The visits of the world of now, read once."""
+    return _VISITS.get(world, "visits", lambda: _read_site_visits(world))
 
-    def read() -> dict[str, Row]:
-        first: dict[str, Row] = {}
-        for row in read_visits(world).values():
-            first.setdefault(row["call_visitor_id"], row)
-        return first
 
-    return _FIRST_VISITS.get(world, "first visits", read)
+def _read_site_visits(world: World) -> SiteVisits:
+    table = world.table("visit")
+    seen = pc.and_(
+        pc.equal(table["site"], LINE.site),
+        pc.not_equal(pc.fill_null(table["call_visitor_id"], ""), ""),
+    )
+    kept = table.filter(pc.fill_null(seen, False)).sort_by("started_at").combine_chunks()
+    number: dict[int, int] = {}
+    first_channel: dict[str, str] = {}
+    counted: Tally[str] = Tally()
+    columns = (kept[name].to_pylist() for name in ("visit_id", "call_visitor_id", "traffic_source"))
+    for visit_id, visitor, source in zip(*columns, strict=True):
+        counted[visitor] += 1
+        number[visit_id] = counted[visitor]
+        first_channel.setdefault(visitor, CHANNELS.get(source or "", "direct"))
+    leads = {
+        row["visit_id"]
+        for name in ("call", "form_request", "chat")
+        for row in read_table(world, name, "tracker", "uis")
+        if row["visit_id"]
+    }
+    rows = kept.filter(pc.is_in(kept["visit_id"], pa.array(list(leads), pa.int64())))
+    of_leads = {row["visit_id"]: row for row in rows.to_pylist()}
+    return SiteVisits(kept, number, first_channel, of_leads)
+
+
+def read_visits(world: World) -> Mapping[int, Row]:
+    """The visits that calls, forms and chats came from, by id."""
+    return read_site_visits(world).of_leads
+
+
+def read_sessions(world: World, begin: datetime, end: datetime) -> list[Row]:
+    """The visits begun in ``[begin, end)``, by time; both are aware instants."""
+    table = read_site_visits(world).table
+    started = table["started_at"]
+    inside = pc.and_(
+        pc.greater_equal(started, pa.scalar(begin, INSTANT)),
+        pc.less(started, pa.scalar(end, INSTANT)),
+    )
+    return table.filter(inside).to_pylist()
 
 
 def managers(world: World) -> dict[int, str]:
@@ -129,13 +163,12 @@ def describe_source(world: World, visit: Row | None, tags: Sequence[Mapping[str,
     row |= {"site_id": SITE_ID, "site_domain_name": LINE.host}
     if visit is None:
         return row
-    first = read_first_visits(world).get(visit["call_visitor_id"], visit)
+    visits, visitor = read_site_visits(world), visit["call_visitor_id"]
     channel = CHANNELS.get(visit["traffic_source"] or "", "direct")
-    first_channel = CHANNELS.get(first["traffic_source"] or "", "direct")
+    first_channel, number = visits.first_channel[visitor], visits.number[visit["visit_id"]]
     kind, click = visit["click_id_kind"], visit["click_id"]
     host = urlsplit(visit["referrer"] or "").hostname
-    person = visit["user_id"] or visit["call_visitor_id"]
-    is_new = first["visit_id"] == visit["visit_id"]
+    person = visit["user_id"] or visitor
     return row | {
         "ua_client_id": visit["ga_client_id"] or None,
         "ym_client_id": str(visit["metrica_client_id"]) if visit["metrica_client_id"] else None,
@@ -154,11 +187,11 @@ def describe_source(world: World, visit: Row | None, tags: Sequence[Mapping[str,
         "campaign_id": CAMPAIGN_IDS[channel],
         "campaign_name": CAMPAIGN_NAMES[channel],
         "visit_other_campaign": first_channel != channel,
-        "visitor_id": number_of(visit["call_visitor_id"]),
+        "visitor_id": number_of(visitor),
         "person_id": number_of(person),
-        "visitor_type": "Новый" if is_new else "Вернувшийся",
+        "visitor_type": "Новый" if number == 1 else "Вернувшийся",
         "visitor_session_id": visit["visit_id"],
-        "visits_count": 1 if is_new else 2,
+        "visits_count": number,
         "visitor_first_campaign_id": CAMPAIGN_IDS[first_channel],
         "visitor_first_campaign_name": CAMPAIGN_NAMES[first_channel],
         "visitor_city": visit["city"] or None,

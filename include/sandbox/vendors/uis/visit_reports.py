@@ -12,8 +12,9 @@ from include.sandbox.vendors.uis.account import (
     CHANNELS,
     LINE,
     SITE_ID,
+    ZONE,
     describe_source,
-    read_visits,
+    read_sessions,
     search_engine,
     write_time,
 )
@@ -31,10 +32,18 @@ from include.sandbox.world.world import World
 Row = dict[str, Any]
 
 
+def _sessions_of(world: World, query: Query) -> list[Row]:
+    """Visits that may matter for a period: a goal is reached up to a day after the visit began."""
+    if query.date_from is None or query.date_till is None:
+        return []
+    begin = query.date_from.replace(tzinfo=ZONE) - timedelta(days=1)
+    return read_sessions(world, begin, query.date_till.replace(tzinfo=ZONE))
+
+
 def visitor_sessions_report(world: World, query: Query, now: datetime) -> list[Row]:
     """Visits of the site by visitors with the tracker's cookie."""
     rows = []
-    for visit in read_visits(world).values():
+    for visit in _sessions_of(world, query):
         if not is_within(query, visit["started_at"], now) or not is_known(visit, now):
             continue
         source = describe_source(world, visit)
@@ -61,7 +70,7 @@ def visitor_sessions_report(world: World, query: Query, now: datetime) -> list[R
 def goals_report(world: World, query: Query, now: datetime) -> list[Row]:
     """Goals reached in visits."""
     rows = []
-    for visit in read_visits(world).values():
+    for visit in _sessions_of(world, query):
         reached = visit["started_at"] + timedelta(seconds=visit["duration_seconds"] or 0)
         if not is_within(query, reached, now) or not is_known(visit, now):
             continue
