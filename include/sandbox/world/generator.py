@@ -10,7 +10,9 @@ from include.sandbox.world.choices import choose
 from include.sandbox.world.contacts import make_contacts
 from include.sandbox.world.crm import make_crm
 from include.sandbox.world.enquiries import find_visits, make_enquiries
+from include.sandbox.world.finance import make_finance
 from include.sandbox.world.forms import make_chats, make_forms, make_mailings, reach_goals
+from include.sandbox.world.goods import make_goods
 from include.sandbox.world.identifiers import make_identifiers
 from include.sandbox.world.journeys import count_needs, draw_needs, draw_touches
 from include.sandbox.world.population import make_population
@@ -57,8 +59,9 @@ def make_world(seed: int, size_name: str) -> tuple[World, Truth]:
     crm = make_crm(seed, size, population, enquiries)
     tables |= crm.tables
     tables |= make_ad_stats(seed, size, catalogue, spend, visits)
+    tables |= make_finance(seed, size, spend, catalogue)
+    tables |= make_goods(seed, size, tables)
     story = Story(size, population, needs, touches, choices, spend, web, calls, contacts)
     truth = finish_truth(story, identifiers, enquiries, crm, tables["ad_stats"])
-    empty = {name: schema.empty_table() for name, schema in TABLES.items()}
-    tables = {name: tables.get(name, empty[name]).cast(schema) for name, schema in TABLES.items()}
-    return World(seed, size.name, size.starts_on, size.ends_on, tables), truth
+    shown = {name: tables[name].cast(schema) for name, schema in TABLES.items()}
+    return World(seed, size.name, size.starts_on, size.ends_on, shown), truth
