@@ -158,6 +158,11 @@ def test_a_filter_has_a_largest_number_of_values() -> None:
             "OPERATOR_FIELD_MISMATCH",
         ),
         (
+            "SELECT ad_group_ad.ad.id FROM ad_group_ad "
+            "WHERE ad_group_ad.ad.responsive_search_ad.headlines CONTAINS ANY ('a')",
+            "PROHIBITED_FIELD_IN_WHERE_CLAUSE",
+        ),
+        (
             "SELECT campaign.id FROM campaign WHERE campaign.name DURING TODAY",
             "OPERATOR_FIELD_MISMATCH",
         ),
@@ -320,6 +325,17 @@ def test_the_field_service_refuses_too(google: AdBench, query: str, name: str) -
     url = "/v26/googleAdsFields:search"
     answer = google.web.post(url, json={"query": query}, headers=headers)
     assert _code(answer) == f"queryError.{name}"
+
+
+def test_a_field_without_a_value_is_known_and_left_out(google: AdBench) -> None:
+    query = (
+        "SELECT campaign.id, campaign.target_cpa.target_cpa_micros, campaign.labels, "
+        "metrics.search_impression_share, metrics.interaction_event_types FROM campaign "
+        f"WHERE {DAYS}"
+    )
+    first, second = _ask(google, query).json()["results"]
+    assert set(first["campaign"]) == {"resourceName", "id"}
+    assert (first["metrics"], "metrics" in second) == ({"interactionEventTypes": ["CLICK"]}, False)
 
 
 @pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": 5}])

@@ -1,7 +1,6 @@
 """Attributes of every resource of the stand-in, and what each resource may be queried with.
 
-Fields the company leaves empty are known, so that a query naming them is in order, and have no
-value.
+Those the company leaves empty are in ``unset_fields``.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from include.sandbox.vendors.google_ads.fields import (
     Row,
 )
 from include.sandbox.vendors.google_ads.places import place_name
+from include.sandbox.vendors.google_ads.unset_fields import unset_names
 
 Read = Callable[[Row], Any]
 CAMPAIGN_STATUS = {"active": "ENABLED", "paused": "PAUSED", "archived": "REMOVED"}
@@ -108,6 +108,16 @@ def _time(key: str, clock_time: str) -> Read:
     return read
 
 
+def _headlines(row: Row) -> list[dict[str, str]] | None:
+    """An ad's title; only search ads show theirs this way."""
+    title = row.ad.get("title")
+    return [{"text": title}] if title and channel(row.campaign) == "SEARCH" else None
+
+
+def _shows_in(*channels: str) -> Read:
+    return lambda row: channel(row.campaign) in channels
+
+
 def _urls(row: Row) -> list[str] | None:
     url = row.ad.get("landing_url")
     return None if url is None else [url]
@@ -150,6 +160,10 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
         ("end_date_time", "STRING", _time("end_date", "23:59:59")),
         ("bidding_strategy_type", "ENUM", _always("MAXIMIZE_CONVERSIONS"), ("MANUAL_CPC",)),
         ("campaign_budget", "RESOURCE_NAME", _name("customers/{c}/campaignBudgets/{campaign}")),
+        ("network_settings.target_google_search", "BOOLEAN", _shows_in("SEARCH")),
+        ("network_settings.target_search_network", "BOOLEAN", _shows_in("SEARCH")),
+        ("network_settings.target_content_network", "BOOLEAN", _shows_in("DISPLAY")),
+        ("network_settings.target_partner_search_network", "BOOLEAN", _always(False)),
     ),
     "campaign_budget": (
         ("resource_name", "RESOURCE_NAME", _name("customers/{c}/campaignBudgets/{campaign}")),
@@ -185,6 +199,7 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
             (*AD_TYPES.values(), "UNKNOWN"),
         ),
         ("ad.final_urls", "STRING", _urls),
+        ("ad.responsive_search_ad.headlines", "MESSAGE", _headlines),
     ),
     "ad_group_criterion": (
         (
@@ -296,15 +311,6 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
 }
 """Resource → name, type, how it is read, and the values of an enum."""
 
-EMPTY: dict[str, str] = {
-    "customer": "tracking_url_template final_url_suffix",
-    "campaign": "tracking_url_template final_url_suffix advertising_channel_sub_type labels",
-    "ad_group": "tracking_url_template final_url_suffix labels",
-    "ad_group_ad": "ad.name ad.final_url_suffix ad.tracking_url_template labels",
-    "ad_group_criterion": "final_urls final_url_suffix tracking_url_template labels",
-}
-"""Resource → attributes that are never set in this company."""
-
 _IN_GROUP = ("customer", "campaign", "ad_group")
 _TIMES = ("date", "week", "month", "quarter", "year", "day_of_week")
 _USUAL = (*_TIMES, "device", "ad_network_type", *CONVERSION_SEGMENTS)
@@ -333,12 +339,11 @@ def _make_fields() -> dict[str, Field]:
     for resource, told in DESCRIBED.items():
         for name, data_type, read, *enum in told:
             values = enum[0] if enum else ()
-            is_list = name.endswith("final_urls")
+            is_list = name.endswith(("final_urls", "headlines"))
             full = f"{resource}.{name}"
             made[full] = Field(full, data_type, read, "ATTRIBUTE", values, is_list)
-        for name in EMPTY.get(resource, "").split():
-            full = f"{resource}.{name}"
-            made[full] = Field(full, "STRING", _always(None))
+    for full in unset_names():
+        made[full] = Field(full, "STRING", _always(None))
     return made
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from include.sandbox.vendors.google_ads.places import place_name
+from include.sandbox.vendors.google_ads.unset_fields import UNSET_METRICS
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -124,6 +125,12 @@ def _ratio(top: str, bottom: str, scale: float = 1.0) -> Callable[[Values], floa
     return read
 
 
+def _event_types(row: Row) -> list[str] | None:
+    """What counts as an interaction, where there was any."""
+    return ["CLICK"] if row.sums.get("clicks") else None
+
+
+EVENTS = ("CLICK", "ENGAGEMENT", "VIDEO_VIEW", "NONE", "UNSPECIFIED")
 ALL_CONVERSIONS = 1.25
 """All conversions count what the main ones leave out."""
 
@@ -157,6 +164,9 @@ METRICS: dict[str, Field] = {
             "DOUBLE",
             _ratio("conversions", "clicks", ALL_CONVERSIONS),
         ),
+        _metric("value_per_all_conversions", "DOUBLE", _ratio("conversion_value", "conversions")),
+        Field("metrics.interaction_event_types", "ENUM", _event_types, "METRIC", EVENTS, True),
+        *(_metric(name, "DOUBLE", lambda _: None) for name in UNSET_METRICS.split()),
     )
 }
 CONVERSION_METRICS = tuple(

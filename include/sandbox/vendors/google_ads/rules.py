@@ -12,7 +12,7 @@ from include.sandbox.vendors.google_ads.fields import (
     CORE_DATE_SEGMENTS,
     Field,
 )
-from include.sandbox.vendors.google_ads.gaql import COMPARISONS, Condition, Query
+from include.sandbox.vendors.google_ads.gaql import Condition, Query
 
 LISTS = ("CONTAINS ANY", "CONTAINS ALL", "CONTAINS NONE")
 TEXT_TESTS = ("LIKE", "NOT LIKE", "REGEXP_MATCH", "NOT REGEXP_MATCH")
@@ -133,7 +133,9 @@ def _check_condition(one: Field, condition: Condition) -> None:
     name, how = one.name, condition.operator
     if how in LISTS and not one.is_repeated:
         raise refuse_query("OPERATOR_FIELD_MISMATCH", f"{how} needs a list, '{name}' is none.")
-    if how in COMPARISONS and one.is_repeated:
+    if one.data_type == "MESSAGE":
+        raise refuse_query("PROHIBITED_FIELD_IN_WHERE_CLAUSE", f"Cannot filter on '{name}'.")
+    if one.is_repeated and how not in (*LISTS, "IS NULL", "IS NOT NULL"):
         raise refuse_query("OPERATOR_FIELD_MISMATCH", f"{how} does not go with '{name}'.")
     if how in TEXT_TESTS and one.data_type not in ("STRING", "RESOURCE_NAME"):
         raise refuse_query("OPERATOR_FIELD_MISMATCH", f"{how} needs a text, '{name}' is none.")

@@ -63,7 +63,7 @@ def sum_rows(query: Query, rows: Sequence[Row]) -> dict[str, Any]:
         for name in query.fields
         if name in METRICS
     }
-    return {"metrics": told}
+    return {"metrics": {name: value for name, value in told.items() if value is not None}}
 
 
 def _camel(word: str) -> str:
