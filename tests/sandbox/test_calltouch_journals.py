@@ -25,7 +25,14 @@ def calltouch(vendor_server, monkeypatch):
     deal = {"crm": "bitrix24", "deal_id": 50, "pipeline_id": 0, "stage_id": "paid"}
     deal |= {"created_at": at(18), "closed_at": at(19), "amount_micros": 1_500_400_000}
     deal |= {"source": "CALL", "title": "Трубы"}
-    stage = {"crm": "bitrix24", "pipeline_id": 0, "stage_id": "paid", "semantics": "won"}
+    pipeline = {"crm": "bitrix24", "pipeline_id": 0}
+    stages = [pipeline | {"stage_id": "new", "semantics": "open"}]
+    stages.append(pipeline | {"stage_id": "paid", "semantics": "won"})
+    entry = pipeline | {"entity": "deal", "entity_id": 50, "manager_id": 3}
+    events = [
+        entry | {"event_id": 1, "stage_id": "new", "occurred_at": at(18)},
+        entry | {"event_id": 2, "stage_id": "paid", "occurred_at": at(19)},
+    ]
     monkeypatch.setattr(
         caller.stage,
         "world",
@@ -38,7 +45,8 @@ def calltouch(vendor_server, monkeypatch):
             form_request=[make_form(9, at(18)), make_form(10, at(18, 10), visit_id=0)],
             crm_lead=[lead],
             crm_deal=[deal],
-            crm_stage=[stage],
+            crm_stage=stages,
+            crm_stage_event=events,
         ),
     )
     return caller

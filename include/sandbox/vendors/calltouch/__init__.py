@@ -30,7 +30,7 @@ from include.sandbox.vendors.calltouch.access import (
     find_site,
     require_token,
 )
-from include.sandbox.vendors.calltouch.deals import list_orders
+from include.sandbox.vendors.calltouch.deals import Deals
 from include.sandbox.vendors.calltouch.leads import list_calls, list_requests
 from include.sandbox.vendors.calltouch.periods import (
     CALL_DAY,
@@ -180,7 +180,7 @@ class Calltouch:
         params, now = request.query_params, self._stage.clock.now()
         period = read_period(params, CALL_DAY)
         source = params.get("orderSource", "").upper()
-        rows = self._spoil(request, list_orders(self._stage.world, period, now, source))
+        rows = self._spoil(request, Deals(self._stage.world, now).list_orders(period, source))
         key = str(self._knob("orders_page_key", "totalPage"))
         return JSONResponse(self._page(request, rows, key))
 

@@ -9,12 +9,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from include.sandbox.vendors.calltouch.access import LINE
-from include.sandbox.vendors.calltouch.deals import (
-    deals_of_phone,
-    describe_call_order,
-    describe_request_order,
-    digits,
-)
+from include.sandbox.vendors.calltouch.deals import Deals, digits
 from include.sandbox.vendors.calltouch.periods import Period, write_moment
 from include.sandbox.vendors.calltouch.sessions import (
     advertising,
@@ -42,7 +37,7 @@ def is_on(params: QueryParams, name: str) -> bool:
 
 def list_calls(world: World, period: Period, params: QueryParams, now: datetime) -> list[Row]:
     """Calls of a period, earliest first; flags of the query choose which and with what."""
-    rows = []
+    rows, deals = [], Deals(world, now)
     for call in _known(world, "call", "started_at", period, now):
         is_changed = call["changed_at"] is None or call["changed_at"] <= now
         is_unique, is_target = bool(call["is_first"]), bool(call["is_target"]) and is_changed
@@ -55,7 +50,8 @@ def list_calls(world: World, period: Period, params: QueryParams, now: datetime)
         )
         if wanted:
             rows.append(
-                _describe_call(world, call, is_target, now) | _extras(world, call, params, now)
+                _describe_call(world, call, is_target, now)
+                | _extras(world, call, params, deals, now)
             )
     return rows
 
@@ -123,7 +119,7 @@ def _describe_call(world: World, call: Row, is_target: bool, now: datetime) -> R
     }
 
 
-def _extras(world: World, call: Row, params: QueryParams, now: datetime) -> Row:
+def _extras(world: World, call: Row, params: QueryParams, deals: Deals, now: datetime) -> Row:
     """What comes only with its flag."""
     visit = read_visits(world).get(call["visit_id"])
     is_changed = call["changed_at"] is None or call["changed_at"] <= now
@@ -134,8 +130,8 @@ def _extras(world: World, call: Row, params: QueryParams, now: datetime) -> Row:
     if is_on(params, "withComments"):
         extras["comments"] = []
     if is_on(params, "withOrders"):
-        deals = deals_of_phone(world, call["caller_phone"], now)
-        extras["orders"] = [describe_call_order(world, deal, now) for deal in deals]
+        found = deals.of_phone(call["caller_phone"])
+        extras["orders"] = [deals.describe_beside_call(deal) for deal in found]
     if is_on(params, "withMapVisits"):
         extras["mapVisits"] = describe_history(world, visit, call["started_at"])
     if is_on(params, "withText"):
@@ -157,20 +153,20 @@ def _advertising(visit: Row | None, params: QueryParams) -> Row:
 def list_requests(world: World, period: Period, params: QueryParams, now: datetime) -> list[Row]:
     """Form requests of a period, earliest first."""
     seen: set[str] = set()
-    rows = []
+    rows, deals = [], Deals(world, now)
     for form in _known(world, "form_request", "submitted_at", period, now):
         is_unique = digits(form["phone"]) not in seen
         seen.add(digits(form["phone"]))
-        rows.append(_describe_request(world, form, is_unique, params, now))
+        rows.append(_describe_request(world, form, is_unique, params, deals))
     return rows
 
 
 def _describe_request(
-    world: World, form: Row, is_unique: bool, params: QueryParams, now: datetime
+    world: World, form: Row, is_unique: bool, params: QueryParams, deals: Deals
 ) -> Row:
     visit = read_visits(world).get(form["visit_id"])
     is_target = bool(form["is_target"])
-    deals = deals_of_phone(world, form["phone"], now)
+    orders = deals.of_phone(form["phone"])
     row = {
         "requestId": form["request_id"],
         "requestNumber": str(form["request_id"]),
@@ -184,7 +180,7 @@ def _describe_request(
         "uniqTargetRequest": is_unique and is_target,
         "session": describe_session(visit),
         "client": describe_client(form["name"], form["phone"], form["email"]),
-        "orders": [describe_request_order(world, deal, now) for deal in deals],
+        "orders": [deals.describe_beside_request(deal) for deal in orders],
         "comments": [],
         "widgetInfo": None,
         **visitor_ids(visit),

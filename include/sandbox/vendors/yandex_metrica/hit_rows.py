@@ -140,7 +140,7 @@ HIT_FIELDS: Mapping[str, HitField] = {
     "browser": _text("browser"),
     "operatingSystem": _text("os"),
     "operatingSystemRoot": _text("os"),
-    "clientTimeZone": _constant("180"),
+    "clientTimeZone": lambda h: [h.visits.zone_minutes] * len(h.hits),
     **{f"share{part}": _constant("") for part in ("Service", "URL", "Title")},
 }
 """Field without ``ym:pv:`` → its cells."""

@@ -86,12 +86,6 @@ def _is_new(visits: VisitRows) -> list[str]:
     return ["1" if visits.visits.is_first_visit(p) else "0" for p in visits.positions]
 
 
-def _zone_minutes(visits: VisitRows) -> list[str]:
-    offset = visits.as_of.astimezone(visits.counter.zone).utcoffset()
-    minutes = 0 if offset is None else int(offset.total_seconds() // 60)
-    return [str(minutes)] * len(visits.positions)
-
-
 VISIT_FIELDS: Mapping[str, VisitField] = {
     "visitID": _plain(lambda row: to_metrica_visit_id(row["visit_id"])),
     "counterID": lambda v: [str(v.counter.counter_id)] * len(v.positions),
@@ -121,7 +115,7 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
     ],
     "referer": _text("referrer"),
     "from": _plain(lambda row: query_value(entry_url(row), "from")),
-    "clientTimeZone": _zone_minutes,
+    "clientTimeZone": lambda v: [v.zone_minutes] * len(v.positions),
     "deviceCategory": _plain(lambda row: device_category(row["device"] or "")),
     "browser": _text("browser"),
     "operatingSystem": _text("os"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -51,6 +51,12 @@ class VisitRows:
     def local_times(self) -> list[str]:
         """When each visit began, in the counter's zone."""
         return write_times(self.started, self.counter.zone_name)
+
+    @cached_property
+    def zone_minutes(self) -> str:
+        """The counter's distance from UTC in minutes."""
+        offset = self.as_of.astimezone(self.counter.zone).utcoffset() or timedelta()
+        return str(int(offset.total_seconds() // 60))
 
     @cached_property
     def pages(self) -> list[list[str]]:
