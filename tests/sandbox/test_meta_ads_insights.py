@@ -385,3 +385,12 @@ def test_planted_faults_spoil_rows_quietly(api, stage):
 def test_asking_for_the_bid_spoils_spend_and_results_change_their_name(api):
     assert _rows(api, fields="spend,wish_bid")[0]["spend"] == "2468"
     assert "results" in _rows(api, fields="objective_results")[0]
+
+
+def test_filters_on_objects_choose_before_anything_is_added_up(api):
+    one = '[{"field":"ad.id","operator":"EQUAL","value":"1111"}]'
+    account = _rows(api, level="account", filtering=one)
+    assert _sum(account, "spend") == _sum(_rows(api, filtering=one), "spend")
+    active = '[{"field":"campaign.effective_status","operator":"IN","value":["ACTIVE"]}]'
+    whole = _rows(api, level="account", filtering=active)
+    assert _sum(whole, "spend") == _sum(_rows(api), "spend")

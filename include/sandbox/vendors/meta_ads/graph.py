@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from include.sandbox.vendors.meta_ads.access import USER_ID, Access, Grant
@@ -18,12 +18,13 @@ from include.sandbox.vendors.meta_ads.insight_request import (
     first_day_kept,
     read_insights,
 )
-from include.sandbox.vendors.meta_ads.insights import make_rows
+from include.sandbox.vendors.meta_ads.insights import Insights
 from include.sandbox.vendors.meta_ads.meters import Meters
 from include.sandbox.vendors.meta_ads.nodes import EDGES, list_accounts, list_edge, show_node
-from include.sandbox.vendors.meta_ads.paging import cut_page
+from include.sandbox.vendors.meta_ads.paging import Pageable, cut_page
 from include.sandbox.vendors.meta_ads.runs import Run, Runs
 from include.sandbox.vendors.vendor import Stage
+from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
 NAME = "meta_ads"
@@ -44,6 +45,7 @@ class Graph:
         self.meters = Meters(stage.clock, stage.knobs)
         self.runs = Runs(stage.clock, stage.knobs)
         self._reach_runs: dict[tuple[str, date], int] = defaultdict(int)
+        self._recent: tuple[World, tuple[Any, ...], Insights] | None = None
 
     def reset(self) -> None:
         """Tokens, meters and runs as in the beginning."""
@@ -156,7 +158,7 @@ class Graph:
         return self.book.find_account(node_id) is not None or node_id in self.book.nodes
 
     def _page(
-        self, call: Call, rows: Sequence[Any], most_shown: int = PAGE_LIMIT, hollow: bool = False
+        self, call: Call, rows: Pageable, most_shown: int = PAGE_LIMIT, hollow: bool = False
     ) -> Reply:
         most_asked = self._knob("page_limit", PAGE_LIMIT)
         return Reply(cut_page(call, rows, most_asked, most_shown, hollow))
@@ -171,10 +173,10 @@ class Graph:
         headers = self._ration_reach(account, asked, call.method == "POST")
         if call.method == "POST":
             return self._submit(call, account, asked, grant, headers)
-        rows, summary = self._make(call, account, asked)
-        if len(rows) > self._knob("sync_row_limit", SYNC_ROW_LIMIT):
+        made = self._make(account, asked, self._stage.clock.now())
+        if len(made) > self._knob("sync_row_limit", SYNC_ROW_LIMIT):
             raise ApiError(100, 1504018)
-        reply = self._page_rows(call, asked, rows, summary)
+        reply = self._page_rows(call, asked, made)
         reply.headers |= headers
         return reply
 
@@ -195,12 +197,13 @@ class Graph:
         used = round(100 * self._reach_runs[key] / most, 2)
         return {"x-Fb-Ads-Insights-Reach-Throttle": f'{{"acc_id_util_pct":{used}}}'}
 
-    def _make(
-        self, call: Call, account: Account, asked: AskedInsights, run: Run | None = None
-    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        as_of = run.submitted_at if run else self._stage.clock.now()
-        rows, summary = make_rows(self._stage.world, self.book, account, asked, as_of)
-        return [] if self._take("zero_rows", call) is not None else rows, summary
+    def _make(self, account: Account, asked: AskedInsights, now: datetime) -> Insights:
+        """The report of this minute; further pages of it are read from the same one."""
+        key = (account.key, repr(asked), now.replace(second=0, microsecond=0))
+        world = self._stage.world
+        if self._recent is None or self._recent[0] is not world or self._recent[1] != key:
+            self._recent = (world, key, Insights(world, self.book, account, asked, now))
+        return self._recent[2]
 
     def _take(self, kind: str, call: Call) -> Any:
         return self._stage.faults.take(kind, NAME, call.path)
@@ -228,23 +231,19 @@ class Graph:
         if list(steps) != ["insights"]:
             raise refuse_object(run.id)
         self.runs.require_completed(run)
-        if run.rows is None:
-            run.rows = self._make(call, run.account, run.asked, run)
-        rows, summary = run.rows
-        return self._page_rows(call, run.asked, rows, summary, PAGE_LIMIT)
+        if run.made is None:
+            world = self._stage.world
+            run.made = Insights(world, self.book, run.account, run.asked, run.submitted_at)
+        return self._page_rows(call, run.asked, run.made, PAGE_LIMIT)
 
     def _page_rows(
-        self,
-        call: Call,
-        asked: AskedInsights,
-        rows: list[dict[str, Any]],
-        summary: dict[str, Any],
-        most_shown: int = SYNC_PAGE_ROWS,
+        self, call: Call, asked: AskedInsights, made: Insights, most_shown: int = SYNC_PAGE_ROWS
     ) -> Reply:
-        hollow = self._take("empty_page", call) is not None
-        reply = self._page(call, rows, self._knob("page_rows", most_shown), hollow)
-        if asked.has_summary and rows:
-            reply.body["summary"] = summary
+        is_hollow = self._take("empty_page", call) is not None
+        rows = [] if self._take("zero_rows", call) is not None else made
+        reply = self._page(call, rows, self._knob("page_rows", most_shown), is_hollow)
+        if asked.has_summary and len(rows):
+            reply.body["summary"] = made.summarise()
         renamed, changed = self._take("renamed_field", call), self._take("changed_meaning", call)
         if renamed is not None:
             reply.body["data"] = [

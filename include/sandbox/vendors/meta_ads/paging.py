@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from include.sandbox.vendors.meta_ads.calls import Call
 from include.sandbox.vendors.meta_ads.errors import ApiError, refuse_parameter
 
 DEFAULT_LIMIT = 25
+
+
+class Pageable(Protocol):
+    """Anything with a length and slices."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, which: slice, /) -> list[Any]: ...
 
 
 def write_cursor(place: int) -> str:
@@ -27,7 +34,7 @@ def read_cursor(text: str) -> int:
 
 
 def cut_page(
-    call: Call, rows: Sequence[Any], most_asked: int, most_shown: int, is_hollow: bool = False
+    call: Call, rows: Pageable, most_asked: int, most_shown: int, is_hollow: bool = False
 ) -> dict[str, Any]:
     """One page; a ``limit`` above ``most_asked`` is too much data, above ``most_shown`` it is cut.
 

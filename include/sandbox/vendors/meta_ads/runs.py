@@ -16,6 +16,7 @@ from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.meta_ads.book import Account
 from include.sandbox.vendors.meta_ads.errors import ApiError, refuse_object
 from include.sandbox.vendors.meta_ads.insight_request import AskedInsights
+from include.sandbox.vendors.meta_ads.insights import Insights
 
 FIRST_ID = 6001
 KEPT_FOR = timedelta(days=30)
@@ -39,7 +40,7 @@ class Run:
     started: float
     fate: str = ""
     completed_at: int = 0
-    rows: tuple[list[dict[str, Any]], dict[str, Any]] | None = None
+    made: Insights | None = None
 
 
 class Runs:
