@@ -57,6 +57,13 @@ def test_a_refresh_kills_the_old_token_at_once_and_keeps_the_refresh_token(vk: A
     assert _get(vk, token=renewed["access_token"]).status_code == 200
 
 
+def test_support_can_let_refresh_tokens_rotate(vk: AdBench) -> None:
+    vk.stage.knobs["vk_ads.rotates_refresh_token"] = True
+    form = OWN | {"refresh_token": "demo-refresh"}
+    assert _token(vk, "refresh_token", **form).json()["refresh_token"] != "demo-refresh"
+    assert _token(vk, "refresh_token", **form).json()["code"] == "invalid_token"
+
+
 def test_the_given_token_is_replaced_by_a_refresh_too(vk: AdBench) -> None:
     renewed = _token(vk, "refresh_token", **OWN, refresh_token="demo-refresh").json()
     assert _get(vk).status_code == 401

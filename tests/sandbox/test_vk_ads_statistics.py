@@ -114,6 +114,26 @@ def test_goals_grow_with_the_age_of_the_day(vk: AdBench) -> None:
     assert (young < 3, goals()) == (True, 3)
 
 
+def test_goals_dated_by_their_event_come_later_and_then_stay(vk: AdBench) -> None:
+    vk.stage.world = make_ad_world("vk_ads", stats=STATS, restatement_curve=CURVE)
+    ask = {"id": 101, "date_from": "2026-11-17", "date_to": "2026-11-30"}
+
+    def goals() -> dict[str, int]:
+        rows = _get(vk, "v2/statistics/ad_plans/day", **ask).json()["items"][0]["rows"]
+        return {row["date"]: row["base"]["vk"]["goals"] for row in rows}
+
+    young = goals()
+    assert {day for day, count in young.items() if count} == {"2026-11-19"}
+    vk.stage.clock.advance(2 * 86_400)
+    older = goals()
+    vk.stage.clock.advance(60 * 86_400)
+    assert {day: goals()[day] for day in ("2026-11-17", "2026-11-20", "2026-11-21")} == {
+        day: older[day] for day in ("2026-11-17", "2026-11-20", "2026-11-21")
+    }
+    ask["date_to"] = "2026-12-31"
+    assert sum(goals().values()) == 3
+
+
 @pytest.mark.parametrize(
     ("kind", "code"),
     [

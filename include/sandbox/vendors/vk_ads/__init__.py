@@ -4,7 +4,8 @@ Knobs (``vk_ads.<name>``): ``rps_limit hourly_limit daily_limit`` per user and m
 ``json_429`` whether an excess is told as JSON instead of text, ``retry_after`` seconds named in
 that answer (0 names none), ``list_limit`` largest page of a v2 list, ``most_days`` of one
 statistics call, ``zero_days`` whether days without delivery have rows, ``whole_urls`` whether a
-banner shows its urls whole, ``nested_401`` the other shape of 401, ``most_body_bytes``. Faults
+banner shows its urls whole, ``nested_401`` the other shape of 401,
+``rotates_refresh_token`` (an option of support), ``most_body_bytes``. Faults
 beyond transport: ``expired_token revoked_token invalid_token invalid_user``, ``error`` (``code``
 of errors.STATUSES, ``status``, ``message``), ``too_many`` (a 429), ``zero_rows``,
 and those of ``answer_faults``.

@@ -120,6 +120,8 @@ class Access:
                 now = self._stage.clock.now()
                 grant.access_token = self._make_token("access")
                 grant.expires_at, grant.used_at = now + TOKEN_LIFE, now
+                if self._stage.knobs.get("vk_ads.rotates_refresh_token", False):
+                    grant.refresh_token = self._make_token("refresh")
                 return {
                     "access_token": grant.access_token,
                     "token_type": "Bearer",
