@@ -133,6 +133,14 @@ def test_edges_of_campaigns_and_ad_sets_list_their_own(api):
     assert api.get(f"/v26.0/{ACT}/adcreatives").json()["data"]
 
 
+def test_several_nodes_are_read_by_their_ids(api):
+    found = api.get("/v26.0/", params={"ids": "11,1111", "fields": "name"}).json()
+    assert found == {
+        "11": {"name": "Autumn", "id": "11"},
+        "1111": {"name": "Ad 1111", "id": "1111"},
+    }
+
+
 def test_pages_follow_next_until_it_is_absent(api):
     url = f"/v26.0/{ACT}/ads?limit=1&fields=id&access_token=demo-token"
     seen = []
