@@ -36,6 +36,7 @@ class VisitRows:
         self.as_of = as_of
         self.positions = [int(position) for position in positions]
         self._sources: dict[str, list[Row]] = {}
+        self._cache: dict[int, Row] = {}
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -101,7 +102,11 @@ class VisitRows:
         return [read(row) for row in self.rows]
 
     def _read(self, positions: Sequence[int]) -> list[Row]:
-        return self.visits.table.take(pa.array(positions, pa.int64())).to_pylist()
+        # most visits give their own source, so a row is made once however often it is asked for
+        missing = [position for position in set(positions) if position not in self._cache]
+        found = self.visits.table.take(pa.array(missing, pa.int64())).to_pylist()
+        self._cache.update(zip(missing, found, strict=True))
+        return [self._cache[position] for position in positions]
 
 
 def entry_url(row: Row) -> str:

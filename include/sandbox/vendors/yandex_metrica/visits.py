@@ -6,6 +6,7 @@ Visits without a Metrica client id are those the counter never saw. A visit is s
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -138,19 +139,24 @@ class CounterVisits:
         chain = self.by_client[client]
         if prefix.startswith("cross_device_") and client in self.users_of_client:
             chain = self.by_user[self.users_of_client[client]]
-        oldest = self.started[position] - int(LOOKBACK.total_seconds()) * 1_000_000
-        earlier = [
-            p
-            for p in chain
-            if p <= position and self.known[p] <= limit and self.started[p] >= oldest
-        ]
+        oldest = int(self.started[position]) - LOOKBACK // timedelta(microseconds=1)
+        begin = bisect_left(chain, int(np.searchsorted(self.started, oldest)))
+        end = bisect_right(chain, position)
         if prefix.endswith("first"):
-            return earlier[0] if earlier else position
-        if prefix.endswith("last_yandex_direct_click"):
-            for candidate in reversed(earlier):
-                if self.click_kinds[candidate] == "yclid":
-                    return candidate
-        for candidate in reversed(earlier):
-            if self.sources[candidate] not in INSIGNIFICANT:
+            known = (chain[n] for n in range(begin, end) if self.known[chain[n]] <= limit)
+            return next(known, position)
+        significant = None
+        for number in range(end - 1, begin - 1, -1):
+            candidate = chain[number]
+            if self.known[candidate] > limit:
+                continue
+            if significant is None and self.sources[candidate] not in INSIGNIFICANT:
+                significant = candidate
+                if not prefix.endswith("last_yandex_direct_click"):
+                    break
+            if prefix.endswith("last_yandex_direct_click") and self._is_direct_click(candidate):
                 return candidate
-        return position
+        return position if significant is None else significant
+
+    def _is_direct_click(self, position: int) -> bool:
+        return self.click_kinds[position] == "yclid"
