@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from include.sandbox.world.generator import make_world
-from include.sandbox.world.sizes import SIZES, UnknownSize, find_size
+from include.sandbox.world.large import LARGE, Streamed, stream_large
+from include.sandbox.world.sizes import SIZES, STREAMED, UnknownSize, find_size
 from include.sandbox.world.store import TABLES_FOLDER, TRUTH_FOLDER, write_world
 from include.sandbox.world.truth import Truth
 from include.sandbox.world.world import World
@@ -24,9 +25,12 @@ UNUSABLE = 2
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Command line of the generator."""
     parser = argparse.ArgumentParser(prog="python -m include.sandbox.world", description=__doc__)
-    parser.add_argument("size", help=" or ".join(SIZES))
+    parser.add_argument("size", help=" or ".join((*SIZES, STREAMED)))
     parser.add_argument("--seed", type=int, default=1, help="same seed, same world")
     parser.add_argument("--out", type=Path, help=f"folder to write to; {WORLDS}/<size> by default")
+    parser.add_argument(
+        "--touches", type=int, default=LARGE.visits, help=f"how many, of the size {STREAMED} alone"
+    )
     return parser.parse_args(argv)
 
 
@@ -51,6 +55,16 @@ def show(
     )
 
 
+def show_streamed(console: Console, folder: Path, streamed: Streamed) -> None:
+    """What the streamed size came to, and how fast."""
+    made, wrote = streamed.made_seconds, streamed.wrote_seconds
+    console.print(
+        f"{streamed.touches:,} touches of {streamed.journeys:,} journeys; made in {made:.1f} s of "
+        f"processor time ({streamed.touches / made:,.0f} touches/s), written in {wrote:.1f} s to "
+        f"{folder}"
+    )
+
+
 def main(argv: list[str]) -> int:
     """Make, write and show a world; 2 for a size there is not or a folder one may not write."""
     wanted = parse_arguments(argv)
@@ -58,6 +72,9 @@ def main(argv: list[str]) -> int:
     errors = Console(stderr=True, soft_wrap=True)
     started = time.monotonic()
     try:
+        if wanted.size == STREAMED:
+            show_streamed(Console(), folder, stream_large(folder, wanted.seed, wanted.touches))
+            return 0
         find_size(wanted.size)
         folder.mkdir(parents=True, exist_ok=True)
         world, truth = make_world(wanted.seed, wanted.size)

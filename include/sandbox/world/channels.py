@@ -143,9 +143,7 @@ def make_rhythm(channel: str, days: np.ndarray, rng: np.random.Generator) -> np.
     weekday = (days.astype(np.int64) + 3) % 7
     month = days.astype("datetime64[M]").astype(np.int64) % 12
     if channel == "exhibition":
-        since = np.arange(len(days)) - FIRST_EXHIBITION
-        is_open = (since >= 0) & (since % EXHIBITION_EVERY_DAYS < EXHIBITION_DAYS)
-        return is_open * (EXHIBITION_EVERY_DAYS / EXHIBITION_DAYS)
+        return is_exhibition_day(np.arange(len(days))) * (EXHIBITION_EVERY_DAYS / EXHIBITION_DAYS)
     if channel == "email":
         return np.where(weekday == 1, 7.0, 0.0)
     if channel == "outbound_call":
@@ -153,6 +151,12 @@ def make_rhythm(channel: str, days: np.ndarray, rng: np.random.Generator) -> np.
     weeks = np.arange(len(days)) // 7
     flight = rng.choice([0.6, 0.9, 1.0, 1.3, 1.6], weeks.max() + 1)[weeks]
     return np.array(MONTH_SEASON)[month] * np.where(weekday < 5, 1.12, 0.7) * flight
+
+
+def is_exhibition_day(day: np.ndarray) -> np.ndarray:
+    """Whether days since the world's first are of an exhibition."""
+    since = day.astype(np.int64) - FIRST_EXHIBITION
+    return (since >= 0) & (since % EXHIBITION_EVERY_DAYS < EXHIBITION_DAYS)
 
 
 def apply_experiments(spent: np.ndarray, line: BusinessLine, channel: str, size: Size) -> None:

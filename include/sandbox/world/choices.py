@@ -55,7 +55,7 @@ def choose(needs: Needs, touches: Touches) -> Choices:
         1.0 / (1.0 + np.exp(-3.0 * np.maximum(margin, -50.0))),
         np.where(asks, ask_touch, -1),
         is_counted,
-        find_buys_without(needs, touches, is_counted, weights, carriers),
+        find_buys_without(needs, touches, is_counted, weights, carriers, will_buy),
         find_needed(needs, touches, is_counted, weights, carriers, will_buy),
     )
 
@@ -101,18 +101,25 @@ def find_buys_without(
     is_counted: np.ndarray,
     weights: np.ndarray,
     carriers: np.ndarray,
+    will_buy: np.ndarray,
 ) -> np.ndarray:
-    """Who would buy without a channel, its halo of direct and organic visits included."""
-    answers = np.empty((len(needs), len(CHANNELS)), bool)
+    """Who would buy without a channel, its halo of direct and organic visits included.
+
+    Touches only ever speak for buying, so only those who buy are asked again.
+    """
+    answers = np.zeros((len(needs), len(CHANNELS)), bool)
+    buyers = np.flatnonzero(will_buy)
+    asked = needs.take(buyers)
     for code in range(len(CHANNELS)):
         owed = is_counted & (touches.owed_to == code)
-        left, left_carriers = weights.copy(), carriers.copy()
+        left, left_carriers = weights[buyers], carriers[buyers]
         if owed.any():
-            left = np.maximum(left - sum_weights(needs, touches, owed), 0.0)
-            left_carriers -= count_carriers(needs, touches, owed)
+            left = np.maximum(left - sum_weights(needs, touches, owed)[buyers], 0.0)
+            left_carriers = left_carriers - count_carriers(needs, touches, owed)[buyers]
         left[:, code] = 0.0
         left_carriers[:, code] = 0
-        answers[:, code] = decide(needs, find_utility(needs, left, left_carriers.sum(axis=1)))
+        utility = find_utility(asked, left, left_carriers.sum(axis=1))
+        answers[buyers, code] = decide(asked, utility)
     return answers
 
 

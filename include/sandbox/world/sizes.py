@@ -70,13 +70,16 @@ SIZES: dict[str, Size] = {
     )
 }
 """Sizes that fit in memory, by name."""
+STREAMED = "large"
+"""The size that is written block by block and is never a :class:`World`."""
 
 
 class UnknownSize(Exception):
     """Somebody asked for a size there is not."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no size is named {name!r}; there are {', '.join(SIZES)}")
+        known = ", ".join((*SIZES, STREAMED))
+        super().__init__(f"no size is named {name!r}; there are {known}")
 
 
 def find_size(name: str) -> Size:
