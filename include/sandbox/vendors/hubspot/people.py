@@ -58,6 +58,8 @@ def make_contact(row: Row, leads: Sequence[Row], merged: Sequence[int]) -> Recor
     marks = {name: row[name] or None for name in UTM}
     query = urlencode({name: value for name, value in marks.items() if value})
     is_web = bool(query) or bool(row["ga_client_id"])
+    # what its enquiries put on a contact changes the contact, or no increment would bring it
+    row = {**row, "updated_at": max(one["updated_at"] for one in (row, *leads))}
     return Record(
         id=row["contact_id"],
         properties={
