@@ -171,8 +171,10 @@ def _state_at(history: _History, entity: str, instant: int) -> pa.Table:
     if history.events is not None:
         changed = np.maximum(changed, _stages_at(history, entity, exists, rows, instant, new))
     for column, since in history.pointers.items():
-        known = np.where(since[exists] <= instant, pc.fill_null(rows[column], 0).to_numpy(), 0)
+        is_known = since[exists] <= instant
+        known = np.where(is_known, pc.fill_null(rows[column], 0).to_numpy(), 0)
         new[column] = pa.array(known, pa.int64())
+        changed = np.maximum(changed, np.where(known != 0, since[exists], 0))
     if "first_reply_at" in rows.schema.names:
         reply = _instants(rows["first_reply_at"], _NEVER)
         new["first_reply_at"] = _stamps(np.where(reply <= instant, reply, _NEVER))

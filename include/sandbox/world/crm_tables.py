@@ -102,7 +102,21 @@ def make_crm_rows(played: Played, ids: Numbers) -> dict[str, list[Row]]:
         key = f"{table.removeprefix('crm_')}_id"
         numbered = ({**row, key: own[place]} for place, row in enumerate(rows[table]))
         rows[table] = sorted((row for row in numbered if row[key]), key=lambda row: row[key])
+    _note_links(rows)
     return rows
+
+
+def _note_links(rows: dict[str, list[Row]]) -> None:
+    """A record changes when it is linked to one that was made later than its own last change."""
+    kinds = ("company", "contact", "lead", "deal")
+    created = {
+        f"{kind}_id": {row[f"{kind}_id"]: row["created_at"] for row in rows[f"crm_{kind}"]}
+        for kind in kinds
+    }
+    for kind in kinds:
+        for row in rows[f"crm_{kind}"]:
+            linked = [created[key].get(row[key], 0) for key in created if key in row]
+            row["updated_at"] = max(row["updated_at"], *linked)
 
 
 def to_table(name: str, rows: Sequence[Row]) -> pa.Table:

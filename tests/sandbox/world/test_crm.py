@@ -37,7 +37,7 @@ def population() -> Population:
 @pytest.fixture(scope="module")
 def enquiries(population: Population) -> pa.Table:
     """Half a year of enquiries, over a change of VAT."""
-    return make_enquiry_rows(SIZE, population, 3000)
+    return make_enquiry_rows(SIZE, population, 2200)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,25 @@ def test_at_the_end_a_crm_holds_what_the_tables_say(world: World, entity: str) -
         table = world.table(f"crm_{entity}")
         expected = [row for row in table.to_pylist() if row["crm"] == line.crm]
         assert crm_rows(world, line.crm, entity, END).to_pylist() == expected
+
+
+@pytest.mark.parametrize("entity", ["lead", "deal", "contact", "company"])
+@pytest.mark.parametrize("days", [40, 95, 150])
+def test_whatever_changed_between_two_instants_says_so_in_its_last_change(
+    world: World, entity: str, days: int
+) -> None:
+    since = datetime.combine(SIZE.starts_on, time(9, 30), UTC) + timedelta(days=days)
+    until = since + timedelta(days=9)
+    for line in LINES:
+        before = {
+            r[f"{entity}_id"]: r for r in crm_rows(world, line.crm, entity, since).to_pylist()
+        }
+        for row in crm_rows(world, line.crm, entity, until).to_pylist():
+            known = before.pop(row[f"{entity}_id"], None)
+            assert (known == row) == (row["updated_at"] <= since)
+            late = [k for k, v in row.items() if isinstance(v, datetime) and v > until]
+            assert not late
+        assert not before
 
 
 def test_nothing_happens_after_the_end_of_the_world(rows: dict[str, list[Row]]) -> None:

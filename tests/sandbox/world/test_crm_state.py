@@ -154,7 +154,7 @@ def test_nothing_points_at_an_entity_that_does_not_exist_yet() -> None:
     assert seen == [
         (0, 0, None, hour(0)),
         (0, 0, hour(2), hour(2)),
-        (0, 4, hour(2), hour(2)),
+        (0, 4, hour(2), hour(3)),
         (1, 4, hour(2), hour(5)),
     ]
 
