@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from include.sandbox.vendors.google_ads import GoogleAds
+from include.sandbox.vendors.google_ads.attributes import FIELDS
 from include.sandbox.vendors.google_ads.errors import ApiError
+from include.sandbox.vendors.google_ads.fields import Row
 from include.sandbox.vendors.google_ads.gaql import Condition, parse_query
 from tests.sandbox.ad_world import AdBench, cell, make_ad_world
 
@@ -325,6 +327,17 @@ def test_the_field_service_refuses_too(google: AdBench, query: str, name: str) -
     url = "/v26/googleAdsFields:search"
     answer = google.web.post(url, json={"query": query}, headers=headers)
     assert _code(answer) == f"queryError.{name}"
+
+
+def test_every_enum_told_can_be_filtered_by() -> None:
+    row = Row({"id": 1}, {"name": "x", "channel": "paid_search", "status": "active"})
+    told = {
+        name: field.read(row)
+        for name, field in FIELDS.items()
+        if field.data_type == "ENUM" and field.category == "ATTRIBUTE"
+    }
+    assert told["campaign.bidding_strategy_type"] == "MAXIMIZE_CONVERSIONS"
+    assert [n for n, v in told.items() if v is not None and v not in FIELDS[n].enum_values] == []
 
 
 def test_a_field_without_a_value_is_known_and_left_out(google: AdBench) -> None:

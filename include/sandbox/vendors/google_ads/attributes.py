@@ -22,6 +22,7 @@ from include.sandbox.vendors.google_ads.unset_fields import unset_names
 
 Read = Callable[[Row], Any]
 CAMPAIGN_STATUS = {"active": "ENABLED", "paused": "PAUSED", "archived": "REMOVED"}
+SERVED = {"ENABLED": "SERVING", "PAUSED": "SUSPENDED", "REMOVED": "ENDED"}
 PRIMARY_STATUS = {"ENABLED": "ELIGIBLE", "PAUSED": "PAUSED", "REMOVED": "REMOVED"}
 CHANNELS = {
     "paid_search": "SEARCH",
@@ -133,6 +134,8 @@ class Resource:
 
 
 CUSTOMER_STATUS = ("ENABLED", "CANCELED", "SUSPENDED", "CLOSED", "UNKNOWN", "UNSPECIFIED")
+SERVING = ("UNSPECIFIED", "UNKNOWN", "SERVING", "NONE", "ENDED", "PENDING", "SUSPENDED")
+BIDDING = ("MANUAL_CPC", "MAXIMIZE_CONVERSIONS", "TARGET_CPA", "TARGET_ROAS", "TARGET_SPEND")
 MATCH_TYPES = ("EXACT", "PHRASE", "BROAD", "UNKNOWN", "UNSPECIFIED")
 Told = tuple[str, str, Read] | tuple[str, str, Read, tuple[str, ...]]
 
@@ -153,12 +156,12 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
         ("id", "INT64", _of("campaign", "campaign_id")),
         ("name", "STRING", _of("campaign", "name")),
         ("status", "ENUM", campaign_status, STATUS_ENUM),
-        ("serving_status", "ENUM", _always("SERVING"), ("SERVING", "ENDED", "NONE", "PENDING")),
+        ("serving_status", "ENUM", lambda row: SERVED[campaign_status(row)], SERVING),
         ("primary_status", "ENUM", lambda row: PRIMARY_STATUS[campaign_status(row)], PRIMARY_ENUM),
         ("advertising_channel_type", "ENUM", lambda row: channel(row.campaign), CHANNEL_ENUM),
         ("start_date_time", "STRING", _time("start_date", "00:00:00")),
         ("end_date_time", "STRING", _time("end_date", "23:59:59")),
-        ("bidding_strategy_type", "ENUM", _always("MAXIMIZE_CONVERSIONS"), ("MANUAL_CPC",)),
+        ("bidding_strategy_type", "ENUM", _always("MAXIMIZE_CONVERSIONS"), BIDDING),
         ("campaign_budget", "RESOURCE_NAME", _name("customers/{c}/campaignBudgets/{campaign}")),
         ("network_settings.target_google_search", "BOOLEAN", _shows_in("SEARCH")),
         ("network_settings.target_search_network", "BOOLEAN", _shows_in("SEARCH")),
