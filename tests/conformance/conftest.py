@@ -31,9 +31,7 @@ class StandIns:
     vendors: dict[str, str]
 
     def base(self, vendor: str) -> str:
-        """The address of one vendor, without a slash at its end; skips where there is none yet."""
-        if vendor not in self.vendors:
-            pytest.skip(f"no stand-in of {vendor} yet")
+        """The address of one vendor, without a slash at its end."""
         return self.vendors[vendor]
 
     def plant(self, **fault: object) -> None:
