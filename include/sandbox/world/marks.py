@@ -7,6 +7,7 @@ hasty marketers lose or mislabel them. ``traffic_source`` is what a counter conc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ REFERRERS = {
     "direct": ("", ""),
 }
 """Channel → referrer at the Russian lines, at the international one."""
+MESSENGER = "https://t.me/"
 SOURCE_OF_CHANNEL = {
     "organic": "organic",
     "social": "social",
@@ -190,7 +192,8 @@ def conclude_source(
     unmarked_mail = (true == "email") & (medium == "")
     source = np.where(lost, seen, true)
     source = np.where(quiet | unmarked_mail, "direct", source)
-    return np.where((true == "social") & (referrer == "") & (medium == ""), "direct", source)
+    source = np.where((true == "social") & (referrer == "") & (medium == ""), "direct", source)
+    return np.where((true == "social") & (referrer == MESSENGER), "messenger", source)
 
 
 def write_urls(
@@ -200,12 +203,19 @@ def write_urls(
     parts = []
     for name, values in [*utm.items(), ("", click)]:
         key = name or pa.array(kind, pa.string())
-        value = pa.array(values, pa.string())
+        value = quote(pa.array(values, pa.string())) if name else pa.array(values, pa.string())
         pair = pc.binary_join_element_wise("&", key, "=", value, "")
         parts.append(pc.if_else(pc.equal(value, ""), "", pair))
     query = pc.binary_join_element_wise(*parts, "")
     query = pc.replace_substring(query, "&", "?", max_replacements=1)
     return pc.binary_join_element_wise(pa.array(pages, pa.string()), query, "")
+
+
+def quote(values: pa.Array) -> pa.Array:
+    """Values as they stand in a query; there are few different ones."""
+    encoded = values.dictionary_encode()
+    quoted = pa.array([quote_plus(text) for text in encoded.dictionary.to_pylist()], pa.string())
+    return quoted.take(encoded.indices)
 
 
 def pick_places(rng: np.random.Generator, line: np.ndarray) -> np.ndarray:

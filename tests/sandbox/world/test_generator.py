@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -102,10 +103,14 @@ def test_a_contact_refers_to_a_visit_of_its_own_site(name: str) -> None:
 
 
 def test_the_entry_address_says_exactly_the_marks_of_its_visit() -> None:
+    marks = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
     for row in table("visit").slice(0, 1_500).to_pylist():
-        assert ("utm_source=" in row["entry_url"]) == (row["utm_source"] != "")
-        assert row["click_id"] in row["entry_url"]
-        assert (row["click_id"] == "") == (row["click_id_kind"] == "")
+        said = dict(parse_qsl(urlsplit(row["entry_url"]).query))
+        known = {name: row[name] for name in marks if row[name]}
+        if row["click_id"]:
+            known[row["click_id_kind"]] = row["click_id"]
+        assert said == known
+        assert row["entry_url"].isascii()
 
 
 def test_some_clicks_lose_their_id_some_their_marks_and_some_both() -> None:
