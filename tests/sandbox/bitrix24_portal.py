@@ -11,14 +11,13 @@ from functools import cache
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from include.sandbox.vendors.bitrix24 import Bitrix24
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world import World
+from tests.sandbox.in_process_http import InProcessHttp
 
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
 METRICA_FIELD = "UF_CRM_1713790573"
@@ -279,7 +278,7 @@ class PortalCaller:
         self.stage.clock.set(frozen=True)
         self.stage.world = standard_world() if tables is None else World.of(**tables)
         self.vendor = Bitrix24(self.stage)
-        self.http = TestClient(Starlette(routes=list(self.vendor.routes())))
+        self.http = InProcessHttp(self.vendor.routes())
         self.hook = "/rest/1/demo-webhook"
 
     def post(self, method: str, body: Mapping[str, Any] | None = None) -> httpx.Response:

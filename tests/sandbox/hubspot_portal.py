@@ -11,14 +11,13 @@ from functools import cache
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.hubspot import HubSpot
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world import World
+from tests.sandbox.in_process_http import InProcessHttp
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -264,7 +263,7 @@ class PortalCaller:
         self.stage.clock.set(frozen=True)
         self.stage.world = standard_world() if tables is None else World.of(**tables)
         self.vendor = HubSpot(self.stage)
-        self.http = TestClient(Starlette(routes=list(self.vendor.routes())))
+        self.http = InProcessHttp(self.vendor.routes())
         self.headers = {"Authorization": "Bearer demo-token"}
 
     def get(self, path: str, **query: Any) -> httpx.Response:
