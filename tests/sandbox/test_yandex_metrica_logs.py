@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from include.sandbox.vendors.yandex_metrica.hit_rows import HIT_FIELDS
 from include.sandbox.vendors.yandex_metrica.identifiers import to_world_visit_id
+from include.sandbox.vendors.yandex_metrica.visit_fields import SOURCE_FIELDS, VISIT_FIELDS
 from tests.sandbox.metrica_company import (
     COUNTER,
     SECOND_COUNTER,
@@ -223,3 +225,28 @@ def test_the_same_counter_of_another_world_has_its_own_visits(metrica, monkeypat
     assert len(metrica.read(["ym:s:date"], counter=COUNTER)) == 2
     monkeypatch.setattr(metrica.stage, "world", make_company())
     assert metrica.read(["ym:s:date"], counter=COUNTER) == []
+
+
+def test_a_source_older_than_180_days_or_not_yet_known_is_no_source(metrica, monkeypatch):
+    direct = make_visit(3, morning(18))
+    old = make_visit(1, morning(18) - timedelta(days=181), **AD)
+    late = make_visit(2, morning(17, 1), **AD, known_at=morning(21))
+    monkeypatch.setattr(metrica.stage, "world", make_company(old, late, direct))
+    names = ["ym:s:lastsignTrafficSource", "ym:s:firstTrafficSource", "ym:s:lastSignificantGCLID"]
+    assert list(metrica.read(names)[0].values()) == ["direct", "direct", ""]
+    metrica.control("clock", {"now": "2026-11-21T09:00:00+00:00"})
+    assert list(metrica.read(names)[-1].values()) == ["ad", "ad", ""]
+
+
+@pytest.mark.parametrize("source", ["visits", "hits"])
+def test_every_field_of_a_log_can_be_asked_for(metrica, source):
+    prefix, fields = ("ym:s:", {**VISIT_FIELDS, **SOURCE_FIELDS})
+    if source == "hits":
+        prefix, fields = "ym:pv:", HIT_FIELDS
+    names = [prefix + name for name in fields]
+    rows = []
+    for start in range(0, len(names), 60):
+        asked = names[start : start + 60]
+        rows.append(metrica.read(asked, source)[0])
+        metrica.wait(1)
+    assert [name for row in rows for name in row] == names

@@ -178,3 +178,13 @@ def test_an_empty_success_can_be_planted(metrica):
     answer = _read(metrica).json()
     assert (answer["data"], answer["totals"], answer["total_rows"]) == ([], [0.0, 0.0], 0)
     assert len(_read(metrica).json()["data"]) == 3
+
+
+def test_an_answer_says_when_it_is_sampled_or_hides_rows_of_few_visitors(metrica):
+    metrica.control("faults", {"kind": "sampled", "share": 0.5})
+    sampled = _read(metrica).json()
+    assert (sampled["sampled"], sampled["sample_share"], sampled["sample_size"]) == (True, 0.5, 2)
+    metrica.control("faults", {"kind": "sensitive"})
+    hidden = _read(metrica).json()
+    assert (hidden["contains_sensitive_data"], hidden["data"]) == (True, [])
+    assert hidden["totals"] == [4.0, 2.0]

@@ -6,7 +6,8 @@ Knobs (``yandex_metrica.<name>``): ``build_seconds`` of a log request, ``rows_pe
 setting; 2 hides visits of robots), ``daily_requests`` of a login and of a counter. Faults beyond
 transport: ``error`` (``error_type``, ``message``, ``location``), ``expired_token``, ``zero_rows``,
 ``renamed_field`` (``from``, ``to``: header of a log), ``changed_meaning`` (``from``, ``to``:
-attributions), ``broken_row`` (``row``: a stray tab), ``awaiting_retry`` (``seconds``) and
+attributions), ``broken_row`` (``row``: a stray tab), ``sampled`` (``share``) and
+``sensitive`` (rows of few visitors hidden) of a report, ``awaiting_retry`` (``seconds``) and
 ``processing_failed`` (both met when a log request is created).
 """
 

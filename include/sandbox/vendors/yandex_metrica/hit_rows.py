@@ -19,6 +19,7 @@ from include.sandbox.vendors.yandex_metrica.places import (
     country_code,
     device_category,
 )
+from include.sandbox.vendors.yandex_metrica.technology import CONSTANT_FIELDS
 from include.sandbox.vendors.yandex_metrica.visit_rows import Row, VisitRows, query_value
 from include.sandbox.vendors.yandex_metrica.visits import start_of_day, to_micros
 
@@ -130,12 +131,14 @@ HIT_FIELDS: Mapping[str, HitField] = {
     "parsedParamsKey1": _plain(lambda hit: write_texts(["user_id"] if hit.row["user_id"] else [])),
     "parsedParamsKey2": _plain(lambda hit: write_texts(filter(None, [hit.row["user_id"]]))),
     **{f"parsedParamsKey{level}": _constant("[]") for level in range(3, 11)},
+    **{name: _constant(cell) for name, cell in CONSTANT_FIELDS.items()},
+    "pageCharset": _constant("utf-8"),
+    "isTurboPage": _constant("0"),
+    "isTurboApp": _constant("0"),
     "httpError": _constant(""),
     "ipAddress": _text("ip"),
     "regionCountry": _plain(lambda hit: country_code(hit.row["country"] or "")),
     "regionCity": _plain(lambda hit: city_name(hit.row["city"] or "")),
-    "regionCountryID": _constant("0"),
-    "regionCityID": _constant("0"),
     "deviceCategory": _plain(lambda hit: device_category(hit.row["device"] or "")),
     "browser": _text("browser"),
     "operatingSystem": _text("os"),

@@ -15,7 +15,8 @@ from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS, CounterV
 from include.sandbox.world.world import World
 
 TEMPLATE = "<attribution>"
-PREFIXES = sorted(ATTRIBUTIONS.values(), key=len, reverse=True)
+LEGACY_PREFIXES = {"lastSignificant": "lastsign"}
+PREFIXES = sorted([*ATTRIBUTIONS.values(), *LEGACY_PREFIXES], key=len, reverse=True)
 FIELD = re.compile(rf"({re.escape(TEMPLATE)}|{'|'.join(PREFIXES)}|)(\w+)")
 
 
@@ -40,7 +41,7 @@ def read_prefix(field: str, attribution: str) -> tuple[str, str] | None:
     if match is None or match[2] not in SOURCE_FIELDS:
         return None
     prefix = attribution if match[1] in (TEMPLATE, "") else match[1]
-    return prefix, match[2]
+    return LEGACY_PREFIXES.get(prefix, prefix), match[2]
 
 
 def require_fields(source: str, fields: Sequence[str]) -> None:

@@ -29,6 +29,8 @@ from include.sandbox.vendors.yandex_metrica.visit_rows import VisitRows
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS
 
 MOST_METRICS, MOST_DIMENSIONS, MOST_ROWS = 20, 10, 100_000
+LEAST_VISITORS = 10
+"""Rows of fewer visitors are hidden where an answer holds sensitive data."""
 ACCURACIES = ("low", "medium", "high", "full")
 DAYS_AGO = re.compile(r"(\d+)daysAgo")
 
@@ -70,6 +72,7 @@ class Table:
     values: list[list[Value]]
     sums: list[Sum]
     total: Sum
+    is_sensitive: bool = False
 
 
 class Stat:
@@ -192,14 +195,16 @@ class Stat:
         }
 
     def _frame(self, query: StatQuery, first: date, last: date, table: Table) -> dict[str, Any]:
+        sampled = self._stage.faults.take("sampled", VENDOR_NAME, "/stat/")
+        share = 1.0 if sampled is None else float(sampled.get("share", 0.1))
         return {
             "query": query.echo(first.isoformat(), last.isoformat()),
             "total_rows": len(table.values),
             "total_rows_rounded": False,
-            "sampled": False,
-            "contains_sensitive_data": False,
-            "sample_share": 1.0,
-            "sample_size": table.total.visits,
+            "sampled": sampled is not None,
+            "contains_sensitive_data": table.is_sensitive,
+            "sample_share": share,
+            "sample_size": round(table.total.visits * share),
             "sample_space": table.total.visits,
             "data_lag": 80,
         }
@@ -258,7 +263,13 @@ class Stat:
         is_empty = self._stage.faults.take("zero_rows", VENDOR_NAME, "/stat/") is not None
         for counter in () if is_empty else query.counters:
             self._add_counter(query, counter, (first, last), now, groups, total)
-        return Table([v for v, _ in groups.values()], [s for _, s in groups.values()], total)
+        is_sensitive = self._stage.faults.take("sensitive", VENDOR_NAME, "/stat/") is not None
+        shown = [
+            (values, group)
+            for values, group in groups.values()
+            if not is_sensitive or len(group.users) >= LEAST_VISITORS
+        ]
+        return Table([v for v, _ in shown], [s for _, s in shown], total, is_sensitive)
 
     def _add_counter(
         self,

@@ -21,6 +21,7 @@ from include.sandbox.vendors.yandex_metrica.places import (
     country_code,
     device_category,
 )
+from include.sandbox.vendors.yandex_metrica.technology import CONSTANT_FIELDS
 from include.sandbox.vendors.yandex_metrica.visit_rows import (
     MOSCOW,
     Row,
@@ -107,8 +108,6 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
     "ipAddress": _text("ip"),
     "regionCountry": _plain(lambda row: country_code(row["country"] or "")),
     "regionCity": _plain(lambda row: city_name(row["city"] or "")),
-    "regionCountryID": _constant("0"),
-    "regionCityID": _constant("0"),
     "clientID": _plain(lambda row: row["metrica_client_id"]),
     "counterUserIDHash": lambda v: [
         str(to_user_hash(row["metrica_client_id"], v.counter.counter_id)) for row in v.rows
@@ -120,7 +119,7 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
     "browser": _text("browser"),
     "operatingSystem": _text("os"),
     "operatingSystemRoot": _text("os"),
-    "networkType": _constant(""),
+    **{name: _constant(cell) for name, cell in CONSTANT_FIELDS.items()},
     "goalsID": _goals(lambda row, _: write_numbers(row["goal_ids"])),
     "goalsSerialNumber": _goals(lambda row, _: _serial_numbers(row)),
     "goalsDateTime": _goal_times,
@@ -146,9 +145,11 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
             "products": "PurchaseID ID Name Brand Category Category1 Category2 Category3 Category4 "
             "Category5 Variant Position Price Currency Coupon Quantity List EventTime Discount",
             "impressions": "URL DateTime ProductID ProductName ProductBrand ProductCategory "
+            "ProductCategory1 ProductCategory2 ProductCategory3 ProductCategory4 ProductCategory5 "
             "ProductVariant ProductPrice ProductCurrency ProductCoupon ProductList "
             "ProductQuantity ProductEventTime ProductDiscount",
-            "eventsProduct": "ID List Brand Category Variant Position Price Currency Coupon "
+            "eventsProduct": "ID List Brand Category Category1 Category2 Category3 Category4 "
+            "Category5 Variant Position Price Currency Coupon "
             "Quantity EventTime Type Discount Name",
             "promotion": "ID Name Creative Position CreativeSlot EventTime Type",
         }.items()
