@@ -172,9 +172,11 @@ def test_requests_have_months_first_and_milliseconds(calltouch):
     assert calltouch.requests(withRequestTags="true").json()[0]["RequestTags"] == []
 
 
-def test_requests_can_be_cut_by_the_clock(calltouch):
+def test_requests_can_be_cut_by_the_clock_and_stay_as_unique_as_they_are(calltouch):
     morning = calltouch.requests(timeFrom="09:00:00", timeTo="12:00:00").json()
-    assert [row["requestId"] for row in morning] == [9]
+    assert [(row["requestId"], row["uniqueRequest"]) for row in morning] == [(9, True)]
+    evening = calltouch.requests(timeFrom="12:00:00").json()
+    assert [(row["requestId"], row["uniqueRequest"]) for row in evening] == [(10, False)]
 
 
 def test_orders_have_their_own_name_for_the_number_of_pages(calltouch):

@@ -38,6 +38,7 @@ from include.sandbox.vendors.calltouch.periods import (
     each_day,
     read_period,
 )
+from include.sandbox.vendors.calltouch.sessions import read_table
 from include.sandbox.vendors.calltouch.written import Written
 from include.sandbox.vendors.vendor import Stage
 
@@ -157,10 +158,9 @@ class Calltouch:
 
     def _download(self, request: Request) -> Response:
         self._authorize(request)
-        calls = self._stage.world.table("call")
         now, wanted = self._stage.clock.now(), request.path_params["call"]
-        for row in calls.select(["tracker", "call_id", "started_at", "talk_seconds"]).to_pylist():
-            is_it = row["tracker"] == "calltouch" and str(row["call_id"]) == wanted
+        for row in read_table(self._stage.world, "call", "tracker", self.name):
+            is_it = str(row["call_id"]) == wanted
             if is_it and row["started_at"] <= now and row["talk_seconds"]:
                 return Response(RECORD, media_type="audio/mpeg")
         raise ApiError(404, f"No recording of call {wanted}")

@@ -25,8 +25,10 @@ from include.sandbox.vendors.calltouch.sessions import (
     visitor_ids,
 )
 from include.sandbox.world.world import World
+from include.sandbox.world.world_memo import WorldMemo
 
 Row = dict[str, Any]
+_FIRST_REQUESTS: WorldMemo[dict[str, int]] = WorldMemo()
 STATUSES = {"answered": "Успешный", "missed": "Не отвечен", "busy": "Занято"}
 
 
@@ -62,6 +64,19 @@ def _known(world: World, table: str, column: str, period: Period, now: datetime)
         is_known = row["known_at"] is None or row["known_at"] <= now
         if period.holds(row[column]) and row[column] <= now and is_known:
             yield row
+
+
+def _first_requests(world: World) -> dict[str, int]:
+    """The earliest request of every phone, whatever period is asked for."""
+
+    def read() -> dict[str, int]:
+        forms = read_table(world, "form_request", "tracker", "calltouch")
+        found: dict[str, int] = {}
+        for form in sorted(forms, key=lambda each: each["submitted_at"]):
+            found.setdefault(digits(form["phone"]), form["request_id"])
+        return found
+
+    return _FIRST_REQUESTS.get(world, "first requests", read)
 
 
 def _managers(world: World) -> dict[int, str]:
@@ -152,11 +167,9 @@ def _advertising(visit: Row | None, params: QueryParams) -> Row:
 
 def list_requests(world: World, period: Period, params: QueryParams, now: datetime) -> list[Row]:
     """Form requests of a period, earliest first."""
-    seen: set[str] = set()
-    rows, deals = [], Deals(world, now)
+    rows, deals, first = [], Deals(world, now), _first_requests(world)
     for form in _known(world, "form_request", "submitted_at", period, now):
-        is_unique = digits(form["phone"]) not in seen
-        seen.add(digits(form["phone"]))
+        is_unique = first[digits(form["phone"])] == form["request_id"]
         rows.append(_describe_request(world, form, is_unique, params, deals))
     return rows
 
