@@ -131,7 +131,7 @@ def test_totals_and_extremes_are_told_apart(api):
     assert values == ["5", "3", "1"]
 
 
-def test_metric_filters_and_emptyindex_rows(api):
+def test_metric_filters_and_empty_rows(api):
     above = {
         "filter": {
             "fieldName": "sessions",
@@ -198,7 +198,7 @@ def test_metric_filters_and_emptyindex_rows(api):
         ),
     ],
 )
-def test_dimension_filters_chooseindex_rows(api, expression, found):
+def test_dimension_filters_choose_rows(api, expression, found):
     rows = rows_of(ask(api, dimensionFilter=expression))
     assert rows == ({(): (str(found),)} if found else {})
 

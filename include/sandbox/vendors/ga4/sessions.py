@@ -6,7 +6,6 @@ their start; columns are named here and worded as the vendor's dimensions by ``d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,17 +20,32 @@ LINE = next(line for line in LINES if line.site == SITE)
 NOT_SET = "(not set)"
 GOAL_EVENT = "generate_lead"
 SEARCH_ENGINES = ("google", "bing", "yahoo", "duckduckgo", "yandex")
-DEVICES = {"desktop": "desktop", "mobile": "mobile", "tablet": "tablet"}
 
 
-def _find_source(visit: Mapping[str, Any]) -> tuple[str, str, str]:
+MARKS = ("utm_source", "utm_medium", "utm_campaign", "click_id_kind", "referrer", "traffic_source")
+TEXTS = {
+    "client": "ga_client_id",
+    "user_id": "user_id",
+    "content": "utm_content",
+    "term": "utm_term",
+    "os": "os",
+    "browser": "browser",
+    "country": "country",
+    "city": "city",
+    "location": "entry_url",
+}
+"""Our column → the world's, shown as it is or as ``(not set)``."""
+
+
+def _find_source(
+    source: str, medium: str, campaign: str, click_id_kind: str, referrer: str
+) -> tuple[str, str, str]:
     """Source, medium and campaign: marks first, then the click id, then the referrer."""
-    if visit["utm_source"]:
-        campaign = visit["utm_campaign"] or NOT_SET
-        return visit["utm_source"], visit["utm_medium"] or NOT_SET, campaign
-    if visit["click_id_kind"] == "gclid":
-        return "google", "cpc", visit["utm_campaign"] or NOT_SET
-    host = urlsplit(visit["referrer"] or "").netloc.removeprefix("www.")
+    if source:
+        return source, medium or NOT_SET, campaign or NOT_SET
+    if click_id_kind == "gclid":
+        return "google", "cpc", campaign or NOT_SET
+    host = urlsplit(referrer).netloc.removeprefix("www.")
     if not host:
         return "(direct)", "(none)", "(direct)"
     engine = next((name for name in SEARCH_ENGINES if name in host), None)
@@ -61,74 +75,48 @@ def _find_channel(source: str, medium: str, traffic_source: str) -> str:
     return "Referral" if medium == "referral" else "Unassigned"
 
 
-def _describe(visit: Mapping[str, Any], first: Mapping[str, Any] | None) -> dict[str, Any]:
-    source, medium, campaign = _find_source(visit)
-    url = urlsplit(visit["entry_url"] or "")
-    views, goals = visit["page_views"] or 0, len(visit["goal_ids"] or ())
-    is_engaged = not visit["is_bounce"]
-    shown: dict[str, Any] = {
-        "visit_id": visit["visit_id"],
-        "client": visit["ga_client_id"],
-        "user_id": visit["user_id"] or NOT_SET,
-        "started_at": visit["started_at"],
-        "known_at": max(visit["known_at"] or visit["started_at"], visit["started_at"]),
-        "source": source,
-        "medium": medium,
-        "campaign": campaign,
-        "content": visit["utm_content"] or NOT_SET,
-        "term": visit["utm_term"] or NOT_SET,
-        "channel": _find_channel(source, medium, visit["traffic_source"] or ""),
-        "campaign_id": str(visit["campaign_id"]) if visit["campaign_id"] else NOT_SET,
-        "google_ads": visit["ad_vendor"] == "google_ads" or visit["click_id_kind"] == "gclid",
-        "device": DEVICES.get(visit["device"] or "", "desktop"),
-        "os": visit["os"] or NOT_SET,
-        "browser": visit["browser"] or NOT_SET,
-        "country": visit["country"] or NOT_SET,
-        "city": visit["city"] or NOT_SET,
-        "host": url.netloc or NOT_SET,
-        "page": url.path or "/",
-        "location": visit["entry_url"] or NOT_SET,
-        "query": f"{url.path or '/'}{'?' if url.query else ''}{url.query}",
-        "referrer": visit["referrer"] or "",
-        "is_new": first is None,
-        "is_engaged": is_engaged,
-        "views": views,
-        "goals": goals,
-        "seconds": visit["duration_seconds"] or 0,
-        "events": 1 + views + goals + int(first is None) + int(is_engaged),
-    }
-    born = first or shown
-    return shown | {
-        f"first_{part}": born[part]
-        for part in ("source", "medium", "campaign", "channel", "started_at")
+def _find_sources(visits: pa.Table) -> dict[str, pa.Array]:
+    """Source, medium, campaign and channel of every visit; like marks are judged once."""
+    marks = zip(*(pc.fill_null(visits[name], "").to_pylist() for name in MARKS), strict=True)
+    judged: dict[tuple[str, ...], tuple[str, str, str, str]] = {}
+    found = []
+    for mark in marks:
+        if mark not in judged:
+            source, medium, campaign = _find_source(*mark[:5])
+            judged[mark] = (source, medium, campaign, _find_channel(source, medium, mark[5]))
+        found.append(judged[mark])
+    columns = zip(*found, strict=True) if found else ((),) * 4
+    names = ("source", "medium", "campaign", "channel")
+    return {
+        name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)
     }
 
 
-SCHEMA = pa.schema(
-    [
-        *((name, pa.int64()) for name in ("visit_id", "views", "goals", "seconds", "events")),
-        *(
-            (name, pa.timestamp("us", tz="UTC"))
-            for name in ("started_at", "known_at", "first_started_at")
-        ),
-        *((name, pa.bool_()) for name in ("google_ads", "is_new", "is_engaged")),
-        *(
-            (name, pa.string())
-            for name in (
-                "client", "user_id", "source", "medium", "campaign", "content", "term", "channel",
-                "campaign_id", "device", "os", "browser", "country", "city", "host", "page",
-                "location", "query", "referrer", "first_source", "first_medium",
-                "first_campaign", "first_channel",
-            )
-        ),
+def _split_addresses(visits: pa.Table) -> dict[str, pa.Array]:
+    """Host, path, and path with query of the page a visit began on."""
+    parts = [urlsplit(url) for url in pc.fill_null(visits["entry_url"], "").to_pylist()]
+    paths = [part.path or "/" for part in parts]
+    queries = [
+        f"{path}?{part.query}" if part.query else path
+        for path, part in zip(paths, parts, strict=True)
     ]
-)  # fmt: skip
+    return {
+        "host": pa.array([part.netloc or NOT_SET for part in parts], pa.string()),
+        "page": pa.array(paths, pa.string()),
+        "query": pa.array(queries, pa.string()),
+    }
+
+
+def _or_not_set(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    known = pc.fill_null(values, "")
+    return pc.if_else(pc.equal(known, ""), NOT_SET, known)
 
 
 def list_sessions(world: World) -> pa.Table:
     """All sessions of the property, whenever the vendor came to know them.
 
-    ``day`` is the property's calendar day as the number YYYYMMDD.
+    ``day`` is the property's calendar day as the number YYYYMMDD; ``first_…`` tell of the first
+    session of the same client.
     """
     visits = world.table("visit")
     is_ours = pc.and_(
@@ -139,16 +127,44 @@ def list_sessions(world: World) -> pa.Table:
         ),
     )
     ours = visits.filter(is_ours).sort_by([("started_at", "ascending"), ("visit_id", "ascending")])
-    first_of: dict[str, dict[str, Any]] = {}
-    rows = []
-    for visit in ours.to_pylist():
-        row = _describe(visit, first_of.get(visit["ga_client_id"]))
-        first_of.setdefault(row["client"], row)
-        rows.append(row)
-    table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    local = pc.cast(table["started_at"], pa.timestamp("us", tz=LINE.time_zone))
-    days = pc.cast(pc.strftime(local, format="%Y%m%d"), pa.int32())
-    return table.append_column("day", days)
+    first_of: dict[str, int] = {}
+    clients = ours["ga_client_id"].to_pylist()
+    firsts = [first_of.setdefault(client, place) for place, client in enumerate(clients)]
+    is_new = pa.array([first == place for place, first in enumerate(firsts)], pa.bool_())
+    is_engaged = pc.invert(pc.fill_null(ours["is_bounce"], False))
+    begun, views = ours["started_at"], pc.cast(pc.fill_null(ours["page_views"], 0), pa.int64())
+    goals = pc.cast(pc.fill_null(pc.list_value_length(ours["goal_ids"]), 0), pa.int64())
+    counted = (pc.cast(is_new, pa.int64()), pc.cast(is_engaged, pa.int64()))
+    events = pc.add(pc.add(pc.add(views, goals), pc.add(*counted)), 1)
+    has_campaign = pc.greater(pc.fill_null(ours["campaign_id"], 0), 0)
+    known = pc.coalesce(ours["known_at"], begun)
+    local = pc.cast(begun, pa.timestamp("us", tz=LINE.time_zone))
+    columns: dict[str, Any] = {
+        "visit_id": ours["visit_id"],
+        "started_at": begun,
+        "known_at": pc.if_else(pc.greater(known, begun), known, begun),
+        "day": pc.cast(pc.strftime(local, format="%Y%m%d"), pa.int32()),
+        **{name: _or_not_set(ours[theirs]) for name, theirs in TEXTS.items()},
+        **_find_sources(ours),
+        **_split_addresses(ours),
+        "referrer": pc.fill_null(ours["referrer"], ""),
+        "device": pc.fill_null(ours["device"], "desktop"),
+        "campaign_id": pc.if_else(has_campaign, pc.cast(ours["campaign_id"], pa.string()), NOT_SET),
+        "google_ads": pc.or_(
+            pc.equal(pc.fill_null(ours["ad_vendor"], ""), "google_ads"),
+            pc.equal(pc.fill_null(ours["click_id_kind"], ""), "gclid"),
+        ),
+        "is_new": is_new,
+        "is_engaged": is_engaged,
+        "views": views,
+        "goals": goals,
+        "seconds": pc.cast(pc.fill_null(ours["duration_seconds"], 0), pa.int64()),
+        "events": events,
+    }
+    born = pa.array(firsts, pa.int64())
+    for part in ("source", "medium", "campaign", "channel", "started_at"):
+        columns[f"first_{part}"] = columns[part].take(born)
+    return pa.table(columns)
 
 
 def expand_events(sessions: pa.Table) -> pa.Table:
