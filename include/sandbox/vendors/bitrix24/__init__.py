@@ -136,7 +136,8 @@ class Bitrix24:
 
     async def _serve_token(self, request: Request) -> Response:
         values = await read_parameters(request)
-        endpoint = str(request.base_url) + "rest/"
+        root = request.scope.get("root_path", "")
+        endpoint = f"{request.url.scheme}://{request.url.netloc}{root}/rest/"
         status, body = self.access.renew(values, self._stage.clock.now(), endpoint)
         return JSONResponse(body, status)
 
