@@ -235,6 +235,16 @@ def test_tags_and_lead_status_change_later(api, stage):
     assert [tag["name"] for tag in after["tags"]] == ["Quote", "Hot"]
 
 
+def test_spam_vanishes_once_it_is_marked_where_an_operator_wants_it(stage):
+    spam = _call(1, NOW - timedelta(hours=1), tags=["spam"], changed_at=NOW + timedelta(hours=1))
+    stage.world = World.of(call=[spam])
+    stage.knobs["callrail.spam_vanishes"] = True
+    client = TestClient(Router(routes=list(VENDOR(stage).routes())), headers=KEY)
+    assert client.get(CALLS).json()["total_records"] == 1
+    stage.clock.advance(3600)
+    assert client.get(CALLS).json()["total_records"] == 0
+
+
 def test_pages_are_numbered_and_linked_and_the_one_beyond_the_last_is_empty(api):
     url, seen = f"{CALLS}?per_page=3", []
     while url:

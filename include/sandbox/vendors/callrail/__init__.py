@@ -2,7 +2,8 @@
 
 Knobs (``callrail.<name>``): ``clamp_per_page`` cuts a page size above 250 instead of refusing it,
 ``general_per_hour``, ``general_per_day`` and the same of ``sms`` and ``outbound_call`` replace the
-quotas, ``retry_after`` adds that header to 429. Faults beyond transport: ``error`` (``status``,
+quotas, ``retry_after`` adds that header to 429, ``spam_vanishes`` takes calls away
+once they are tagged as spam. Faults beyond transport: ``error`` (``status``,
 ``text``), ``expired_token`` (401), ``zero_rows`` (an empty success), ``renamed_field`` (``from``,
 ``to``) and ``changed_meaning`` (``field``, ``factor``: numbers of the field in other units).
 """
@@ -144,7 +145,14 @@ class CallRail:
     ) -> list[dict[str, Any]]:
         now = self._stage.clock.now()
         rows: Sequence[Known] = getattr(self.book, rules.attribute)
-        return [k.show(now) for k in rows if k.known_at <= now and start <= k.at < end]
+        hides_spam = bool(self._stage.knobs.get("callrail.spam_vanishes", False))
+        return [
+            known.show(now)
+            for known in rows
+            if known.known_at <= now
+            and start <= known.at < end
+            and not (hides_spam and known.is_removed(now))
+        ]
 
     def _pick_calls(
         self, request: Request

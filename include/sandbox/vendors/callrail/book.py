@@ -25,6 +25,7 @@ TRACKER = "callrail"
 LINE = next(line for line in LINES if line.tracker == TRACKER)
 ZONE = ZoneInfo(LINE.time_zone)
 COMPANY_NAME = "Northbolt"
+SPAM_TAGS = ("спам", "spam")
 TAG_COLORS = ("gray1", "blue1", "green1", "orange1", "red1", "purple1")
 
 
@@ -60,6 +61,12 @@ class Known:
     row: Mapping[str, Any]
     changed_at: datetime | None = None
     later: Mapping[str, Any] | None = None
+    is_spam: bool = False
+    """Whether the vendor may take the row away once it has been marked."""
+
+    def is_removed(self, now: datetime) -> bool:
+        """Whether a row marked as spam is gone by ``now``."""
+        return self.is_spam and self.changed_at is not None and self.changed_at <= now
 
     def show(self, now: datetime) -> dict[str, Any]:
         """The row as it stands at ``now``."""
@@ -73,9 +80,7 @@ class CallBook:
     def __init__(self, world: World) -> None:
         self.world = world
         visits = world.table("visit")
-        calls = [r for r in world.table("call").to_pylist() if r["tracker"] == TRACKER]
-        forms = [r for r in world.table("form_request").to_pylist() if r["tracker"] == TRACKER]
-        chats = [r for r in world.table("chat").to_pylist() if r["tracker"] == TRACKER]
+        calls, forms, chats = (_of(world, name) for name in ("call", "form_request", "chat"))
         wanted = {r["visit_id"] for r in (*calls, *forms, *chats)} - {0, None}
         behind = visits.filter(pc.is_in(visits["visit_id"], pa.array(wanted, pa.int64())))
         self._visits = {row["visit_id"]: row for row in behind.to_pylist()}
@@ -228,7 +233,10 @@ class CallBook:
             "tags": [self._tags[tag] for tag in row["tags"] or ()],
         }
         known_at = max(row["known_at"] or row["started_at"], row["started_at"])
-        return Known(row["started_at"], known_at, shown, row["changed_at"] or known_at, later)
+        is_spam = any(tag in SPAM_TAGS for tag in row["tags"] or ())
+        return Known(
+            row["started_at"], known_at, shown, row["changed_at"] or known_at, later, is_spam
+        )
 
     def _make_form(self, row: Mapping[str, Any]) -> Known:
         visit = self._visits.get(row["visit_id"])
@@ -322,6 +330,11 @@ def _describe_company(since: datetime) -> dict[str, Any]:
         "swap_exclude_jquery": None,
         "verified_caller_ids": [],
     }
+
+
+def _of(world: World, name: str) -> list[dict[str, Any]]:
+    table = world.table(name)
+    return table.filter(pc.equal(table["tracker"], TRACKER)).to_pylist()
 
 
 def _first_day(world: World) -> datetime:
