@@ -75,6 +75,7 @@ def make_crm(seed: int, size: Size, population: Population, enquiries: pa.Table)
         places = np.flatnonzero(pc.equal(enquiries["crm"], line.crm).to_numpy())
         own = enquiries.take(pa.array(places)).to_pylist()
         taken = [leads.take(to_enquiry(row)) for row in own]
+        people.settle_merges(end)
         tasks = [*leads.tasks, *deals.tasks]
         played = Played(line, setup, work, people, leads.leads, deals.deals, tasks, end)
         outcome.add(played, places, taken)

@@ -82,6 +82,22 @@ class PeopleBook:
         """The population's row of a company, None for private people."""
         return self._true.get(company_id)
 
+    def settle_merges(self, until: int) -> None:
+        """Give survivors what the records merged into them before ``until`` knew."""
+        for contact in self.contacts:
+            if contact.merged_into != NOBODY and contact.deleted_at < until:
+                survivor = self.contacts[contact.merged_into]
+                survivor.phones += [p for p in contact.phones if p not in survivor.phones]
+                survivor.emails += [e for e in contact.emails if e not in survivor.emails]
+                survivor.person_ids |= contact.person_ids
+                survivor.updated_at = max(survivor.updated_at, contact.deleted_at)
+        for company in self.companies:
+            if company.merged_into != NOBODY and company.deleted_at < until:
+                kept = self.companies[company.merged_into]
+                for name in ("inn", "kpp", "domain", "phone"):
+                    setattr(kept, name, getattr(kept, name) or getattr(company, name))
+                kept.updated_at = max(kept.updated_at, company.deleted_at)
+
     def _add_contact(self, enquiry: Enquiry, at: int) -> int:
         person_id = enquiry["person_id"]
         place = len(self.contacts)

@@ -299,6 +299,19 @@ def test_odd_things_happen_as_in_a_real_crm(rows: dict[str, list[Row]]) -> None:
     assert any(stage["renamed_at"] for stage in rows["crm_stage"])
 
 
+def test_who_survives_a_merge_knows_what_the_other_knew(rows: dict[str, list[Row]]) -> None:
+    contacts = by_id(rows["crm_contact"], "contact_id")
+    merged = [row for row in contacts.values() if row["merged_into_id"]]
+    for row in merged:
+        survivor = contacts[row["crm"], row["merged_into_id"]]
+        assert set(row["phones"]) <= set(survivor["phones"])
+        assert set(row["emails"]) <= set(survivor["emails"])
+        assert survivor["updated_at"] >= row["deleted_at"]
+    companies = by_id(rows["crm_company"], "company_id")
+    for row in (row for row in companies.values() if row["merged_into_id"]):
+        assert not row["inn"] or companies[row["crm"], row["merged_into_id"]]["inn"]
+
+
 def test_deleted_leads_are_mostly_tests_and_spam(
     enquiries: pa.Table, outcome: CrmOutcome, rows: dict[str, list[Row]]
 ) -> None:
