@@ -357,3 +357,11 @@ def test_a_query_is_needed(google: AdBench, body: Any) -> None:
     url = f"/v26/customers/{FIRST}/googleAds:search"
     answer = google.web.post(url, json=body, headers=headers)
     assert _code(answer) == "requestError.REQUIRED_FIELD_MISSING"
+
+
+@pytest.mark.parametrize("content", [b"SELECT", b"[1]"])
+def test_what_is_no_json_object_is_refused_before_the_api(google: AdBench, content: bytes) -> None:
+    headers = {"Authorization": "Bearer demo-token", "login-customer-id": MANAGER}
+    url = f"/v26/customers/{FIRST}/googleAds:search"
+    error = google.web.post(url, content=content, headers=headers).json()["error"]
+    assert (error["code"], error["status"], "details" in error) == (400, "INVALID_ARGUMENT", False)

@@ -248,9 +248,9 @@ async def _read_body(request: Request) -> Mapping[str, Any]:
     try:
         body = json.loads(await request.body() or b"{}")
     except ValueError:
-        raise ApiError("requestError.BAD_REQUEST", "Invalid JSON payload received.") from None
+        raise ApiError("", "Invalid JSON payload received.") from None
     if not isinstance(body, dict):
-        raise ApiError("requestError.BAD_REQUEST", "The payload must be an object.")
+        raise ApiError("", "The payload must be an object.")
     return body
 
 

@@ -173,7 +173,7 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
         ("id", "INT64", _of("campaign", "campaign_id")),
         ("name", "STRING", _of("campaign", "name")),
         ("amount_micros", "INT64", _of("campaign", "daily_budget_micros")),
-        ("status", "ENUM", _always("ENABLED"), STATUS_ENUM),
+        ("status", "ENUM", _always("ENABLED"), ("ENABLED", "REMOVED")),
         ("period", "ENUM", _always("DAILY"), ("DAILY", "CUSTOM_PERIOD")),
     ),
     "ad_group": (

@@ -34,7 +34,10 @@ RETRY_SECONDS = 30
 
 
 class ApiError(Exception):
-    """The vendor refuses; ``code`` is ``family.NAME``, as ``queryError.UNRECOGNIZED_FIELD``."""
+    """The vendor refuses; ``code`` is ``family.NAME``, as ``queryError.UNRECOGNIZED_FIELD``.
+
+    It is empty where a front end of Google's refuses before the API itself has read the request.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,8 @@ class ApiError(Exception):
     def to_body(self, version: str, request_id: str) -> dict[str, Any]:
         """The error as JSON, not wrapped."""
         word, text = STATUS_TEXTS.get(self.status, STATUS_TEXTS[400])
+        if not self.family:
+            return {"error": {"code": self.status, "message": self.message, "status": word}}
         error: dict[str, Any] = {
             "errorCode": {self.family: self.error_name},
             "message": self.message,

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from include.sandbox.vendors.google_ads.places import place_name
-from include.sandbox.vendors.google_ads.unset_fields import UNSET_METRICS
+from include.sandbox.vendors.google_ads.unset_fields import UNSET_COUNTS, UNSET_RATIOS
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -166,7 +166,8 @@ METRICS: dict[str, Field] = {
         ),
         _metric("value_per_all_conversions", "DOUBLE", _ratio("conversion_value", "conversions")),
         Field("metrics.interaction_event_types", "ENUM", _event_types, "METRIC", EVENTS, True),
-        *(_metric(name, "DOUBLE", lambda _: None) for name in UNSET_METRICS.split()),
+        *(_metric(name, "DOUBLE", lambda _: None) for name in UNSET_RATIOS.split()),
+        *(_metric(name, "INT64", lambda _: None) for name in UNSET_COUNTS.split()),
     )
 }
 CONVERSION_METRICS = tuple(

@@ -22,8 +22,7 @@ UNSET: Mapping[str, Mapping[str, str]] = {
         "": "tracking_url_template final_url_suffix advertising_channel_sub_type labels "
         "accessible_bidding_strategy ad_serving_optimization_status base_campaign "
         "bidding_strategy excluded_parent_asset_field_types experiment_type frequency_caps "
-        "manual_cpm manual_cpv optimization_score payment_mode url_custom_parameters "
-        "video_brand_safety_suitability",
+        "manual_cpm manual_cpv optimization_score payment_mode url_custom_parameters",
         "app_campaign_setting": "app_id app_store bidding_strategy_goal_type",
         "commission": "commission_rate_micros",
         "dynamic_search_ads_setting": "domain_name language_code use_supplied_urls_only",
@@ -112,22 +111,26 @@ UNSET: Mapping[str, Mapping[str, str]] = {
 }
 """Resource → nested part, empty for the resource itself → names."""
 
-UNSET_METRICS = (
-    "absolute_top_impression_percentage active_view_cpm active_view_ctr active_view_impressions "
-    "active_view_measurability active_view_measurable_cost_micros "
-    "active_view_measurable_impressions active_view_viewability average_cpe average_page_views "
+UNSET_RATIOS = (
+    "absolute_top_impression_percentage active_view_cpm active_view_ctr "
+    "active_view_measurability active_view_viewability average_cpe average_page_views "
     "average_time_on_site bounce_rate content_budget_lost_impression_share "
-    "content_impression_share content_rank_lost_impression_share conversions_by_conversion_date "
-    "cross_device_conversions current_model_attributed_conversions "
-    "current_model_attributed_conversions_value cost_per_current_model_attributed_conversion "
-    "engagement_rate engagements gmail_forwards gmail_saves gmail_secondary_clicks "
-    "historical_quality_score percent_new_visitors phone_calls phone_impressions "
+    "content_impression_share content_rank_lost_impression_share "
+    "conversions_by_conversion_date cross_device_conversions "
+    "current_model_attributed_conversions current_model_attributed_conversions_value "
+    "cost_per_current_model_attributed_conversion engagement_rate percent_new_visitors "
     "search_absolute_top_impression_share search_budget_lost_impression_share "
     "search_click_share search_exact_match_impression_share search_impression_share "
     "search_rank_lost_impression_share search_top_impression_share top_impression_percentage "
     "trueview_average_cpv value_per_current_model_attributed_conversion "
     "video_quartile_p100_rate video_quartile_p25_rate video_quartile_p50_rate "
-    "video_quartile_p75_rate video_trueview_view_rate video_trueview_views"
+    "video_quartile_p75_rate video_trueview_view_rate"
+)
+UNSET_COUNTS = (
+    "active_view_impressions active_view_measurable_cost_micros "
+    "active_view_measurable_impressions engagements gmail_forwards gmail_saves "
+    "gmail_secondary_clicks historical_quality_score phone_calls phone_impressions "
+    "video_trueview_views"
 )
 """Metrics nobody measures here."""
 
