@@ -61,6 +61,12 @@ def make_incidents(size: Size) -> tuple[Incident, ...]:
     return tuple(incidents)
 
 
+def describe_incident(incident: Incident) -> str:
+    """What happened, and where if not everywhere."""
+    places = " ".join(place for place in (incident.crm, incident.region) if place)
+    return f"{incident.description} ({places})" if places else incident.description
+
+
 def make_incident_table(incidents: tuple[Incident, ...]) -> pa.Table:
     """The truth's table of them."""
     return pa.Table.from_pylist(
@@ -71,7 +77,7 @@ def make_incident_table(incidents: tuple[Incident, ...]) -> pa.Table:
                 "date_from": incident.date_from,
                 "date_to": incident.date_to,
                 "channel": incident.channel,
-                "description": incident.description,
+                "description": describe_incident(incident),
             }
             for incident in incidents
         ],

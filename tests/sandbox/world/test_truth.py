@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from include.sandbox.world.business_lines import CHANNELS, LINES
-from include.sandbox.world.channels import PAID
+from include.sandbox.world.channels import PAID, RUB_PER_USD
 from include.sandbox.world.truth_tables import TRUTH_TABLES
 from tests.sandbox.world.small_world import small_world
 
@@ -127,3 +127,22 @@ def test_every_incident_is_within_the_span_and_named_once() -> None:
     assert len({row["incident_id"] for row in rows}) == len(rows)
     for row in rows:
         assert world.starts_on <= row["date_from"] < row["date_to"] <= world.ends_on
+
+
+def test_a_bought_channel_costs_what_its_ads_cost_in_rubles() -> None:
+    channel_of = dict(
+        zip(*[table("campaign")[c].to_pylist() for c in ("campaign_id", "channel")], strict=True)
+    )
+    dollars = {
+        (row["vendor"], row["account_id"])
+        for row in table("ad_account").to_pylist()
+        if row["currency_code"] == "USD"
+    }
+    cost: Counter[str] = Counter()
+    for row in table("ad_stats").to_pylist():
+        rate = RUB_PER_USD if (row["vendor"], row["account_id"]) in dollars else 1
+        cost[channel_of[row["campaign_id"]]] += row["cost_micros"] * rate
+    told = {row["channel"]: row["cost_micros"] for row in truth("channel_effect").to_pylist()}
+    assert len(cost) == 4
+    for channel, micros in cost.items():
+        assert told[channel] == pytest.approx(micros, rel=1e-3)
