@@ -255,6 +255,9 @@ def test_realtime_knows_the_last_half_hour_only(api):
     assert rows_of(api.post(url, json=body).json()) == {("10",): ("1",)}
     narrow = body | {"minuteRanges": [{"startMinutesAgo": 5}]}
     assert "rows" not in api.post(url, json=narrow).json()
+    moon = {"filter": {"fieldName": "moon", "emptyFilter": {}}}
+    for odd in ({"dimensionFilter": moon}, {"orderBys": [{"metric": {"metricName": "moon"}}]}):
+        assert expect_refusal(api, body | odd, "runRealtimeReport")["status"] == "INVALID_ARGUMENT"
     wide = body | {"minuteRanges": [{"startMinutesAgo": 40}]}
     assert expect_refusal(api, wide, "runRealtimeReport")["status"] == "INVALID_ARGUMENT"
 
@@ -288,6 +291,13 @@ def test_metadata_and_compatibility_name_every_field(api):
         {"limit": "many"},
         {"orderBys": [{"metric": {"metricName": "totalUsers"}}]},
         {"dimensionFilter": {"filter": {"fieldName": "date", "stringFilter": {"matchType": 99}}}},
+        {"dimensionFilter": {"filter": {"fieldName": "date"}}},
+        {"dimensionFilter": {"filter": {"fieldName": "moon", "emptyFilter": {}}}},
+        {
+            "comparisons": [
+                {"dimensionFilter": {"filter": {"fieldName": "moon", "emptyFilter": {}}}}
+            ]
+        },
     ],
 )
 def test_what_cannot_be_understood_is_an_invalid_argument(api, change):
@@ -324,3 +334,36 @@ def test_planted_faults_change_an_answer_quietly(api, stage):
     assert rows_of(ask(api))[()] == ("5000",)
     stage.faults.plant(Fault("expired_token", "ga4"))
     assert expect_refusal(api, {})["status"] == "UNAUTHENTICATED"
+
+
+def _cohort_report(**more: Any) -> dict[str, Any]:
+    cohort = {
+        "name": "tenth",
+        "dimension": "firstSessionDate",
+        "dateRange": {"startDate": "2026-03-10", "endDate": "2026-03-10"},
+    }
+    span = {"granularity": "DAILY", "startOffset": 0, "endOffset": 3}
+    return {
+        "dimensions": [{"name": "cohort"}, {"name": "cohortNthDay"}],
+        "metrics": [{"name": "cohortActiveUsers"}, {"name": "cohortTotalUsers"}],
+        "cohortSpec": {"cohorts": [cohort], "cohortsRange": span},
+    } | more
+
+
+def test_cohorts_follow_users_from_their_first_day(api):
+    answer = api.post(REPORT, json=_cohort_report()).json()
+    assert rows_of(answer) == {("tenth", "0000"): ("2", "2")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dateRanges": MARCH},
+        {"dimensions": [{"name": "date"}]},
+        {"dimensions": [{"name": "cohort"}, {"name": "cohortNthWeek"}]},
+        {"cohortSpec": {"cohorts": []}},
+        {"cohortSpec": None, "dateRanges": MARCH},
+    ],
+)
+def test_half_a_cohort_report_is_refused(api, change):
+    assert expect_refusal(api, _cohort_report(**change))["status"] == "INVALID_ARGUMENT"

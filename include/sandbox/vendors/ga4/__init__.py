@@ -26,6 +26,12 @@ from starlette.types import Receive, Scope, Send
 
 from include.sandbox.vendors.ga4.access import Access
 from include.sandbox.vendors.ga4.catalogue import check_compatibility, describe_metadata
+from include.sandbox.vendors.ga4.cohorts import (
+    add_cohort_users,
+    gather_cohorts,
+    require_cohort_dimension,
+    span_of,
+)
 from include.sandbox.vendors.ga4.errors import ApiError, refuse_argument
 from include.sandbox.vendors.ga4.pivots import require_pivots, write_pivots
 from include.sandbox.vendors.ga4.quotas import Quotas
@@ -147,9 +153,15 @@ class Ga4:
             name: self._knob(f"limit_{name}", most)
             for name, most in (("dimensions", 9), ("metrics", 10), ("dateRanges", 4))
         }
-        if body.get("cohortSpec"):
-            raise refuse_argument("Cohorts are not available for this property.")
+        sessions, cohorts = self._sessions(), body.get("cohortSpec")
+        if cohorts:
+            if body.get("dateRanges"):
+                raise refuse_argument("A report has either dateRanges or a cohortSpec.")
+            sessions = gather_cohorts(cohorts, sessions, today)
+            body = {**body, "dateRanges": span_of(sessions, today)}
         asked = read_report(body, today, limits, LINE.currency_code)
+        if cohorts:
+            require_cohort_dimension(asked, cohorts)
         if asked.may_be_thresholded:
             self._quotas.require_thresholded()
         rules = Rules()
@@ -159,10 +171,11 @@ class Ga4:
             self._knob("sampling_events", rules.sampling_events),
             bool(self._knob("today_is_other", 0)),
         )
-        sessions = self._sessions()
         if self._stage.faults.take("zero_rows", self.name, path) is not None:
             sessions = sessions.slice(0, 0)
         made = make_report(asked, sessions, int(today.strftime("%Y%m%d")), rules)
+        if cohorts:
+            add_cohort_users(asked, made, sessions)
         changed = self._stage.faults.take("changed_meaning", self.name, path)
         if changed is not None and changed["field"] in asked.measures:
             place = list(asked.measures).index(changed["field"])

@@ -164,12 +164,17 @@ DIMENSIONS: dict[str, tuple[str, str, Derive]] = {
     "itemId": ("Item ID", "Ecommerce", _constant(NOT_SET)),
     "itemCategory": ("Item category", "Ecommerce", _constant(NOT_SET)),
     "transactionId": ("Transaction ID", "Ecommerce", _constant(NOT_SET)),
+    "cohort": ("Cohort", "Cohort", _column("cohort")),
+    "cohortNthDay": ("Daily cohort", "Cohort", _column("nth")),
+    "cohortNthWeek": ("Weekly cohort", "Cohort", _column("nth")),
+    "cohortNthMonth": ("Monthly cohort", "Cohort", _column("nth")),
     CLIENT_ID: ("Client ID", "Custom", _column("client")),
     "customUser:user_id": ("User ID", "Custom", _column("user_id")),
 }
 """API name → the name people see, its category, and how it is derived."""
 
 EVENT_DIMENSIONS = frozenset({"eventName", "isKeyEvent"})
+COHORT_DIMENSIONS = frozenset({"cohort", "cohortNthDay", "cohortNthWeek", "cohortNthMonth"})
 ITEM_DIMENSIONS = frozenset({"itemName", "itemId", "itemCategory"})
 THRESHOLDED_DIMENSIONS = frozenset({"userAgeBracket", "userGender"})
 TIME_DIMENSIONS = frozenset(name for name, (_, kind, _) in DIMENSIONS.items() if kind == "Time")

@@ -64,6 +64,10 @@ MEASURES: dict[str, Measure] = {
     "activeUsers": Measure("Active users", "User", INTEGER, _sum("active")),
     "newUsers": Measure("New users", "User", INTEGER, _sum("new")),
     "userEngagementDuration": Measure("User engagement", "User", SECONDS, _sum("seconds")),
+    "cohortActiveUsers": Measure("Cohort active users", "Cohort", INTEGER, _sum("active")),
+    "cohortTotalUsers": Measure(
+        "Cohort total users", "Cohort", INTEGER, lambda sums: sums.get("cohort_users", 0)
+    ),
     "screenPageViews": Measure("Views", "Page / screen", INTEGER, _sum("views")),
     "eventCount": Measure("Event count", "Event", INTEGER, _sum("events")),
     "eventCountPerUser": Measure(
@@ -81,6 +85,7 @@ MEASURES: dict[str, Measure] = {
     "itemRevenue": Measure("Item revenue", "Ecommerce", CURRENCY, _nothing, is_item=True),
     "itemsPurchased": Measure("Items purchased", "Ecommerce", INTEGER, _nothing, is_item=True),
 }
+COHORT_MEASURES = frozenset({"cohortActiveUsers", "cohortTotalUsers"})
 REALTIME_MEASURES = frozenset({"activeUsers", "eventCount", "keyEvents", "screenPageViews"})
 OPERATORS: dict[type, Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,

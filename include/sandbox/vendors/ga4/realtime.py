@@ -11,10 +11,14 @@ import pyarrow.compute as pc
 
 from include.sandbox.vendors.ga4.dimensions import REALTIME_DIMENSIONS, derive_dimension
 from include.sandbox.vendors.ga4.errors import refuse_argument
-from include.sandbox.vendors.ga4.filters import apply_filter
+from include.sandbox.vendors.ga4.filters import apply_filter, list_fields
 from include.sandbox.vendors.ga4.measures import REALTIME_MEASURES
 from include.sandbox.vendors.ga4.report import Group, Made, sort_groups, sum_groups
-from include.sandbox.vendors.ga4.request import AskedReport, read_measures
+from include.sandbox.vendors.ga4.request import (
+    AskedReport,
+    read_measures,
+    require_known_orders,
+)
 from include.sandbox.vendors.ga4.sessions import expand_events
 from include.sandbox.vendors.ga4.wire import read_count
 
@@ -30,8 +34,10 @@ def _read_ranges(body: Mapping[str, Any], is_premium: bool) -> list[tuple[str, i
         raise refuse_argument(f"Requests are limited to {MOST_RANGES} minuteRanges.")
     ranges = []
     for number, item in enumerate(items):
-        start = int(item.get("startMinutesAgo", MOST_MINUTES))
-        end = int(item.get("endMinutesAgo", 0))
+        start = read_count(
+            item, "startMinutesAgo", 0 if "startMinutesAgo" in item else MOST_MINUTES
+        )
+        end = read_count(item, "endMinutesAgo", 0)
         if not 0 <= end <= start <= most:
             raise refuse_argument(f"Invalid minuteRange: {start} to {end}; at most {most}.")
         ranges.append((str(item.get("name") or f"date_range_{number}"), start, end))
@@ -44,7 +50,12 @@ def make_realtime(
     """The report and the request it answers, in the shapes of the ordinary report."""
     names = [str(item.get("name", "")) for item in body.get("dimensions") or []]
     measures, invisible = read_measures(body.get("metrics") or [])
-    unknown = [name for name in names if name not in REALTIME_DIMENSIONS | {MINUTES_AGO}]
+    wanted = body.get("dimensionFilter") or {}
+    unknown = [
+        name
+        for name in (*names, *list_fields(wanted))
+        if name not in REALTIME_DIMENSIONS | {MINUTES_AGO}
+    ]
     unknown += [name for name in measures if name not in REALTIME_MEASURES]
     if unknown:
         raise refuse_argument(f"Field {unknown[0]} is not valid in a realtime report.")
@@ -53,7 +64,7 @@ def make_realtime(
         measures=measures,
         invisible=invisible,
         periods=(),
-        dimension_filter=body.get("dimensionFilter") or {},
+        dimension_filter=wanted,
         metric_filter={},
         order_bys=body.get("orderBys") or [],
         aggregations=(),
@@ -63,6 +74,7 @@ def make_realtime(
         wants_quota=bool(body.get("returnPropertyQuota")),
         currency="",
     )
+    require_known_orders(asked, names)
     ranges = _read_ranges(body, is_premium)
     made = Made((*names, *((DATE_RANGE,) if len(ranges) > 1 else ())))
     for label, start, end in ranges:
@@ -70,7 +82,6 @@ def make_realtime(
         begun = sessions["started_at"]
         rows = sessions.filter(pc.and_(pc.greater(begun, oldest), pc.less_equal(begun, newest)))
         rows = expand_events(rows) if "eventName" in names else rows
-        wanted = asked.dimension_filter
         if wanted:
             mask = apply_filter(wanted, _reader(rows, now), len(rows))
             rows = rows.filter(pa.array(mask))

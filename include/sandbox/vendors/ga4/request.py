@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from include.sandbox.vendors.ga4.dimensions import (
+    COHORT_DIMENSIONS,
     DIMENSIONS,
     ITEM_DIMENSIONS,
     THRESHOLDED_DIMENSIONS,
 )
 from include.sandbox.vendors.ga4.errors import refuse_argument
 from include.sandbox.vendors.ga4.filters import list_fields
-from include.sandbox.vendors.ga4.measures import Measure, make_measure
+from include.sandbox.vendors.ga4.measures import COHORT_MEASURES, Measure, make_measure
 from include.sandbox.vendors.ga4.wire import read_count, read_enum
 
 MOST_DIMENSIONS, MOST_METRICS, MOST_RANGES = 9, 10, 4
@@ -103,6 +104,10 @@ def read_report(
         comparisons=_items(body, "comparisons"),
     )
     _require_known_fields(asked)
+    if not body.get("cohortSpec"):
+        alone = [n for n in (*asked.fields, *measures) if n in COHORT_DIMENSIONS | COHORT_MEASURES]
+        if alone:
+            raise refuse_argument(f"Field {alone[0]} requires a cohortSpec.")
     clash = find_clash(asked.fields, measures)
     if clash:
         raise refuse_argument(
@@ -206,7 +211,8 @@ def _require_counts(
 
 
 def _require_known_fields(asked: AskedReport) -> None:
-    for name in list_fields(asked.dimension_filter):
+    filters = [asked.dimension_filter, *(c.get("dimensionFilter") or {} for c in asked.comparisons)]
+    for name in (name for expression in filters for name in list_fields(expression)):
         if name not in DIMENSIONS:
             raise refuse_argument(f"Field {name} is not a valid dimension for a dimensionFilter.")
     for name in list_fields(asked.metric_filter):
@@ -215,6 +221,11 @@ def _require_known_fields(asked: AskedReport) -> None:
                 f"Field {name} in the metricFilter must be among the metrics of the request."
             )
     names = {dimension.name for dimension in asked.dimensions} | {DATE_RANGE, "comparison"}
+    require_known_orders(asked, names)
+
+
+def require_known_orders(asked: AskedReport, names: Collection[str]) -> None:
+    """Rows are ordered by metrics of the request and dimensions of ``names`` only."""
     for order in asked.order_bys:
         by_metric = str(order.get("metric", {}).get("metricName", ""))
         by_dimension = str(order.get("dimension", {}).get("dimensionName", ""))
