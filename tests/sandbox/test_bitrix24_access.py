@@ -44,6 +44,8 @@ def test_an_unknown_method_is_not_found(portal):
     for name in ("crm.deal", "nothing.list", ""):
         answer = portal.post(name)
         assert (answer.status_code, answer.json()["error"]) == (404, "ERROR_METHOD_NOT_FOUND")
+    portal.stage.knobs["bitrix24.method_not_found_status"] = 400
+    assert portal.post("nothing.list").status_code == 400
 
 
 def test_a_webhook_without_the_scope_is_refused(portal):

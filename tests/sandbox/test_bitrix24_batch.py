@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from include.sandbox.vendors.faults import Fault
 from tests.sandbox.bitrix24_portal import PortalCaller, many_deals
 
 
@@ -65,12 +66,27 @@ def test_pages_are_chained_by_references_to_the_last_row():
     assert pages[3][0]["ID"] == "1", "a reference that leads nowhere is an empty bound: 0"
 
 
+def test_what_a_lost_reference_becomes_can_be_chosen(portal):
+    cmd = {"d": "crm.deal.list?start=-1&filter%5B%3EID%5D=$result[x][0][ID]"}
+    assert len(_batch(portal, cmd)["result"]["d"]) == 4
+    portal.stage.knobs["bitrix24.unresolved_reference"] = "3"
+    assert [row["ID"] for row in _batch(portal, cmd)["result"]["d"]] == ["4"]
+
+
 def test_failed_commands_do_not_fail_the_batch(portal):
     cmd = {"bad": "nothing.get", "good": "profile", "lost": "crm.deal.get?id=99"}
     result = _batch(portal, cmd)
     assert result["result_error"]["bad"]["error"] == "ERROR_METHOD_NOT_FOUND"
     assert result["result_error"]["lost"]["error"] == ""
     assert list(result["result"]) == ["good"]
+
+
+def test_a_planted_error_can_hit_one_command(portal):
+    values = {"code": "INTERNAL_SERVER_ERROR"}
+    portal.stage.faults.plant(Fault("error", "bitrix24", "crm.deal.list", values=values))
+    result = _batch(portal, {"u": "user.get", "d": "crm.deal.list"})
+    assert result["result_error"]["d"]["error"] == "INTERNAL_SERVER_ERROR"
+    assert list(result["result"]) == ["u"]
 
 
 def test_halt_stops_at_the_first_error(portal):

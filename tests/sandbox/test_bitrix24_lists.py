@@ -43,6 +43,15 @@ def test_start_minus_one_counts_nothing_and_goes_on_by_id():
     assert "total" not in portal.post("crm.deal.list", {"start": -1}).json()
 
 
+def test_start_minus_one_walks_downward_as_well():
+    portal = many_deals(120)
+    body = {"start": -1, "order": {"ID": "DESC"}, "select": ["ID"]}
+    assert portal.ids("crm.deal.list", **body)[:2] == ["120", "119"]
+    below = portal.ids("crm.deal.list", **body, filter={"<ID": 11})
+    assert below == [str(number) for number in range(10, 0, -1)]
+    assert portal.ids("crm.deal.list", **body, filter={"<=ID": 1}) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("conditions", "ids"),
     [

@@ -5,10 +5,13 @@ Enterprise plan has 250 and 5), ``operating_limit_seconds``, ``call_seconds`` a 
 charged, ``relink_merged`` whether what pointed at a merged contact or company points at the
 survivor, ``keep_history_of_deleted`` whether stage history outlives its owner,
 ``counts_uncounted`` whether ``start=-1`` answers a total of 0 or none, ``batch_refuses_whole``
-whether a batch of more than 50 commands is refused as a whole. Faults beyond transport: ``error``
-(``code``, ``description``, ``status``), ``expired_token``, ``zero_rows``, ``renamed_field``
-(``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: figures under it times factor).
-``path_contains`` is matched with ``/rest/<method in lower case>``, never with a secret.
+whether a batch of more than 50 commands is refused as a whole, ``unresolved_reference`` what a
+reference that leads nowhere becomes, ``method_not_found_status`` (404 or 400).
+
+Faults beyond transport: ``error`` (``code``, ``description``, ``status``), ``expired_token``,
+``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``:
+figures under it times factor). Their ``path_contains`` is matched with ``/rest/<method>`` in lower
+case, without any secret, for every command of a batch too.
 """
 
 from __future__ import annotations
@@ -77,8 +80,9 @@ class Bitrix24:
             if method == "batch":
                 result = run_batch(
                     values,
-                    lambda name, inner: self._run(_read_method(name)[0], inner, caller),
+                    lambda name, inner: self._run_command(name, inner, caller),
                     bool(self._knob("batch_refuses_whole", True)),
+                    str(self._knob("unresolved_reference", "")),
                 )
                 body = make_envelope(
                     Answer(result), make_time(self._stage.clock.now(), BATCH_SECONDS)
@@ -108,13 +112,22 @@ class Bitrix24:
         token = str(values.get("auth") or (bearer if scheme.lower() == "bearer" else ""))
         return self.access.enter_by_token(token.strip(), self._stage.clock.now())
 
+    def _run_command(
+        self, name: str, values: Mapping[str, Any], caller: Caller
+    ) -> tuple[Answer, dict[str, Any]]:
+        """One command of a batch."""
+        method, _ = _read_method(name)
+        self._provoke(method)
+        return self._run(method, values, caller)
+
     def _run(
         self, method: str, values: Mapping[str, Any], caller: Caller
     ) -> tuple[Answer, dict[str, Any]]:
         """One method: its answer and its time, charged to the method and caller."""
         known = METHODS.get(method)
         if known is None:
-            raise ApiError("ERROR_METHOD_NOT_FOUND")
+            status = int(self._knob("method_not_found_status", 404))
+            raise ApiError("ERROR_METHOD_NOT_FOUND", status=status)
         if known.scope and known.scope not in caller.scopes:
             raise ApiError("insufficient_scope")
         limit = float(self._knob("operating_limit_seconds", limits.OPERATING_LIMIT_SECONDS))

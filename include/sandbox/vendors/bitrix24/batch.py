@@ -21,11 +21,12 @@ Run = Callable[[str, Mapping[str, Any]], tuple[Answer, dict[str, Any]]]
 
 
 def run_batch(
-    parameters: Mapping[str, Any], run: Run, refuses_whole: bool = True
+    parameters: Mapping[str, Any], run: Run, refuses_whole: bool = True, missing: str = ""
 ) -> dict[str, Any]:
     """The ``result`` of a batch.
 
-    More than 50 commands refuse the whole request, or only the commands beyond the limit.
+    More than 50 commands refuse the whole request, or only the commands beyond the limit;
+    ``missing`` stands in for what a reference cannot find.
     """
     commands = parameters.get("cmd") or {}
     if isinstance(commands, list):
@@ -46,7 +47,7 @@ def run_batch(
             method, values = _read_command(command)
             if method.lower().partition(".json")[0] == "batch":
                 raise ApiError("ERROR_BATCH_METHOD_NOT_ALLOWED")
-            answer, time = run(method, resolve(values, parts["result"]))
+            answer, time = run(method, resolve(values, parts["result"], missing))
         except ApiError as error:
             parts["result_error"][key] = error.body()
             if halts:
@@ -75,25 +76,25 @@ def as_php_array(values: Mapping[str, Any]) -> Any:
     return dict(values)
 
 
-def resolve(value: Any, results: Mapping[str, Any]) -> Any:
-    """Parameters with every ``$result[key][path]`` replaced; what cannot be found is empty."""
+def resolve(value: Any, results: Mapping[str, Any], missing: str = "") -> Any:
+    """Parameters with every ``$result[key][path]`` replaced by what it finds, or ``missing``."""
     if isinstance(value, dict):
-        return {key: resolve(item, results) for key, item in value.items()}
+        return {key: resolve(item, results, missing) for key, item in value.items()}
     if isinstance(value, list):
-        return [resolve(item, results) for item in value]
+        return [resolve(item, results, missing) for item in value]
     if not isinstance(value, str):
         return value
     whole = REFERENCE.fullmatch(value)
     if whole:
-        return _look_up(whole[1], results)
-    return REFERENCE.sub(lambda match: _as_text(_look_up(match[1], results)), value)
+        return _look_up(whole[1], results, missing)
+    return REFERENCE.sub(lambda match: _as_text(_look_up(match[1], results, missing)), value)
 
 
 def _as_text(value: Any) -> str:
     return "" if isinstance(value, dict | list) or value is None else str(value)
 
 
-def _look_up(path: str, results: Mapping[str, Any]) -> Any:
+def _look_up(path: str, results: Mapping[str, Any], missing: str) -> Any:
     place: Any = results
     for step in re.findall(r"\[([^\[\]]*)\]", path):
         if isinstance(place, dict) and step in place:
@@ -101,5 +102,5 @@ def _look_up(path: str, results: Mapping[str, Any]) -> Any:
         elif isinstance(place, list) and step.isdigit() and int(step) < len(place):
             place = place[int(step)]
         else:
-            return ""
+            return missing
     return place

@@ -115,7 +115,8 @@ def _find(
     is_lazy: bool,
 ) -> Iterable[Row]:
     steps = _read_order(stream, order)
-    is_by_id = not steps or steps[0] == (stream.id_field, False)
+    is_by_id = not steps or steps[0][0] == stream.id_field
+    is_backward = bool(steps) and steps[0][1]
     question = json.dumps([conditions, steps, user_id], sort_keys=True, default=str)
     if question in stream.found:
         return stream.found[question]
@@ -125,7 +126,10 @@ def _find(
         own = stream.owner_field
         rows = (row for row in rows if str(row[own]) == str(user_id))
     if is_lazy and is_by_id:
-        rows = _skip_small_ids(stream, conditions) if user_id is None else rows
+        if user_id is None:
+            rows = _walk_from_bound(stream, conditions, is_backward)
+        elif is_backward:
+            rows = reversed(list(rows))
         return (row for row in rows if test(row))
     kept = [row for row in rows if test(row)]
     for name, is_descending in reversed(steps):
@@ -136,14 +140,19 @@ def _find(
     return kept
 
 
-def _skip_small_ids(stream: Stream, conditions: Mapping[str, Any]) -> Iterable[Row]:
-    """The rows from the first that ``>ID`` lets through: what makes ``start=-1`` fast."""
+def _walk_from_bound(
+    stream: Stream, conditions: Mapping[str, Any], is_backward: bool
+) -> Iterable[Row]:
+    """The rows from the first that the bound of ids lets through: what makes ``start=-1`` fast."""
+    sign, id_field = "<" if is_backward else ">", fold_name(stream.id_field)
+    place = len(stream.rows) if is_backward else 0
     for key, bound in conditions.items():
-        if fold_name(key) in (">" + fold_name(stream.id_field), ">=" + fold_name(stream.id_field)):
-            text = str((as_values(bound) or [""])[0])
-            if text.isdigit():
-                return islice(stream.rows, _first_from(stream, int(text)), None)
-    return stream.rows
+        text = str((as_values(bound) or [""])[0])
+        if fold_name(key) in (sign + id_field, f"{sign}={id_field}") and text.isdigit():
+            place = _first_from(stream, int(text) + (1 if is_backward else 0))
+    if is_backward:
+        return (stream.rows[i] for i in range(place - 1, -1, -1))
+    return (stream.rows[i] for i in range(place, len(stream.rows)))
 
 
 def _first_from(stream: Stream, bound: int) -> int:
