@@ -140,6 +140,7 @@ def test_a_removed_campaign_keeps_its_figures(google: AdBench) -> None:
         ("quarter", {"2026-10-01"}),
         ("year", {2026}),
         ("day_of_week", {"MONDAY", "TUESDAY", "WEDNESDAY"}),
+        ("hour", {9, 10, 14, 16}),
         ("device", {"MOBILE", "DESKTOP"}),
         ("ad_network_type", {"SEARCH", "CONTENT"}),
     ],
@@ -155,7 +156,7 @@ def test_every_split_adds_up_to_the_same_clicks(
 
 
 def test_every_level_adds_up_to_the_same_cost(google: AdBench) -> None:
-    for resource in ("customer", "campaign", "ad_group", "ad_group_ad", "geographic_view"):
+    for resource in ("customer", "campaign_budget", "ad_group_ad", "geographic_view"):
         rows = _rows(google, f"SELECT metrics.cost_micros FROM {resource} WHERE {DAYS}")
         assert sum(int(row["metrics"]["costMicros"]) for row in rows) == 16_500_000, resource
 

@@ -316,12 +316,12 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
 
 _IN_GROUP = ("customer", "campaign", "ad_group")
 _TIMES = ("date", "week", "month", "quarter", "year", "day_of_week")
-_USUAL = (*_TIMES, "device", "ad_network_type", *CONVERSION_SEGMENTS)
+_USUAL = (*_TIMES, "hour", "device", "ad_network_type", *CONVERSION_SEGMENTS)
 _PLACED = (*_TIMES, *GEO_SEGMENTS, "geo_target_country")
 RESOURCES: dict[str, Resource] = {
     "customer": Resource((), _USUAL, True),
     "campaign": Resource(("customer", "campaign_budget"), _USUAL, True),
-    "campaign_budget": Resource(("customer",)),
+    "campaign_budget": Resource(("customer", "campaign"), _USUAL, True),
     "ad_group": Resource(("customer", "campaign"), _USUAL, True),
     "ad_group_ad": Resource(_IN_GROUP, _USUAL, True),
     "ad_group_criterion": Resource(_IN_GROUP),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,7 @@ PLACEMENTS = ("constructiondive.example", "enr.example", "bridgetoday.example")
 IDENTITIES: Mapping[str, tuple[str, ...]] = {
     "customer": (),
     "campaign": ("campaign_id",),
+    "campaign_budget": ("campaign_id",),
     "ad_group": ("campaign_id", "ad_group_id"),
     "ad_group_ad": ("campaign_id", "ad_group_id", "ad_id"),
     "keyword_view": ("campaign_id", "ad_group_id", "keyword_id"),
@@ -40,6 +42,7 @@ IDENTITIES: Mapping[str, tuple[str, ...]] = {
     "group_placement_view": ("ad_group_id", "campaign_id", "placement"),
 }
 """Resource → the columns one of its rows is of."""
+FIRST_HOUR, BUSY_HOURS = 7, 15
 GROUPED = ("ad_group", "ad_group_ad", "keyword_view")
 SUMS = ("impressions", "clicks", "cost_micros", "conversions", "conversion_value_micros")
 DATES = ("date", "week", "month", "quarter", "year", "day_of_week")
@@ -70,7 +73,9 @@ def read_facts(
     rows = ad_figures(world, "google_ads", account_id, days[0], end, as_of)
     rows = _keep(rows, cabinet, resource, passes_day)
     keys = [*IDENTITIES[resource], *(k for k in extra_keys if k not in IDENTITIES[resource])]
-    columns = _make_columns(rows, cabinet, resource, [*keys, *segments])
+    columns = _make_columns(rows, cabinet, [*keys, *segments])
+    if "hour" in segments:
+        columns["hour"] = _hours(rows, cabinet, as_of)
     sums = {name: rows[name] for name in SUMS}
     # an account's own row has no key, and grouping needs one
     columns["all"] = pa.array(np.zeros(len(rows), dtype=np.int8))
@@ -117,9 +122,7 @@ def _keep(
     return rows.filter(keep)
 
 
-def _make_columns(
-    rows: pa.Table, cabinet: Cabinet, resource: str, names: Sequence[str]
-) -> dict[str, pa.Array]:
+def _make_columns(rows: pa.Table, cabinet: Cabinet, names: Sequence[str]) -> dict[str, pa.Array]:
     """The columns to group by; a day stands for every date segment when it is selected itself."""
     made: dict[str, pa.Array] = {}
     dates = [name for name in names if name in DATES]
@@ -139,9 +142,22 @@ def _make_columns(
             made[name] = _map(rows["region"], lambda region: find_place(region).country_id)
         elif name == "placement":
             made[name] = _map(rows["ad_group_id"], lambda n: PLACEMENTS[n % len(PLACEMENTS)])
-        elif name not in CONVERSION_SEGMENTS:
+        elif name != "hour" and name not in CONVERSION_SEGMENTS:
             made[name] = rows[name]
     return made
+
+
+def _hours(rows: pa.Table, cabinet: Cabinet, as_of: datetime) -> pa.Array:
+    """An hour of the day for every finest cell, as no world has hours: it adds up to the day.
+
+    Cells of the current day are put into hours already over.
+    """
+    local = as_of.astimezone(ZoneInfo(cabinet.account["time_zone"] or "UTC"))
+    days = rows["stats_date"].cast(pa.int32()).to_numpy().astype(np.int64)
+    spread = rows["ad_id"].to_numpy() * 31 + rows["keyword_id"].to_numpy() * 17 + days * 13
+    is_today = days == local.date().toordinal() - date(1970, 1, 1).toordinal()
+    hours = np.where(is_today, spread % max(local.hour, 1), FIRST_HOUR + spread % BUSY_HOURS)
+    return pa.array(hours, pa.int32())
 
 
 def _map(column: pa.ChunkedArray, change: Callable[[Any], Any]) -> pa.Array:

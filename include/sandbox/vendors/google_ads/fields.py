@@ -73,7 +73,12 @@ NETWORKS = (
     "UNSPECIFIED",
 )
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
-GEO_SEGMENTS = ("geo_target_city", "geo_target_region", "geo_target_most_specific_location")
+GEO_SEGMENTS = (
+    "geo_target_city",
+    "geo_target_region",
+    "geo_target_metro",
+    "geo_target_most_specific_location",
+)
 CONVERSION_SEGMENTS = (
     "conversion_action",
     "conversion_action_name",
@@ -191,6 +196,7 @@ SEGMENTS: dict[str, Field] = {
         _segment("quarter", "DATE"),
         _segment("year", "INT32"),
         _segment("day_of_week", "ENUM", WEEKDAYS),
+        _segment("hour", "INT32"),
         _segment("device", "ENUM", DEVICES),
         _segment("ad_network_type", "ENUM", NETWORKS),
         _segment("conversion_action", "RESOURCE_NAME"),

@@ -22,7 +22,9 @@ UNSET: Mapping[str, Mapping[str, str]] = {
         "": "tracking_url_template final_url_suffix advertising_channel_sub_type labels "
         "accessible_bidding_strategy ad_serving_optimization_status base_campaign "
         "bidding_strategy excluded_parent_asset_field_types experiment_type frequency_caps "
-        "manual_cpm manual_cpv optimization_score payment_mode url_custom_parameters",
+        "manual_cpm manual_cpv optimization_score payment_mode url_custom_parameters "
+        # gone from v26, but the older versions served here still have it
+        "video_brand_safety_suitability",
         "app_campaign_setting": "app_id app_store bidding_strategy_goal_type",
         "commission": "commission_rate_micros",
         "dynamic_search_ads_setting": "domain_name language_code use_supplied_urls_only",
@@ -75,7 +77,14 @@ UNSET: Mapping[str, Mapping[str, str]] = {
         "ad.expanded_dynamic_search_ad": "description description2",
         "ad.expanded_text_ad": "description description2 headline_part1 headline_part2 "
         "headline_part3 path1 path2",
-        "ad.image_ad": "image_url mime_type name pixel_height pixel_width",
+        "ad.app_engagement_ad": "descriptions headlines images videos",
+        "ad.display_upload_ad": "display_upload_product_type media_bundle",
+        "ad.image_ad": "image_url mime_type name pixel_height pixel_width preview_image_url "
+        "preview_pixel_height preview_pixel_width",
+        "ad.legacy_responsive_display_ad": "accent_color allow_flexible_color business_name "
+        "call_to_action_text description format_setting logo_image long_headline main_color "
+        "marketing_image price_prefix promo_text short_headline square_logo_image "
+        "square_marketing_image",
         "ad.responsive_display_ad": "accent_color allow_flexible_color business_name "
         "call_to_action_text descriptions format_setting headlines logo_images long_headline "
         "main_color marketing_images price_prefix promo_text square_logo_images "
