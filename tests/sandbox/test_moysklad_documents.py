@@ -218,3 +218,11 @@ def test_no_data_is_an_empty_list_not_an_error(sklad):
         assert (answer["rows"], answer["meta"]["size"]) == ([], 0)
     assert sklad.get("report/stock/all/current").json() == []
     assert day(0).tzinfo is not None
+
+
+def test_an_expanded_or_spoilt_answer_leaves_the_next_one_plain(sklad):
+    plain = sklad.rows("entity/customerorder")
+    sklad.rows("entity/customerorder", expand="agent,positions.assortment", limit=10)
+    sklad.plant("renamed_field", **{"from": "sum", "to": "total"})
+    assert sklad.rows("entity/customerorder") != plain
+    assert sklad.rows("entity/customerorder") == plain

@@ -15,11 +15,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, Access
+from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, Access, Grant
 from include.sandbox.vendors.amocrm.account_book import AccountReader
 from include.sandbox.vendors.amocrm.errors import ApiError, Banned
 from include.sandbox.vendors.amocrm.limits import ABUSE_REFUSALS, INTEGRATION_REQUESTS, Limits
@@ -64,7 +65,8 @@ class AmoCrm:
     async def _serve(self, request: Request) -> Response:
         try:
             self.limits.require_no_ban(self._knob("blocked"))
-            body = self._answer(request)
+            grant = self._let_in(request)
+            body = await run_in_threadpool(self._answer, request, grant)
         except Banned as banned:
             return banned.to_response()
         except ApiError as error:
@@ -75,16 +77,21 @@ class AmoCrm:
             return Response(status_code=204)
         return JSONResponse(body, media_type=HAL)
 
-    def _answer(self, request: Request) -> dict[str, Any] | None:
-        take, now = self._stage.faults.take, self._stage.clock.now()
-        route, path = request.url.path, request.path_params["path"].strip("/")
-        self._plant_refusals(route)
+    def _let_in(self, request: Request) -> Grant:
+        """Whoever may ask, counted; planted refusals come before anything else."""
+        now = self._stage.clock.now()
+        self._plant_refusals(request.url.path)
         grant = self.access.authenticate(request.headers.get("authorization", ""), now)
         self.limits.count(
             grant.integration,
             int(self._knob("requests_per_second", INTEGRATION_REQUESTS)),
             int(self._knob("abuse_refusals", ABUSE_REFUSALS)),
         )
+        return grant
+
+    def _answer(self, request: Request, grant: Grant) -> dict[str, Any] | None:
+        take, now = self._stage.faults.take, self._stage.clock.now()
+        route, path = request.url.path, request.path_params["path"].strip("/")
         if request.path_params["version"] != "v4":
             raise ApiError(404, "Page not found")
         if request.method != "GET":

@@ -15,13 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.sandbox.vendors.amocrm.own_rows import CRM
 from include.sandbox.vendors.amocrm.stage_book import LOST, WON, StageBook, read_stages
 from include.sandbox.world.crm_state import LEAD_PIPELINE, crm_rows
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
 ENQUIRY_OFFSET = 1_000_000_000
-CRM = "amocrm"
 Row = dict[str, Any]
 _NUMBERS: WorldMemo[dict[int, int]] = WorldMemo()
 
@@ -44,20 +44,21 @@ class AccountReader:
     """Makes the book of an instant, and keeps the last one while nothing changes."""
 
     def __init__(self) -> None:
-        self._made_of: tuple[pa.Table, ...] = ()
-        self._book = AccountBook()
+        self._last: tuple[tuple[pa.Table, ...], AccountBook] = ((), AccountBook())
 
     def read(self, world: World, now: datetime) -> AccountBook:
         """The book at ``now``."""
         tables = tuple(
             crm_rows(world, CRM, entity, now) for entity in ("lead", "deal", "contact", "company")
         )
-        if len(tables) != len(self._made_of) or any(
-            new is not old for new, old in zip(tables, self._made_of, strict=True)
+        made_of, last = self._last
+        if len(tables) != len(made_of) or any(
+            new is not old for new, old in zip(tables, made_of, strict=True)
         ):
-            self._book = _make(world, *tables)
-            self._made_of = tables
-        return self._book
+            book = _make(world, *tables)
+            self._last = (tables, book)
+            return book
+        return last
 
 
 def number_enquiries(world: World) -> dict[int, int]:

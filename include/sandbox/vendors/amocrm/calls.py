@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID
-from include.sandbox.vendors.amocrm.account_book import CRM, number_enquiries
-from include.sandbox.world.business_lines import LINE_OF_CRM
+from include.sandbox.vendors.amocrm.account_book import number_enquiries
+from include.sandbox.vendors.amocrm.own_rows import TRACKER, read_own
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
@@ -57,25 +57,22 @@ def _tail(phone: str | None) -> str:
 def _gather(world: World) -> list[Note]:
     numbers = number_enquiries(world)
     contact_of: dict[str, dict[str, Any]] = {}
-    for row in _rows(world, "crm_contact"):
+    for row in read_own(world, "crm_contact"):
         for phone in row["phones"] or ():
             contact_of.setdefault(_tail(phone), row)
     lead_of: dict[str, tuple[int, datetime]] = {}
     leads_of: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for row in _rows(world, "crm_lead"):
+    for row in read_own(world, "crm_lead"):
         if row["contact_id"]:
             leads_of[row["contact_id"]].append((row["created_at"], numbers[row["lead_id"]]))
         if row["phone"]:
             known = (numbers[row["lead_id"]], row["created_at"])
             lead_of.setdefault(_tail(row["phone"]), known)
-    for row in _rows(world, "crm_deal"):
+    for row in read_own(world, "crm_deal"):
         if row["contact_id"] and not row["lead_id"]:
             leads_of[row["contact_id"]].append((row["created_at"], row["deal_id"]))
     notes = []
-    tracker = LINE_OF_CRM[CRM].tracker
-    for call in world.table("call").to_pylist():
-        if call["tracker"] != tracker:
-            continue
+    for call in read_own(world, "call", "tracker", TRACKER):
         phone = _tail(call["caller_phone"])
         contact = contact_of.get(phone)
         kind, owner, since = "", 0, call["started_at"]
@@ -117,7 +114,3 @@ def _note(call: dict[str, Any], kind: str, owner: int, since: datetime) -> Note:
             "call_responsible": str(call["manager_id"] or ""),
         },
     }
-
-
-def _rows(world: World, table: str) -> list[dict[str, Any]]:
-    return [row for row in world.table(table).to_pylist() if row["crm"] == CRM]

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID
-from include.sandbox.vendors.amocrm.account_book import CRM
 from include.sandbox.vendors.amocrm.entities import GOODS_CATALOG, MICROS, PRICE_FIELD
+from include.sandbox.vendors.amocrm.own_rows import read_own
 from include.sandbox.world.world import World
 
 INVOICE_CATALOG = 1002
@@ -42,7 +42,7 @@ def render_catalogs(api: str) -> list[dict[str, Any]]:
 def render_elements(world: World, catalog: int, now: datetime, api: str) -> list[dict[str, Any]]:
     """The elements of a catalog that exist at ``now``; prices live in custom fields."""
     if catalog == GOODS_CATALOG:
-        used = {r["product_id"] for r in world.table("crm_product_row").to_pylist() if _is_own(r)}
+        used = {row["product_id"] for row in read_own(world, "crm_product_row")}
         return [
             _element(
                 catalog,
@@ -71,13 +71,9 @@ def render_elements(world: World, catalog: int, now: datetime, api: str) -> list
             },
             api,
         )
-        for row in world.table("payment").to_pylist()
-        if _is_own(row) and row["paid_at"] <= now
+        for row in read_own(world, "payment")
+        if row["paid_at"] <= now
     ]
-
-
-def _is_own(row: dict[str, Any]) -> bool:
-    return row["crm"] == CRM
 
 
 def _money(micros: int | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, SUBDOMAIN
+from include.sandbox.vendors.amocrm.own_rows import read_own
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
@@ -24,14 +25,14 @@ class Dictionaries:
     """The words of one world."""
 
     def __init__(self, world: World) -> None:
-        leads, deals = (_rows(world, name) for name in ("crm_lead", "crm_deal"))
+        leads, deals = (read_own(world, name) for name in ("crm_lead", "crm_deal"))
         both = [*leads, *deals]
         self.loss_reason_ids = _number((row["lost_reason"] for row in both), FIRST_REASON)
         self.source_ids = _number((row["source"] for row in both), FIRST_SOURCE)
         self.goods_of_deal: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        for line in _rows(world, "crm_product_row"):
+        for line in read_own(world, "crm_product_row"):
             self.goods_of_deal[line["deal_id"]].append(line)
-        self.managers = sorted(_rows(world, "crm_manager"), key=lambda row: row["manager_id"])
+        self.managers = sorted(read_own(world, "crm_manager"), key=lambda row: row["manager_id"])
 
     def tag(self, source: str | None) -> list[dict[str, Any]]:
         """The tag a lead carries for the way it came."""
@@ -147,10 +148,6 @@ class Dictionaries:
 def read_dictionaries(world: World) -> Dictionaries:
     """The words of a world, gathered once."""
     return _MADE.get(world, "words", lambda: Dictionaries(world))
-
-
-def _rows(world: World, table: str) -> list[dict[str, Any]]:
-    return [row for row in world.table(table).to_pylist() if row["crm"] == "amocrm"]
 
 
 def _number(texts: Iterable[str | None], first: int) -> dict[str, int]:

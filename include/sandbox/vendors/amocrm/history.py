@@ -15,12 +15,12 @@ from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID
 from include.sandbox.vendors.amocrm.account_book import (
-    CRM,
     Row,
     find_acceptance,
     number_enquiries,
 )
 from include.sandbox.vendors.amocrm.calls import read_notes
+from include.sandbox.vendors.amocrm.own_rows import read_own
 from include.sandbox.vendors.amocrm.stage_book import StageBook, read_stages
 from include.sandbox.world.crm_state import LEAD_PIPELINE
 from include.sandbox.world.world import World
@@ -105,14 +105,14 @@ def _gather(world: World) -> list[Event]:
 def _lead_events(world: World) -> Iterator[Event]:
     stages, numbers = read_stages(world), number_enquiries(world)
     moves: dict[tuple[str, int], list[Row]] = defaultdict(list)
-    stage_rows = _rows(world, "crm_stage_event")
+    stage_rows = read_own(world, "crm_stage_event")
     for row in sorted(stage_rows, key=lambda row: (row["occurred_at"], row["event_id"] or 0)):
         moves[row["entity"], row["entity_id"]].append(row)
-    deals = {row["deal_id"]: row for row in _rows(world, "crm_deal")}
-    enquiries = {row["lead_id"]: row for row in _rows(world, "crm_lead")}
+    deals = {row["deal_id"]: row for row in read_own(world, "crm_deal")}
+    enquiries = {row["lead_id"]: row for row in read_own(world, "crm_lead")}
     wins = {
         row["stage_id"]
-        for row in _rows(world, "crm_stage")
+        for row in read_own(world, "crm_stage")
         if row["pipeline_id"] == LEAD_PIPELINE and row["semantics"] == "won"
     }
     of_deal = {row["lead_id"]: row for row in deals.values() if row["lead_id"]}
@@ -207,7 +207,7 @@ def _tell_end(amo_id: int, row: Row, winner: int, was_lead: bool) -> Iterator[Ev
 
 
 def _card_events(world: World, kind: str) -> Iterator[Event]:
-    for row in _rows(world, f"crm_{kind}"):
+    for row in read_own(world, f"crm_{kind}"):
         entity = (kind, row[f"{kind}_id"])
         yield _event(row["created_at"], f"{kind}_added", entity)
         gone = row["deleted_at"] or row["updated_at"]
@@ -218,12 +218,8 @@ def _card_events(world: World, kind: str) -> Iterator[Event]:
 
 
 def _task_events(world: World) -> Iterator[Event]:
-    for row in _rows(world, "crm_task"):
+    for row in read_own(world, "crm_task"):
         entity, by = ("task", row["task_id"]), row["manager_id"] or 0
         yield _event(row["created_at"], "task_added", entity, by)
         if row["done_at"] is not None:
             yield _event(row["done_at"], "task_completed", entity, by)
-
-
-def _rows(world: World, table: str) -> list[Row]:
-    return [row for row in world.table(table).to_pylist() if row["crm"] == CRM]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from include.sandbox.vendors.amocrm.own_rows import read_own
 from include.sandbox.world.crm_state import LEAD_PIPELINE, crm_stages
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
@@ -61,10 +62,10 @@ def unsorted_status(pipeline_id: int) -> int:
 
 
 def _make(world: World) -> StageBook:
-    pipelines = _rows_of(world, "crm_pipeline")
+    pipelines = read_own(world, "crm_pipeline")
     pipelines.sort(key=lambda row: (row["sort"] or 0, row["pipeline_id"]))
     book = StageBook(pipelines)
-    stages = _rows_of(world, "crm_stage")
+    stages = read_own(world, "crm_stage")
     stages.sort(key=lambda row: row["sort"] or 0)
     for pipeline in pipelines:
         home = pipeline["pipeline_id"]
@@ -86,10 +87,6 @@ def _make(world: World) -> StageBook:
                 elif stage["semantics"] == "won" and place != LEAD_PIPELINE:
                     book.status_of[place, stage["stage_id"]] = (home, WON)
     return book
-
-
-def _rows_of(world: World, table: str) -> list[dict[str, Any]]:
-    return [row for row in world.table(table).to_pylist() if row["crm"] == "amocrm"]
 
 
 def render_pipelines(

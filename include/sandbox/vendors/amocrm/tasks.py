@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID
-from include.sandbox.vendors.amocrm.account_book import CRM, number_enquiries
+from include.sandbox.vendors.amocrm.account_book import number_enquiries
 from include.sandbox.vendors.amocrm.dictionaries import TASK_KINDS
+from include.sandbox.vendors.amocrm.own_rows import read_own
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
@@ -19,8 +20,7 @@ def read_tasks(world: World, now: datetime) -> list[dict[str, Any]]:
     numbers = number_enquiries(world)
 
     def gather() -> list[dict[str, Any]]:
-        rows = [row for row in world.table("crm_task").to_pylist() if row["crm"] == CRM]
-        return sorted(rows, key=lambda row: row["task_id"])
+        return sorted(read_own(world, "crm_task"), key=lambda row: row["task_id"])
 
     tasks = []
     for row in _TASKS.get(world, "tasks", gather):

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -132,8 +133,8 @@ class MoySklad:
         if head == "async":
             return JSONResponse(self._serve_task(number, question.links), media_type=JSON)
         if question.parameters.get("async") == "true":
-            return self._queue(request, path, question)
-        body = answer(path, question)
+            return await run_in_threadpool(self._queue, request, path, question)
+        body = await run_in_threadpool(answer, path, question)
         self._spoil(route, body)
         return JSONResponse(body, media_type=JSON)
 

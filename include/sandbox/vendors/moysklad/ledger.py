@@ -67,6 +67,8 @@ class Ledger:
     moves: list[Row]
     partners: dict[str, Row]
     """Key of a document's agent → name, tax numbers, first seen at."""
+    turns: list[datetime]
+    """Every instant at which some document changes, ascending."""
 
 
 def read_ledger(world: World) -> Ledger:
@@ -94,7 +96,20 @@ def _draw(world: World) -> Ledger:
     documents["paymentin"], documents["paymentout"] = _draw_payments(world, orders)
     for kept in documents.values():
         kept.sort(key=lambda document: (document.at, document.key))
-    return Ledger(documents, products, moves, _find_partners(world, documents))
+    return Ledger(
+        documents, products, moves, _find_partners(world, documents), _find_turns(documents)
+    )
+
+
+def _find_turns(documents: dict[str, list[Document]]) -> list[datetime]:
+    turns: set[datetime] = set()
+    for kept in documents.values():
+        for document in kept:
+            turns.add(document.at)
+            turns.update(at for at, _ in document.payments)
+            if document.deleted_at is not None:
+                turns.add(document.deleted_at)
+    return sorted(turns)
 
 
 def _draw_orders(world: World, moves: list[Row]) -> dict[Deal, Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 from include.sandbox.vendors.moysklad import reports
 from include.sandbox.vendors.moysklad.cards import render_cards, render_states
 from include.sandbox.vendors.moysklad.errors import ApiError
-from include.sandbox.vendors.moysklad.ledger import Document, read_ledger
+from include.sandbox.vendors.moysklad.ledger import Document, Ledger, read_ledger
 from include.sandbox.vendors.moysklad.papers import (
     PAPERS,
     paper_id,
@@ -41,6 +42,7 @@ REPORTS: dict[str, tuple[str, Callable[[reports.Asked], list[Row]]]] = {
 }
 QUEUED_LISTS = ("counterparty", "assortment")
 _INDEXES: WorldMemo[dict[str, Document]] = WorldMemo()
+_RENDERED: WorldMemo[_Rendered] = WorldMemo()
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,27 @@ def _serve_metadata(kind: str, tail: list[str], q: Question) -> Any:
     raise ApiError(404, 1021, "/".join(tail))
 
 
+@dataclass
+class _Rendered:
+    """The rows of one kind as they were last asked for, behind what they were made of."""
+
+    last: tuple[tuple[Any, ...], list[Row]] = ((), [])
+
+
 def _rows_of(kind: str, q: Question) -> list[Row]:
-    """All rows of an entity known by now, deleted ones too; 404/1005 for an unknown one."""
+    """All rows of an entity known by now, deleted ones too; 404/1005 for an unknown one.
+
+    They are shared by all answers of this moment: whoever changes one copies it first.
+    """
     ledger = read_ledger(q.world)
+    made_of = (bisect.bisect_right(ledger.turns, q.now), q.links.api, q.sees_reports)
+    kept = _RENDERED.get(q.world, kind, _Rendered)
+    if kept.last[0] != made_of:
+        kept.last = (made_of, _render(kind, ledger, q))
+    return kept.last[1]
+
+
+def _render(kind: str, ledger: Ledger, q: Question) -> list[Row]:
     if kind in PAPERS:
         return [
             render_paper(document, q.now, q.links)
@@ -148,7 +168,7 @@ def _find_row(kind: str, number: str, q: Question) -> Row:
         return render_paper(_find_paper(kind, number, q), q.now, q.links)
     for row in _rows_of(kind, q):
         if row["id"] == number:
-            return row
+            return dict(row)
     raise ApiError(404, 1021, f"{kind} {number}")
 
 
@@ -182,7 +202,7 @@ def _envelope(rows: list[Row], path: str, kind: str, q: Question) -> Row:
         meta["nextHref"] = link(offset + limit)
     if offset > 0:
         meta["previousHref"] = link(max(offset - limit, 0))
-    page = rows[offset : offset + limit]
+    page = [dict(row) for row in rows[offset : offset + limit]]
     if limit <= LONGEST_EXPANDED_PAGE and not path.startswith("report/"):
         page = _expand(page, q)
     return {"context": q.links.context(), "meta": meta, "rows": page}
@@ -206,7 +226,8 @@ def _expand_path(row: Row, path: list[str], q: Question, cards: dict[str, dict[s
     _, kind, *tail = value["meta"]["href"].removeprefix(f"{q.links.api}/").split("/")
     if path[0] == "positions":
         if "rows" not in value:
-            value["rows"] = render_positions(_find_paper(kind, tail[0], q), q.now, q.links)
+            positions = render_positions(_find_paper(kind, tail[0], q), q.now, q.links)
+            value = row["positions"] = {**value, "rows": positions}
         below: list[Row] = value["rows"]
     else:
         found = _resolve(kind, tail, q, cards)
