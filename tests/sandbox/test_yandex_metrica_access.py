@@ -175,6 +175,24 @@ def test_offline_conversions_are_matched_within_two_hours(metrica, text, kind, s
     assert [each["id"] for each in listed] == [uploading["id"]]
 
 
+def test_an_uploaded_conversion_restates_its_visit_and_sending_it_again_its_price(metrica):
+    names = ["ym:s:goalsID", "ym:s:goalsPrice", "ym:s:goalsDateTime"]
+    assert metrica.read(names)[0]["ym:s:goalsID"] == "[900]"
+    text = "ClientId,Target,DateTime,Price\n1700000000000000001,won,{at},{price}\n"
+    for price in (10, 12.5):
+        assert _upload(metrica, text.format(at=AT, price=price)).status_code == 200
+    assert metrica.read(names)[0]["ym:s:goalsID"] == "[900]"
+    metrica.wait(7_200)
+    row = metrica.read(names)[0]
+    goal = row["ym:s:goalsID"].strip("[]").split(",")[1]
+    assert (row["ym:s:goalsPrice"], row["ym:s:goalsDateTime"].count(",")) == ("[0,12500]", 1)
+    assert "2026-11-19 09:00:00" in row["ym:s:goalsDateTime"]
+    shown = metrica.get(metrica.logs(f"goal/{goal}")).json()["goal"]
+    assert (shown["name"], shown["conditions"][0]["url"]) == ("won", "won")
+    figures = {"ids": COUNTER, "metrics": f"ym:s:goal{goal}reaches", "date1": "2026-11-17"}
+    assert metrica.get("/stat/v1/data", **figures).json()["totals"] == [1.0]
+
+
 def test_static_calls_are_never_linked(metrica):
     text = f"ClientId,DateTime,StaticCall\n1700000000000000001,{AT},1\n"
     uploading = _upload(metrica, text, "upload_calls").json()["uploading"]

@@ -67,9 +67,9 @@ class YandexMetrica:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.limits = Limits(stage.clock)
-        self.logs = Logs(stage)
-        self.stat = Stat(stage)
         self.uploads = Uploads(stage)
+        self.logs = Logs(stage, self.uploads.goals_of)
+        self.stat = Stat(stage, self.uploads.goals_of)
 
     def reset(self) -> None:
         """Limits, log requests and uploads as in the beginning."""
@@ -194,7 +194,8 @@ class YandexMetrica:
 
     def _goals(self, request: Request, grant: Grant) -> list[dict[str, Any]]:
         counter = find_counter(request.path_params["counter"], grant)
-        return describe_goals(read_visits(self._stage, counter).goal_ids)
+        seen = dict.fromkeys(read_visits(self._stage, counter).goal_ids, "")
+        return describe_goals(seen | self.uploads.targets_of(counter.counter_id))
 
     def _list_goals(self, request: Request, grant: Grant) -> Response:
         return JSONResponse({"goals": self._goals(request, grant)})

@@ -6,7 +6,7 @@ as a JavaScript event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,17 +113,20 @@ def describe_counter(counter: Counter, grant: Grant, robots: int, now: datetime)
     }
 
 
-def describe_goals(goal_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Goals by id, those the company named and those only seen in visits."""
-    return [_describe_goal(goal_id) for goal_id in sorted({*KNOWN_GOALS, *goal_ids})]
+def describe_goals(targets: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The goals the company named, and those only seen: number → its target, if that is known."""
+    return [
+        _describe_goal(goal_id, targets.get(goal_id, ""))
+        for goal_id in sorted({*KNOWN_GOALS, *targets})
+    ]
 
 
-def _describe_goal(goal_id: int) -> dict[str, Any]:
-    name, kind = KNOWN_GOALS.get(goal_id, (f"Событие {goal_id}", "action"))
+def _describe_goal(goal_id: int, target: str) -> dict[str, Any]:
+    name, kind = KNOWN_GOALS.get(goal_id, (target or f"Событие {goal_id}", "action"))
     if kind == "url":
         conditions = [{"type": "contain", "url": "/contacts"}]
     elif kind == "action":
-        conditions = [{"type": "exact", "url": f"goal_{goal_id}"}]
+        conditions = [{"type": "exact", "url": target or f"goal_{goal_id}"}]
     else:
         conditions = []
     return {

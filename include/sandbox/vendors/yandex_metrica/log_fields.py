@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.hit_rows import HIT_FIELDS, HitRows
 from include.sandbox.vendors.yandex_metrica.visit_fields import SOURCE_FIELDS, VISIT_FIELDS
-from include.sandbox.vendors.yandex_metrica.visit_rows import VisitRows
+from include.sandbox.vendors.yandex_metrica.visit_rows import ReachedGoal, VisitRows
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS, CounterVisits
 from include.sandbox.world.world import World
 
@@ -59,7 +59,11 @@ def require_fields(source: str, fields: Sequence[str]) -> None:
 
 
 def make_columns(
-    query: LogQuery, visits: CounterVisits, world: World, as_of: datetime
+    query: LogQuery,
+    visits: CounterVisits,
+    world: World,
+    as_of: datetime,
+    uploaded: Mapping[int, Sequence[ReachedGoal]],
 ) -> list[list[str]]:
     """The cells of every field, in the order asked for, rows by time."""
     names = [field.rpartition(":")[2] for field in query.fields]
@@ -67,10 +71,12 @@ def make_columns(
         # a visit that began before midnight has hits after it
         day_before = query.first - timedelta(days=1)
         positions = visits.select(day_before, query.last, as_of, query.without_robots)
-        hits = HitRows(VisitRows(visits, positions, world, as_of), query.first, query.last)
+        hits = HitRows(
+            VisitRows(visits, positions, world, as_of, uploaded), query.first, query.last
+        )
         return [HIT_FIELDS[name](hits) for name in names]
     positions = visits.select(query.first, query.last, as_of, query.without_robots)
-    rows = VisitRows(visits, positions, world, as_of)
+    rows = VisitRows(visits, positions, world, as_of, uploaded)
     return [_visit_column(rows, name, query.attribution) for name in names]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -22,9 +22,12 @@ from include.sandbox.vendors.yandex_metrica.log_fields import (
     require_fields,
 )
 from include.sandbox.vendors.yandex_metrica.log_requests import LogRequest, LogRequests
+from include.sandbox.vendors.yandex_metrica.visit_rows import ReachedGoal
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS, CounterVisits
 from include.sandbox.world.world_memo import WorldMemo
 
+ReadGoals = Callable[[int, datetime], Mapping[int, Sequence[ReachedGoal]]]
+"""The goals uploaded for a counter's visits that have been processed at an instant."""
 VENDOR_NAME = "yandex_metrica"
 LONGEST_FIELDS = 3_000
 LONGEST_DAYS = 366
@@ -53,8 +56,9 @@ def read_visits(stage: Stage, counter: Counter) -> CounterVisits:
 class Logs:
     """Answers callers already let in."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, read_goals: ReadGoals) -> None:
         self._stage = stage
+        self._read_goals = read_goals
         self.requests = LogRequests(stage.clock, self._write_parts)
 
     def evaluate(self, request: Request, grant: Grant) -> Response:
@@ -169,7 +173,9 @@ class Logs:
         changed = take("changed_meaning", VENDOR_NAME, path)
         if changed is not None:
             query = _change_meaning(query, str(changed["from"]), str(changed["to"]))
-        columns = make_columns(query, read_visits(stage, counter), stage.world, request.made_at)
+        visits, as_of = read_visits(stage, counter), request.made_at
+        uploaded = self._read_goals(counter.counter_id, as_of)
+        columns = make_columns(query, visits, stage.world, as_of, uploaded)
         if take("zero_rows", VENDOR_NAME, path) is not None:
             columns = [[] for _ in columns]
         if (broken := take("broken_row", VENDOR_NAME, path)) is not None:

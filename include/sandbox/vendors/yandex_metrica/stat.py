@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_metrica.counters import Counter, Grant, find_counter
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
-from include.sandbox.vendors.yandex_metrica.logs import VENDOR_NAME, read_visits
+from include.sandbox.vendors.yandex_metrica.logs import VENDOR_NAME, ReadGoals, read_visits
 from include.sandbox.vendors.yandex_metrica.stat_fields import (
     Sum,
     Value,
@@ -78,8 +78,9 @@ class Table:
 class Stat:
     """Answers callers already let in."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, read_goals: ReadGoals) -> None:
         self._stage = stage
+        self._read_goals = read_goals
 
     def table(self, request: Request, grant: Grant) -> Response:
         """``/stat/v1/data``."""
@@ -282,7 +283,9 @@ class Stat:
     ) -> None:
         visits = read_visits(self._stage, counter)
         hide_robots = int(self._stage.knobs.get(f"{VENDOR_NAME}.filter_robots", 1)) == 2
-        rows = VisitRows(visits, visits.select(*days, now, hide_robots), self._stage.world, now)
+        positions = visits.select(*days, now, hide_robots)
+        uploaded = self._read_goals(counter.counter_id, now)
+        rows = VisitRows(visits, positions, self._stage.world, now, uploaded)
         kept = filter_visits(query.filters, rows, query.attribution)
         columns = [
             read_dimension(name, rows, query.attribution, query.is_russian)
@@ -293,8 +296,9 @@ class Stat:
                 continue
             values = [column[number] for column in columns]
             is_new = visits.is_first_visit(position)
-            total.add(row, is_new)
-            groups.setdefault(_key(values), (values, Sum()))[1].add(row, is_new)
+            goals = [goal.goal_id for goal in rows.goals[number]]
+            total.add(row, is_new, goals)
+            groups.setdefault(_key(values), (values, Sum()))[1].add(row, is_new, goals)
 
 
 def _key(values: Sequence[Value]) -> tuple[str, ...]:

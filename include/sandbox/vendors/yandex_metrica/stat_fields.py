@@ -104,9 +104,8 @@ class Sum:
     goal_visits: Tally[int] = field(default_factory=Tally)
     users: set[int] = field(default_factory=set)
 
-    def add(self, row: Row, is_new: bool) -> None:
-        """Count one visit."""
-        goals = row["goal_ids"] or []
+    def add(self, row: Row, is_new: bool, goals: list[int]) -> None:
+        """Count one visit and the goals it reached."""
         self.visits += 1
         self.pages += max(row["page_views"] or 1, 1)
         self.bounces += bool(row["is_bounce"])

@@ -1,8 +1,8 @@
 """Offline conversions and calls sent to Metrica: the file's columns, and its walk to a visit.
 
 An upload is matched with the visits of the world: a row is linked when its client has a visit in
-the 21 days before it. It is ``PROCESSED`` two hours after it came, ``LINKAGE_FAILURE`` when no row
-could be linked.
+the 21 days before it. It is ``PROCESSED`` two hours after it came, and its conversions are goals of
+their visits from then on; ``LINKAGE_FAILURE`` when no row could be linked.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import zlib
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +23,7 @@ from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_metrica.counters import Counter, Grant, find_counter
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.logs import read_visits
+from include.sandbox.vendors.yandex_metrica.visit_rows import PRICE_FACTOR, ReachedGoal
 from include.sandbox.vendors.yandex_metrica.visits import CounterVisits
 
 ID_TYPES = {
@@ -37,6 +40,7 @@ CALL_COLUMNS = frozenset(
         *("URL", "CallTrackerURL"),
     }
 )
+FIRST_TARGET = 320_000_000
 MATCHING_WINDOW = timedelta(days=21)
 STEPS = (
     (timedelta(hours=2), "PROCESSED"),
@@ -44,6 +48,15 @@ STEPS = (
     (timedelta(minutes=10), "EXPORTED"),
 )
 MOST_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Link:
+    """One row that found its visit; ``key`` tells re-sent rows apart from new ones."""
+
+    visit_id: int
+    key: tuple[str, str, str]
+    goal: ReachedGoal
 
 
 @dataclass(frozen=True)
@@ -56,15 +69,20 @@ class Upload:
     created_at: datetime
     source_rows: int
     valid_rows: int
-    linked_rows: int
+    links: tuple[Link, ...]
     id_type: str
     comment: str
+
+    @property
+    def processed_at(self) -> datetime:
+        """When its goals begin to show in visits."""
+        return self.created_at + STEPS[0][0]
 
     def describe(self, now: datetime) -> dict[str, Any]:
         """The ``uploading`` object with the status of now."""
         age = now - self.created_at
         status = next((name for after, name in STEPS if age >= after), "UPLOADED")
-        if status in ("MATCHED", "PROCESSED") and self.linked_rows == 0:
+        if status in ("MATCHED", "PROCESSED") and not self.links:
             status = "LINKAGE_FAILURE"
         return {
             "id": self.number,
@@ -122,6 +140,27 @@ class Uploads:
         ]
         return JSONResponse({"uploadings": found})
 
+    def goals_of(self, counter_id: int, as_of: datetime) -> dict[int, list[ReachedGoal]]:
+        """Goals of uploaded conversions by visit, once processed; a row sent again replaces."""
+        links: dict[tuple[str, str, str], Link] = {}
+        for upload in self._uploads.values():
+            is_ours = (upload.counter_id, upload.kind) == (counter_id, "conversions")
+            if is_ours and upload.processed_at <= as_of:
+                links |= {link.key: link for link in upload.links}
+        found: dict[int, list[ReachedGoal]] = defaultdict(list)
+        for link in links.values():
+            found[link.visit_id].append(link.goal)
+        return found
+
+    def targets_of(self, counter_id: int) -> dict[int, str]:
+        """Names of the goals that uploaded conversions of a counter reach, by number."""
+        return {
+            link.goal.goal_id: link.key[1]
+            for upload in self._uploads.values()
+            if (upload.counter_id, upload.kind) == (counter_id, "conversions")
+            for link in upload.links
+        }
+
     def _read(self, counter: Counter, file: bytes, kind: str, comment: str) -> Upload:
         try:
             rows = list(csv.DictReader(io.StringIO(file.decode("utf-8-sig")), strict=True))
@@ -142,7 +181,7 @@ class Uploads:
         if not valid:
             raise ApiError("invalid_uploading", "No valid lines in the file", "file")
         visits = read_visits(self._stage, counter)
-        linked = sum(_is_linked(row, ids[0], visits) for row in valid)
+        links = [_link(row, ids[0], visits) for row in valid]
         return Upload(
             next(self._numbers),
             counter.counter_id,
@@ -150,25 +189,36 @@ class Uploads:
             self._stage.clock.now(),
             len(rows),
             len(valid),
-            linked,
+            tuple(link for link in links if link is not None),
             ID_TYPES[ids[0]],
             comment,
         )
 
 
-def _is_linked(row: dict[str, str], id_column: str, visits: CounterVisits) -> bool:
-    """Whether the row's client has a visit in the 21 days before it; static calls never do."""
+def to_goal_id(target: str) -> int:
+    """The number of the goal that a ``Target`` reaches."""
+    return FIRST_TARGET + zlib.crc32(target.encode()) % 1_000_000
+
+
+def _link(row: dict[str, str], id_column: str, visits: CounterVisits) -> Link | None:
+    """The latest visit of the row's client in the 21 days before; static calls have none."""
     if row.get("StaticCall") == "1":
-        return False
-    at = int(row["DateTime"]) * 1_000_000
-    value = row[id_column]
+        return None
+    at, value = int(row["DateTime"]) * 1_000_000, row[id_column]
     if id_column == "ClientId":
         positions = visits.by_client.get(int(value), []) if value.isdigit() else []
     elif id_column == "UserId":
         positions = visits.by_user.get(value, [])
-    elif id_column == "Yclid":
-        positions = visits.by_click.get(value, [])
     else:
-        positions = []
+        positions = visits.by_click.get(value, []) if id_column == "Yclid" else []
     window = MATCHING_WINDOW // timedelta(microseconds=1)
-    return any(0 <= at - visits.started[p] <= window for p in positions)
+    found = [p for p in positions if 0 <= at - visits.started[p] <= window]
+    if not found:
+        return None
+    target = row.get("Target", "")
+    price = float(row.get("Price") or 0)
+    goal = ReachedGoal(
+        to_goal_id(target), at, round(price * PRICE_FACTOR), row.get("Currency") or "RUB"
+    )
+    visit_id = visits.table["visit_id"][found[-1]].as_py()
+    return Link(visit_id, (value, target, row["DateTime"]), goal)

@@ -24,6 +24,7 @@ from include.sandbox.vendors.yandex_metrica.places import (
 from include.sandbox.vendors.yandex_metrica.technology import CONSTANT_FIELDS
 from include.sandbox.vendors.yandex_metrica.visit_rows import (
     MOSCOW,
+    ReachedGoal,
     Row,
     VisitRows,
     entry_url,
@@ -48,27 +49,21 @@ def _constant(cell: str) -> VisitField:
     return lambda visits: [cell] * len(visits.positions)
 
 
-def _goals(write: Callable[[Row, VisitRows], str]) -> VisitField:
-    return lambda visits: [write(row, visits) for row in visits.rows]
+def _goals(write: Callable[[list[ReachedGoal]], str]) -> VisitField:
+    return lambda visits: [write(goals) for goals in visits.goals]
 
 
 def _goal_times(visits: VisitRows) -> list[str]:
-    ends = [
-        start + (row["duration_seconds"] or 0) * 1_000_000
-        for start, row in zip(visits.started, visits.rows, strict=True)
-    ]
-    return [
-        write_texts([moment] * len(row["goal_ids"] or ()))
-        for moment, row in zip(write_times(ends, MOSCOW), visits.rows, strict=True)
-    ]
+    flat = iter(write_times([goal.at for goals in visits.goals for goal in goals], MOSCOW))
+    return [write_texts([next(flat) for _ in goals]) for goals in visits.goals]
 
 
-def _serial_numbers(row: Row) -> str:
+def _serial_numbers(goals: list[ReachedGoal]) -> str:
     seen: Tally[int] = Tally()
     numbers = []
-    for goal in row["goal_ids"] or ():
-        seen[goal] += 1
-        numbers.append(seen[goal])
+    for goal in goals:
+        seen[goal.goal_id] += 1
+        numbers.append(seen[goal.goal_id])
     return write_numbers(numbers)
 
 
@@ -120,12 +115,12 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
     "operatingSystem": _text("os"),
     "operatingSystemRoot": _text("os"),
     **{name: _constant(cell) for name, cell in CONSTANT_FIELDS.items()},
-    "goalsID": _goals(lambda row, _: write_numbers(row["goal_ids"])),
-    "goalsSerialNumber": _goals(lambda row, _: _serial_numbers(row)),
+    "goalsID": _goals(lambda goals: write_numbers(goal.goal_id for goal in goals)),
+    "goalsSerialNumber": _goals(_serial_numbers),
     "goalsDateTime": _goal_times,
-    "goalsPrice": _goals(lambda row, _: write_numbers([0] * len(row["goal_ids"] or ()))),
-    "goalsOrder": _goals(lambda row, _: write_texts([""] * len(row["goal_ids"] or ()))),
-    "goalsCurrency": _goals(lambda row, _: write_texts(["RUB"] * len(row["goal_ids"] or ()))),
+    "goalsPrice": _goals(lambda goals: write_numbers(goal.price for goal in goals)),
+    "goalsOrder": _goals(lambda goals: write_texts([""] * len(goals))),
+    "goalsCurrency": _goals(lambda goals: write_texts(goal.currency for goal in goals)),
     "offlineCallTalkDuration": _calls(lambda call: call["talk_seconds"] or 0),
     "offlineCallHoldDuration": _calls(lambda call: call["wait_seconds"] or 0),
     "offlineCallMissed": _calls(lambda call: int(call["status"] != "answered")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -24,16 +25,36 @@ PATHS = ("catalog", "catalog/item", "prices", "delivery", "about", "contacts")
 Row = dict[str, Any]
 
 
+PRICE_FACTOR = 1_000
+"""By how much ``goalsPrice`` is multiplied."""
+
+
+@dataclass(frozen=True)
+class ReachedGoal:
+    """One reached goal: when (microseconds), and its price times :data:`PRICE_FACTOR`."""
+
+    goal_id: int
+    at: int
+    price: int = 0
+    currency: str = "RUB"
+
+
 class VisitRows:
     """The visits at ``positions``; lists are parallel to them."""
 
     def __init__(
-        self, visits: CounterVisits, positions: Sequence[int], world: World, as_of: datetime
+        self,
+        visits: CounterVisits,
+        positions: Sequence[int],
+        world: World,
+        as_of: datetime,
+        uploaded: Mapping[int, Sequence[ReachedGoal]],
     ) -> None:
         self.visits = visits
         self.counter = visits.counter
         self.world = world
         self.as_of = as_of
+        self._uploaded = uploaded
         self.positions = [int(position) for position in positions]
         self._sources: dict[str, list[Row]] = {}
         self._cache: dict[int, Row] = {}
@@ -72,6 +93,16 @@ class VisitRows:
             found = self.visits.source_positions(self.positions, prefix, self.as_of)
             self._sources[prefix] = self._read(found)
         return self._sources[prefix]
+
+    @cached_property
+    def goals(self) -> list[list[ReachedGoal]]:
+        """Each visit's goals: those reached at its end, then those uploaded for it later."""
+        found = []
+        for row, start in zip(self.rows, self.started, strict=True):
+            end = start + (row["duration_seconds"] or 0) * 1_000_000
+            own = [ReachedGoal(goal, end) for goal in row["goal_ids"] or ()]
+            found.append([*own, *self._uploaded.get(row["visit_id"], ())])
+        return found
 
     @cached_property
     def calls(self) -> list[list[Row]]:
