@@ -67,7 +67,6 @@ class LeadDesk:
         before = self._find_open(enquiry, at)
         if before != NOBODY and self._rng.random() < ATTACHED_SHARE:
             self._remind(before, at)
-            self._people.take_contact(enquiry, at)
             return before
         if before != NOBODY:
             return self._double(enquiry, at, before)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.sandbox.world.learned_lists import LearnedList, learn_list
 from include.sandbox.world.tables import INSTANT, TABLES, TEXT
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
@@ -47,6 +48,7 @@ class _History:
     closed: np.ndarray | None
     events: _Events | None
     pointers: Mapping[str, np.ndarray]  # column → since when each row's pointer is known
+    learned: Mapping[str, LearnedList]  # list columns of contacts that grow
     turns: np.ndarray  # every instant at which something of them changes, ascending
     last: tuple[int, pa.Table] | None = field(default=None)
 
@@ -98,7 +100,14 @@ def _gather(world: World, crm: str, entity: str) -> _History:
         for column in _POINTERS
         if column in rows.schema.names and column != f"{entity}_id"
     }
+    leads = world.table("crm_lead").filter(pc.equal(world.table("crm_lead")["crm"], crm))
+    learned = {
+        column: learn_list(rows, leads, column, said_in, created)
+        for column, said_in in (("phones", "phone"), ("emails", "email"))
+        if column in rows.schema.names
+    }
     turns = [created, gone, updated, *pointers.values()]
+    turns += [history.turns() for history in learned.values()]
     if events:
         turns += [events.at, _instants(rows["closed_at"], _NEVER)]
     if "first_reply_at" in rows.schema.names:
@@ -111,6 +120,7 @@ def _gather(world: World, crm: str, entity: str) -> _History:
         closed=closed,
         events=events,
         pointers=pointers,
+        learned=learned,
         turns=np.unique(np.concatenate(turns)),
     )
 
@@ -175,6 +185,10 @@ def _state_at(history: _History, entity: str, instant: int) -> pa.Table:
         known = np.where(is_known, pc.fill_null(rows[column], 0).to_numpy(), 0)
         new[column] = pa.array(known, pa.int64())
         changed = np.maximum(changed, np.where(known != 0, since[exists], 0))
+    for column, learned in history.learned.items():
+        lists, learned_at = learned.at(instant)
+        new[column] = lists.take(pa.array(exists))
+        changed = np.maximum(changed, learned_at[exists])
     if "first_reply_at" in rows.schema.names:
         reply = _instants(rows["first_reply_at"], _NEVER)
         new["first_reply_at"] = _stamps(np.where(reply <= instant, reply, _NEVER))

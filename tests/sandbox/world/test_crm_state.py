@@ -202,3 +202,25 @@ def test_a_stage_bears_its_old_name_until_it_is_renamed() -> None:
     world = World.of(crm_stage=[renamed, stage("won", "won")])
     names = [crm_stages(world, "bitrix24", hour(at))["name"].to_pylist() for at in (7, 8)]
     assert names == [["Calls", "won"], ["Talks", "won"]]
+
+
+def test_a_contact_has_a_further_phone_from_the_lead_that_said_it() -> None:
+    contact = {"crm": "bitrix24", "contact_id": 4, "created_at": hour(0), "updated_at": hour(5)}
+    contact |= {"phones": ["+71", "+72", "+73"], "emails": None}
+    lead = {"crm": "bitrix24", "lead_id": 3, "contact_id": 4, "created_at": hour(5), "phone": "+72"}
+    world = World.of(crm_contact=[contact, contact | {"contact_id": 5}], crm_lead=[lead])
+    before, after = (read(world, hour(at), "contact") for at in (4, 5))
+    assert [row["phones"] for row in before] == [["+71", "+73"], ["+71", "+72", "+73"]]
+    assert [row["phones"] for row in after] == [["+71", "+72", "+73"]] * 2
+    assert (before[0]["updated_at"], after[0]["updated_at"]) == (hour(0), hour(5))
+    assert before[0]["emails"] is None
+
+
+def test_a_merge_brings_the_phone_of_the_other_contact() -> None:
+    contact = {"crm": "bitrix24", "contact_id": 4, "created_at": hour(0), "phones": ["+71", "+72"]}
+    other = {"crm": "bitrix24", "contact_id": 7, "created_at": hour(1), "phones": ["+72"]}
+    other |= {"merged_into_id": 4, "deleted_at": hour(6)}
+    world = World.of(crm_contact=[contact, other])
+    seen = [read(world, hour(at), "contact")[0] for at in (5, 6)]
+    assert [row["phones"] for row in seen] == [["+71"], ["+71", "+72"]]
+    assert [row["updated_at"] for row in seen] == [hour(0), hour(6)]
