@@ -127,6 +127,15 @@ def test_ads_tell_their_creative_with_its_url_tags(api):
     assert bare["creative"] == {"id": ad["creative"]["id"]}
 
 
+def test_parents_are_told_with_the_fields_asked_of_them(api):
+    fields = {"fields": "campaign{name},adset{name,campaign}"}
+    assert api.get("/v26.0/1111", params=fields).json() == {
+        "campaign": {"name": "Autumn", "id": "11"},
+        "adset": {"name": "Set 111", "campaign": {"id": "11"}, "id": "111"},
+        "id": "1111",
+    }
+
+
 def test_edges_of_campaigns_and_ad_sets_list_their_own(api):
     assert [r["id"] for r in api.get("/v26.0/11/adsets").json()["data"]] == ["111"]
     assert [r["id"] for r in api.get("/v26.0/111/ads").json()["data"]] == ["1111", "1112"]

@@ -238,6 +238,8 @@ def test_old_reach_by_breakdowns_is_for_ten_runs_a_day(api):
         {"action_breakdowns": "moon"},
         {"action_attribution_windows": '["9d_click"]'},
         {"filtering": '[{"field":"spend","operator":"LIKES","value":1}]'},
+        {"filtering": '[{"field":"spend","operator":"IN_RANGE","value":3}]'},
+        {"time_ranges": "5"},
         {"sort": "spend"},
         {"limit": "none"},
         {"summary": "reach", "fields": "spend"},

@@ -21,6 +21,12 @@ def _listed(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list) else [value])]
 
 
+def _is_between(value: Any, bounds: Any) -> bool:
+    if not isinstance(bounds, list) or len(bounds) != 2:
+        raise refuse_parameter("A filter by a range must have two values")
+    return _number(bounds[0]) <= _number(value) <= _number(bounds[1])
+
+
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "EQUAL": lambda a, b: str(a) == str(b),
     "NOT_EQUAL": lambda a, b: str(a) != str(b),
@@ -35,8 +41,8 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "GREATER_THAN_OR_EQUAL": lambda a, b: _number(a) >= _number(b),
     "LESS_THAN": lambda a, b: _number(a) < _number(b),
     "LESS_THAN_OR_EQUAL": lambda a, b: _number(a) <= _number(b),
-    "IN_RANGE": lambda a, b: _number(b[0]) <= _number(a) <= _number(b[1]),
-    "NOT_IN_RANGE": lambda a, b: not _number(b[0]) <= _number(a) <= _number(b[1]),
+    "IN_RANGE": _is_between,
+    "NOT_IN_RANGE": lambda a, b: not _is_between(a, b),
 }
 
 

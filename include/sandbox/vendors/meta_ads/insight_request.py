@@ -140,6 +140,8 @@ def first_day_kept(today: date, months: int) -> date:
 def _read_periods(call: Call, today: date) -> tuple[date, date, tuple[tuple[date, date], ...]]:
     earliest = first_day_kept(today, MONTHS_KEPT)
     many = call.read_json("time_ranges")
+    if many and not isinstance(many, list):
+        raise refuse_parameter("time_ranges must be an array")
     if many:
         periods = tuple(_read_range(item) for item in many)
         since, until = min(p[0] for p in periods), max(p[1] for p in periods)

@@ -14,6 +14,9 @@ from include.sandbox.vendors.meta_ads.filtering import check_filters, names_stat
 EDGES = {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adcreatives": "creative"}
 """Edge → the kind of node it lists."""
 
+PARTS = ("campaign", "adset", "creative")
+"""Fields that are nodes themselves: without fields of their own only their id is shown."""
+
 TYPE_NAMES = {
     "campaign": "Campaign",
     "adset": "AdCampaign",
@@ -59,8 +62,8 @@ def project(row: Mapping[str, Any], tree: FieldTree, kind: str) -> dict[str, Any
                 f"Tried accessing nonexisting field ({name}) on node type ({kind_name})"
             )
         value = row[name]
-        if name == "creative":
-            value = project(value, children, "creative")
+        if name in PARTS:
+            value = project(value, children, name)
         elif isinstance(value, dict) and children:
             value = {key: value[key] for key in children if key in value}
         if value not in (None, ""):
