@@ -22,14 +22,24 @@ WORLDS = Path(".throughline") / "worlds"
 UNUSABLE = 2
 
 
+def read_count(text: str) -> int:
+    """A whole number from 0 on; ``ArgumentTypeError`` for anything else."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Command line of the generator."""
     parser = argparse.ArgumentParser(prog="python -m include.sandbox.world", description=__doc__)
     parser.add_argument("size", help=" or ".join((*SIZES, STREAMED)))
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same world")
+    parser.add_argument("--seed", type=read_count, default=1, help="same seed, same world")
     parser.add_argument("--out", type=Path, help=f"folder to write to; {WORLDS}/<size> by default")
     parser.add_argument(
-        "--touches", type=int, default=LARGE.visits, help=f"how many, of the size {STREAMED} alone"
+        "--touches",
+        type=read_count,
+        default=LARGE.visits,
+        help=f"how many, of the size {STREAMED} alone",
     )
     return parser.parse_args(argv)
 
