@@ -217,3 +217,35 @@ def test_answers_can_be_spoilt_by_planted_faults(uis, fault, row):
     spoilt = uis.rows("calls_report", fields=["id"])
     assert (spoilt[0] if spoilt else None) == row
     assert uis.rows("calls_report", fields=["id"])[0] == {"id": 1}
+
+
+def test_a_sale_marks_the_calls_and_forms_of_its_phone_once_the_deal_is_won(uis, monkeypatch):
+    crm = {"crm": "amocrm"}
+    pipeline = crm | {"pipeline_id": 1}
+    deal = pipeline | {"deal_id": 50, "stage_id": "paid", "amount_micros": 1_500_400_000}
+    deal |= {"created_at": at(18), "closed_at": at(19)}
+    entry = pipeline | {"entity": "deal", "entity_id": 50}
+    form = {"tracker": "uis", "request_id": 9, "submitted_at": at(18), "phone": "8 916 123-45-67"}
+    world = make_brand(
+        make_call(1, at(18)),
+        make_call(2, at(19, 12)),
+        form_request=[form],
+        crm_lead=[crm | {"lead_id": 1, "deal_id": 50, "phone": "+79161234567"}],
+        crm_deal=[deal],
+        crm_stage=[
+            pipeline | {"stage_id": "new", "semantics": "open"},
+            pipeline | {"stage_id": "paid", "semantics": "won"},
+        ],
+        crm_stage_event=[
+            entry | {"event_id": 1, "stage_id": "new", "occurred_at": at(18)},
+            entry | {"event_id": 2, "stage_id": "paid", "occurred_at": at(19)},
+        ],
+    )
+    monkeypatch.setattr(uis.stage, "world", world)
+    fields = ["sale_date", "sale_cost"]
+    sold = {"sale_date": "2026-11-19 11:00:00", "sale_cost": 1500.4}
+    unsold = {"sale_date": None, "sale_cost": None}
+    assert uis.rows("calls_report", fields=fields) == [sold, unsold]
+    assert uis.rows("offline_messages_report", fields=fields) == [sold]
+    uis.control("clock", {"now": "2026-11-18T12:00:00+00:00"})
+    assert uis.rows("calls_report", fields=fields) == [unsold]

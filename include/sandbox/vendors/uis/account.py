@@ -62,8 +62,9 @@ def write_time(instant: datetime | None) -> str | None:
 
 
 def digits(phone: str | None) -> str | None:
-    """A phone as the vendor writes it: digits, no plus."""
-    return "".join(filter(str.isdigit, phone or "")) or None
+    """A phone as the vendor writes it: digits, no plus, Russian ones beginning with 7."""
+    found = "".join(filter(str.isdigit, phone or ""))
+    return ("7" + found[1:] if len(found) == 11 and found[0] == "8" else found) or None
 
 
 def number_of(text: str) -> int:

@@ -46,7 +46,7 @@ def _sites(world: World, now: datetime) -> list[Row]:
             "target_call_min_duration": 30,
             "cookie_lifetime": 90,
             "campaign_lifetime": 90,
-            "sales_enabled": False,
+            "sales_enabled": True,
         }
     ]
 

@@ -1,7 +1,7 @@
 """The rows of the reports, each with every field it has, by time.
 
 A communication has another number than its call, form or chat. What a vendor learns later (tags)
-is empty until then; sales are never uploaded by this company, so their fields are null.
+is empty until then, and a sale marks its call or form once the deal is won.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from include.sandbox.vendors.uis.errors import RpcError
 from include.sandbox.vendors.uis.fields import CALLS, LEGS, empty_value
 from include.sandbox.vendors.uis.periods import is_known, is_within, sort_by_time
 from include.sandbox.vendors.uis.query import Query
+from include.sandbox.vendors.uis.sales import Sales
 from include.sandbox.world.world import World
 
 Row = dict[str, Any]
@@ -53,12 +54,13 @@ def _records(call: Row) -> list[str]:
 def calls_report(world: World, query: Query, now: datetime) -> list[Row]:
     """Call sessions; those still going on only when asked for."""
     names, tags, visits = managers(world), tag_ids(world), read_visits(world)
-    rows = []
+    rows, sales = [], Sales(world, now)
     for call in _calls(world, query, now):
         is_over = _finish(call) <= now
         if is_over or query.params.get("include_ongoing_calls"):
             visit = visits.get(call["visit_id"])
-            rows.append(_describe_call(world, call, visit, names, tags, now, is_over))
+            row = _describe_call(world, call, visit, names, tags, now, is_over)
+            rows.append(row | sales.describe(call["caller_phone"], call["started_at"]))
     return rows
 
 
@@ -194,7 +196,8 @@ def _describe_leg(call: Row, names: Mapping[int, str], is_operator: bool) -> Row
 
 def offline_messages_report(world: World, query: Query, now: datetime) -> list[Row]:
     """Requests left through web forms."""
-    names, visits, rows = managers(world), read_visits(world), []
+    names, visits, sales = managers(world), read_visits(world), Sales(world, now)
+    rows = []
     for form in read_table(world, "form_request", "tracker", "uis"):
         if not is_within(query, form["submitted_at"], now) or not is_known(form, now):
             continue
@@ -208,6 +211,7 @@ def offline_messages_report(world: World, query: Query, now: datetime) -> list[R
                 "employee_answer_message": None,
                 "employee_comment": None,
                 **describe_source(world, visits.get(form["visit_id"])),
+                **sales.describe(form["phone"], form["submitted_at"]),
                 "id": form["request_id"],
                 "date_time": write_time(form["submitted_at"]),
                 "form_type": "site_form",
