@@ -173,6 +173,8 @@ def test_days_are_needed_and_366_of_them_are_kept(vk: AdBench) -> None:
     whole = {"id": 10111, "date_from": "2025-11-19", "date_to": "2026-11-20"}
     assert _get(vk, "v2/statistics/banners/day", **whole).status_code == 200
     vk.stage.knobs["vk_ads.most_days"] = 92
+    season = whole | {"date_from": "2026-08-21"}
+    assert _get(vk, "v2/statistics/banners/day", **season).status_code == 200
     assert _code(_get(vk, "v2/statistics/banners/day", **whole))[1] == "ERR_LIMIT_EXCEEDED"
 
 

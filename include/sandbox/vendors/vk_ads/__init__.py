@@ -56,7 +56,6 @@ V3 = re.compile(rf"v3/statistics/({OBJECTS})/day\.json")
 GOALS = re.compile(rf"v2/statistics/goals/({OBJECTS})/day\.json")
 EMPTY = re.compile(rf"v2/statistics/(inapp|offline_conversions)/({OBJECTS})/day\.json")
 FAST = re.compile(rf"v3/statistics/faststat/({OBJECTS}|campaigns)\.json")
-Match = re.Match[str]
 
 
 class VkAds:
@@ -178,7 +177,7 @@ class VkAds:
         if found := LISTS.fullmatch(path):
             return answer_list(
                 found[1],
-                [] if self._take("zero_rows", path) is not None else self._objects(found, cabinet),
+                [] if self._is_emptied(request) else describe_objects(found[1], cabinet),
                 params,
                 int(self._knob("list_limit", LARGEST_LIMIT)),
                 bool(self._knob("whole_urls", False)),
@@ -200,13 +199,10 @@ class VkAds:
             body = statistics.answer_fast(kind, params)
         else:
             raise ApiError("ERR_WRONG_RESOURCE", "Unknown resource")
-        if self._take("zero_rows", path) is not None:
-            return {**body, "items": []}
-        return body
+        return {**body, "items": []} if self._is_emptied(request) else body
 
-    @staticmethod
-    def _objects(found: Match, cabinet: Cabinet) -> list[dict[str, Any]]:
-        return describe_objects(found[1], cabinet)
+    def _is_emptied(self, request: Request) -> bool:
+        return self._take("zero_rows", request.url.path) is not None
 
     def _cabinet(self, user: str) -> Cabinet:
         if user not in read_accounts(self._stage.world, self.name):

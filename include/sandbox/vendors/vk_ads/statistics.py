@@ -24,7 +24,7 @@ from include.sandbox.vendors.vk_ads.lists import paginate, read_ids
 from include.sandbox.vendors.vk_ads.objects import OTHER_PACKAGE, PACKAGES, STATUS, user_number
 from include.sandbox.world.ad_figures import ad_figures
 
-MOST_OBJECTS, OLDEST_DAYS, MOST_DAYS = 200, 366, 366
+MOST_OBJECTS, OLDEST_DAYS, MOST_DAYS = 200, 366, 367
 V3_DEFAULT_LIMIT, V3_LARGEST_LIMIT = 20, 250
 FAST_MINUTES = 60
 ALIEN = {
@@ -172,7 +172,7 @@ class Statistics:
             raise ApiError("ERR_WRONG_DATE", f"Statistics is kept for {OLDEST_DAYS} days")
         count = (last - first).days + 1
         most = int(self._knob("most_days", MOST_DAYS))
-        if count > most + 1:
+        if count > most:
             raise ApiError("ERR_LIMIT_EXCEEDED", f"No more than {most} days")
         return [first + timedelta(days=n) for n in range(count)]
 
