@@ -11,8 +11,8 @@ import pytest
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.ga4 import PROPERTY_ID
 from include.sandbox.vendors.ga4.access import JWT_GRANT, SERVICE_ACCOUNT
-from include.sandbox.vendors.ga4.errors import HTTP_CODES
-from include.sandbox.vendors.ga4.quotas import QUOTAS
+from include.sandbox.vendors.ga4.errors import HTTP_CODES, ApiError
+from include.sandbox.vendors.ga4.quotas import QUOTAS, Quotas
 from tests.sandbox.ga4_world import (
     MARCH,
     REPORT,
@@ -123,6 +123,18 @@ def test_thresholded_reports_hide_small_rows_and_are_rationed(api, stage):
     body = {"dimensions": [{"name": "userGender"}], "metrics": [{"name": "sessions"}]}
     error = expect_refusal(api, body | {"dateRanges": MARCH})
     assert error["status"] == "RESOURCE_EXHAUSTED"
+
+
+def test_the_eleventh_request_at_once_is_refused(stage):
+    quotas = Quotas(stage.clock, {})
+    for _ in range(10):
+        quotas.enter()
+    with pytest.raises(ApiError) as refused:
+        quotas.enter()
+    assert refused.value.message == QUOTAS["concurrentRequests"].message
+    quotas.leave()
+    quotas.enter()
+    assert quotas.left("concurrentRequests") == 0
 
 
 def test_simultaneous_requests_are_limited(api, stage):
