@@ -100,12 +100,7 @@ def _gather(world: World, crm: str, entity: str) -> _History:
         for column in _POINTERS
         if column in rows.schema.names and column != f"{entity}_id"
     }
-    leads = world.table("crm_lead").filter(pc.equal(world.table("crm_lead")["crm"], crm))
-    learned = {
-        column: learn_list(rows, leads, column, said_in, created)
-        for column, said_in in (("phones", "phone"), ("emails", "email"))
-        if column in rows.schema.names
-    }
+    learned = _gather_learned(world, crm, rows, created) if entity == "contact" else {}
     turns = [created, gone, updated, *pointers.values()]
     turns += [history.turns() for history in learned.values()]
     if events:
@@ -123,6 +118,18 @@ def _gather(world: World, crm: str, entity: str) -> _History:
         learned=learned,
         turns=np.unique(np.concatenate(turns)),
     )
+
+
+def _gather_learned(
+    world: World, crm: str, contacts: pa.Table, created: np.ndarray
+) -> Mapping[str, LearnedList]:
+    leads = world.table("crm_lead").filter(pc.equal(world.table("crm_lead")["crm"], crm))
+    phones = pc.fill_null(pc.list_value_length(contacts["phones"]), 0).to_numpy() > 0
+    nobody = np.zeros(len(created), dtype=bool)
+    return {
+        "phones": learn_list(contacts, leads, "phones", "phone", created, nobody),
+        "emails": learn_list(contacts, leads, "emails", "email", created, phones),
+    }
 
 
 def _gather_events(world: World, crm: str, entity: str, rows: pa.Table) -> _Events:

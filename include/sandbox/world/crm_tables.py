@@ -107,7 +107,7 @@ def make_crm_rows(played: Played, ids: Numbers) -> dict[str, list[Row]]:
 
 
 def _note_links(rows: dict[str, list[Row]]) -> None:
-    """A record changes when it is linked to one that was made later than its own last change."""
+    """A record changes with the records it is linked to and, a contact, with what leads say."""
     kinds = ("company", "contact", "lead", "deal")
     created = {
         f"{kind}_id": {row[f"{kind}_id"]: row["created_at"] for row in rows[f"crm_{kind}"]}
@@ -117,6 +117,11 @@ def _note_links(rows: dict[str, list[Row]]) -> None:
         for row in rows[f"crm_{kind}"]:
             linked = [created[key].get(row[key], 0) for key in created if key in row]
             row["updated_at"] = max(row["updated_at"], *linked)
+    contacts = {row["contact_id"]: row for row in rows["crm_contact"]}
+    for lead in rows["crm_lead"]:
+        contact = contacts.get(lead["contact_id"])
+        if contact and (lead["phone"] in contact["phones"] or lead["email"] in contact["emails"]):
+            contact["updated_at"] = max(contact["updated_at"], lead["created_at"])
 
 
 def to_table(name: str, rows: Sequence[Row]) -> pa.Table:

@@ -1,7 +1,8 @@
 """Phones and e-mails of contacts, each from when the CRM could have known it.
 
-The first one of a list is known from the start. A further one comes with the lead in which it was
-said, or with the contact merged into this one; where neither tells, it too is known from the start.
+A contact is known by its first phone, or without any by its first e-mail, from the start. Others
+come with the lead in which they were said, or with the contact merged into this one; where neither
+tells, they too are known from the start.
 """
 
 from __future__ import annotations
@@ -42,18 +43,25 @@ class LearnedList:
 
 
 def learn_list(
-    contacts: pa.Table, leads: pa.Table, column: str, said_in: str, created: np.ndarray
+    contacts: pa.Table,
+    leads: pa.Table,
+    column: str,
+    said_in: str,
+    created: np.ndarray,
+    has_other: np.ndarray,
 ) -> LearnedList:
     """The history of ``column`` of ``contacts``; ``said_in`` is the column of ``leads``.
 
-    ``created`` is each contact's instant in µs.
+    ``created`` is each contact's instant in µs; ``has_other`` says who is known by something else
+    from the start, so that even the first value of this list may come later.
     """
     lists = contacts[column].combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     owner = np.repeat(np.arange(len(lists)), lengths)
     since = np.zeros(len(owner), np.int64)
-    starts = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(lengths) else lengths
-    further = np.flatnonzero(np.arange(len(owner)) > starts[owner]) if len(owner) else owner
+    starts = np.cumsum(lengths) - lengths
+    is_first = np.arange(len(owner)) == starts[owner]
+    further = np.flatnonzero(~is_first | has_other[owner])
     if len(further):
         first_said = _find_first_said(contacts, leads, column, said_in)
         ids, values = contacts["contact_id"].to_pylist(), lists.flatten()

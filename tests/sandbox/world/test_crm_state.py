@@ -224,3 +224,14 @@ def test_a_merge_brings_the_phone_of_the_other_contact() -> None:
     seen = [read(world, hour(at), "contact")[0] for at in (5, 6)]
     assert [row["phones"] for row in seen] == [["+71"], ["+71", "+72"]]
     assert [row["updated_at"] for row in seen] == [hour(0), hour(6)]
+
+
+def test_the_first_email_of_a_contact_with_a_phone_may_come_later() -> None:
+    contact = {"crm": "bitrix24", "contact_id": 4, "created_at": hour(0), "phones": ["+71"]}
+    by_email = contact | {"contact_id": 5, "phones": [], "emails": ["a@b.example"]}
+    lead = {"crm": "bitrix24", "lead_id": 3, "contact_id": 4, "created_at": hour(5)}
+    leads = [lead | {"email": "a@b.example", "contact_id": contact_id} for contact_id in (4, 5)]
+    contacts = [contact | {"emails": ["a@b.example"]}, by_email]
+    world = World.of(crm_contact=contacts, crm_lead=leads)
+    seen = [[row["emails"] for row in read(world, hour(at), "contact")] for at in (4, 5)]
+    assert seen == [[[], ["a@b.example"]], [["a@b.example"], ["a@b.example"]]]
