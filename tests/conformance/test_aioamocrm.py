@@ -13,6 +13,7 @@ from aioamocrm import (
     LongLivedToken,
     MemoryTokenStorage,
     OAuth2,
+    RateLimitError,
     RetryPolicy,
     TokenSet,
 )
@@ -117,3 +118,14 @@ def test_a_refused_rate_is_retried_by_the_client(run, stand_ins):
         return (await client.account.get()).name
 
     assert run(read, retry=RetryPolicy(max_attempts=4, backoff_base=0.05))
+
+
+@pytest.mark.parametrize("limit", [None, 5.0])
+def test_only_a_client_that_keeps_the_vendors_rate_is_never_refused(run, limit):
+    async def read(client: AmoCRMClient) -> list[Any]:
+        asked = [client.account.get() for _ in range(14)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    answers = run(read, rate_limit=limit, retry=RetryPolicy(max_attempts=1))
+    refused = [answer for answer in answers if isinstance(answer, RateLimitError)]
+    assert bool(refused) == (limit is None)
