@@ -23,7 +23,7 @@ from include.sandbox.world.typed_names import Typed, type_about_oneself, type_sp
 SECOND, MINUTE = 1_000_000, 60_000_000
 MISSED_SHARE = 0.14
 REPEATS_CALL, CALLED_BACK = 0.6, 0.27
-COMES_AGAIN = 0.25
+ASKS_AGAIN_THERE, CALLS_AGAIN = 0.3, 0.12
 SITE_KINDS, SITE_SHARES = ("call", "form", "chat"), (0.45, 0.38, 0.17)
 KIND_OF_CHANNEL = {"exhibition": "exhibition", "outbound_call": "outbound_call"}
 CLASSIFIED_CALL_SHARE = 0.75
@@ -70,11 +70,13 @@ def make_contacts(
     rng = make_rng(seed, "contacts")
     people, companies = population.people.to_pylist(), population.companies.to_pylist()
     found: list[Contact] = []
+    back = find_return_touch(needs, touches)
     for need in np.flatnonzero(choices.asks).tolist():
         touch = int(choices.ask_touch[need])
         channel = CHANNELS[touches.channel[touch]]
         person = people[needs.person[need]]
         company_id = int(needs.company_id[need])
+        company = companies[company_id - 1] if company_id else None
         kind = choose_kind(rng, channel)
         pool = "avito" if channel == "classified" and kind == "call" else "site"
         first = Contact(
@@ -93,11 +95,13 @@ def make_contacts(
             float(choices.quality[need]),
             bool(choices.will_buy[need]),
             int(needs.value_micros[need]),
-            type_about_oneself(
-                rng, size, kind, person, companies[company_id - 1] if company_id else None
-            ),
+            type_about_oneself(rng, size, kind, person, company),
         )
-        found.extend(continue_contact(rng, size, first))
+        found.extend(follow_missed(rng, size, first))
+        again = come_again(rng, found[-1], touches, int(back[need]))
+        if again is not None:
+            typed = type_about_oneself(rng, size, again.kind, person, company)
+            found.append(replace(again, typed=typed))
     found.extend(make_noise(rng, size, len(needs), len(found)))
     end = np.datetime64(size.ends_on, "us").astype(np.int64)
     kept = survive_dead_pools(rng, size, [one for one in found if one.instant < end])
@@ -119,33 +123,58 @@ def draw_manager(rng: np.random.Generator, size: Size, line: int) -> int:
     return 1 + min(int(rng.random() ** 1.4 * count), count - 1)
 
 
-def continue_contact(rng: np.random.Generator, size: Size, first: Contact) -> Iterator[Contact]:
-    """The contact and what follows: a repeated call, a call back, another enquiry days later."""
+def find_return_touch(needs: Needs, touches: Touches) -> np.ndarray:
+    """The first visit of the span after the decision, by need; NO_TOUCH where nobody came back."""
+    is_visit = touches.is_seen & (touches.local >= 0) & is_of_site(touches.channel)
+    rows = np.flatnonzero(is_visit & (touches.local > needs.decided_local[touches.need]))
+    found = np.full(len(needs), NO_TOUCH)
+    found[touches.need[rows][::-1]] = rows[::-1]
+    return found
+
+
+def is_of_site(channel: np.ndarray) -> np.ndarray:
+    """Whether touches of these channels are visits to the site."""
+    return ~np.isin(channel, [CHANNELS.index(name) for name in KIND_OF_CHANNEL])
+
+
+def follow_missed(rng: np.random.Generator, size: Size, first: Contact) -> Iterator[Contact]:
+    """The contact and, if nobody picked up, a repeated call or a call back in the next hours."""
     yield first
-    last = first
-    if not first.is_answered:
-        chance = rng.random()
-        later = first.instant + int(rng.integers(4, 120)) * MINUTE
-        if chance < REPEATS_CALL + CALLED_BACK:
-            last = replace(
-                first,
-                instant=later,
-                is_answered=bool(rng.random() < 0.85),
-                manager_id=draw_manager(rng, size, first.line),
-                is_callback=chance >= REPEATS_CALL,
-            )
-            yield last
-    if rng.random() < COMES_AGAIN:
-        kind = SITE_KINDS[rng.choice(3, p=(0.7, 0.15, 0.15))]
-        yield replace(
-            last,
+    chance = rng.random()
+    if first.is_answered or chance >= REPEATS_CALL + CALLED_BACK:
+        return
+    yield replace(
+        first,
+        instant=first.instant + int(rng.integers(4, 120)) * MINUTE,
+        is_answered=bool(rng.random() < 0.85),
+        manager_id=draw_manager(rng, size, first.line),
+        is_callback=chance >= REPEATS_CALL,
+    )
+
+
+def come_again(
+    rng: np.random.Generator, last: Contact, touches: Touches, back: int
+) -> Contact | None:
+    """Another enquiry days later: at the site of those who return to it (``back``), else a call."""
+    again = replace(last, is_callback=False, is_answered=bool(rng.random() >= MISSED_SHARE))
+    if back != NO_TOUCH and rng.random() < ASKS_AGAIN_THERE:
+        kind = SITE_KINDS[rng.choice(3, p=(0.4, 0.35, 0.25))]
+        instant = int(touches.instant[back]) + int(rng.integers(20, 90)) * SECOND
+        if instant <= last.instant:
+            return None
+        return replace(
+            again,
             kind=kind,
-            instant=last.instant + int(rng.exponential(5.0) * 86_400) * SECOND + 10 * MINUTE,
-            touch=NO_TOUCH,
+            channel=CHANNELS[touches.channel[back]],
+            instant=instant,
+            touch=back,
             pool="site",
-            is_answered=True,
-            is_callback=False,
+            is_answered=again.is_answered or kind != "call",
         )
+    if rng.random() < CALLS_AGAIN:
+        instant = last.instant + int(rng.exponential(5.0) * 86_400) * SECOND + 10 * MINUTE
+        return replace(again, kind="call", instant=instant, touch=NO_TOUCH, pool="offline")
+    return None
 
 
 def make_noise(

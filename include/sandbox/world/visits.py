@@ -144,7 +144,8 @@ def collect_hits(
     need = touches.need[rows]
     seconds = draw_seconds(rng, len(rows))
     asks = np.isin(rows, choices.ask_touch[choices.ask_touch >= 0])
-    seconds = np.where(asks, seconds + 90, seconds)
+    returns = choices.asks[need] & (touches.local[rows] > needs.decided_local[need])
+    seconds = np.where(asks | returns, seconds + 90, seconds)
     people = Hits(
         rows,
         needs.person[need],

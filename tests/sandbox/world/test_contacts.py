@@ -128,3 +128,11 @@ def test_a_caller_is_heard_with_the_number_he_calls_from(population: Population)
     rng = np.random.default_rng(1)
     typed = [type_about_oneself(rng, SIZE, "call", person, None) for _ in range(50)]
     assert {one.phone for one in typed} == {person["mobile"]}
+
+
+def test_who_returns_to_the_site_asks_again_from_there(contacts: list[Contact]) -> None:
+    touches = defaultdict(set)
+    for contact in contacts:
+        if contact.touch >= 0 and not contact.is_callback:
+            touches[contact.journey_id].add(contact.touch)
+    assert sum(len(several) > 1 for several in touches.values()) > 0.05 * len(touches)
