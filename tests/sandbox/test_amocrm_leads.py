@@ -195,3 +195,17 @@ def test_pages_are_linked_until_the_last_and_there_is_no_total(amo):
     assert set(second["_links"]) == {"self", "first", "prev"}
     assert "contacts" in second["_embedded"]["leads"][0]["_embedded"]
     assert amo.get("leads?limit=2&page=3").status_code == 204
+
+
+def test_a_deal_entered_twice_for_one_enquiry_is_two_leads_until_merged(amo):
+    twin = {"deal_id": 805, "lead_id": 503, "pipeline_id": 10, "stage_id": "qualify"}
+    twin |= {"crm": "amocrm", "created_at": day(5), "updated_at": day(7), "merged_into_id": 801}
+    rows = make_world().table("crm_deal").to_pylist()
+    amo.stage.world = make_world(crm_deal=[*rows, twin])
+    amo.go_to(6)
+    leads = {row["id"]: row["created_at"] for row in amo.rows("leads")}
+    assert (leads[801], leads[805]) == (seconds(1), seconds(5))
+    amo.go_to(30)
+    assert amo.ids("leads") == [502, 801, 804]
+    added = amo.rows("events?filter[type]=lead_added&order[created_at]=asc")
+    assert sorted(row["entity_id"] for row in added) == [502, 801, 802, 803, 804, 805]

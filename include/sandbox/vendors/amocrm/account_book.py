@@ -67,16 +67,17 @@ def number_enquiries(world: World) -> dict[int, int]:
 
 
 def _number(world: World) -> dict[int, int]:
+    """An enquiry that was entered twice as a deal becomes the one it names itself."""
     leads, deals = (
         world.table(name).filter(pc.equal(world.table(name)["crm"], CRM))
         for name in ("crm_lead", "crm_deal")
     )
     lead_ids, deal_ids = leads["lead_id"].to_pylist(), deals["deal_id"].to_pylist()
-    becomes = {
-        lead: deal
-        for lead, deal in zip(deals["lead_id"].to_pylist(), deal_ids, strict=True)
-        if lead
-    }
+    named = set(zip(lead_ids, leads["deal_id"].to_pylist(), strict=True))
+    becomes: dict[int, int] = {}
+    for pair in zip(deals["lead_id"].to_pylist(), deal_ids, strict=True):
+        if pair[0] and (pair[0] not in becomes or pair in named):
+            becomes[pair[0]] = pair[1]
     offset = ENQUIRY_OFFSET if set(lead_ids) & set(deal_ids) else 0
     return {lead: becomes.get(lead, lead + offset) for lead in lead_ids}
 
@@ -106,8 +107,9 @@ def _make(
     found: list[Row] = []
     taken = set()
     for deal in deals.to_pylist():
-        lead = enquiries.get(deal["lead_id"])
-        taken.add(deal["lead_id"])
+        is_first = numbers.get(deal["lead_id"]) == deal["deal_id"]
+        lead = enquiries.get(deal["lead_id"]) if is_first else None
+        taken |= {deal["lead_id"]} if is_first else set()
         pipeline, status = stages.locate(deal["pipeline_id"], deal["stage_id"])
         found.append(_as_lead(deal, lead, deal["deal_id"], pipeline, status))
     for lead_id, lead in enquiries.items():

@@ -115,9 +115,9 @@ def _lead_events(world: World) -> Iterator[Event]:
         for row in read_own(world, "crm_stage")
         if row["pipeline_id"] == LEAD_PIPELINE and row["semantics"] == "won"
     }
-    of_deal = {row["lead_id"]: row for row in deals.values() if row["lead_id"]}
     for lead_id, lead in enquiries.items():
-        deal = of_deal.get(lead_id)
+        deal = deals.get(numbers[lead_id])
+        deal = deal if deal is not None and deal["lead_id"] == lead_id else None
         own = [row for row in moves["lead", lead_id] if row["stage_id"] not in wins]
         steps = _lead_steps(lead, deal, own, stages)
         if deal is not None:
@@ -129,7 +129,7 @@ def _lead_events(world: World) -> Iterator[Event]:
         merged = numbers.get(lead["merged_into_id"] or 0, 0)
         yield from _tell_end(numbers[lead_id], lead, merged, bool(steps))
     for deal_id, deal in deals.items():
-        if deal["lead_id"] not in enquiries:
+        if numbers.get(deal["lead_id"] or 0) != deal_id:
             yield from _tell(deal_id, _deal_steps(deal, moves["deal", deal_id], stages), deal)
         yield from _tell_end(deal_id, deal, deal["merged_into_id"] or 0, True)
 
