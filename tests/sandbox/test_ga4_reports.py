@@ -103,6 +103,7 @@ def test_events_are_counted_by_name(api):
 
 def test_rows_are_read_page_by_page(api):
     first = ask(api, "date", limit="2", orderBys=[{"dimension": {"dimensionName": "date"}}])
+    assert len(ask(api, "date", limit="0")["rows"]) == 3
     second = ask(
         api, "date", limit=2, offset="2", orderBys=[{"dimension": {"dimensionName": "date"}}]
     )
@@ -292,6 +293,9 @@ def test_metadata_and_compatibility_name_every_field(api):
         {"orderBys": [{"metric": {"metricName": "totalUsers"}}]},
         {"dimensionFilter": {"filter": {"fieldName": "date", "stringFilter": {"matchType": 99}}}},
         {"dimensionFilter": {"filter": {"fieldName": "date"}}},
+        {"dimensionFilter": {"filter": "date"}},
+        {"cohortSpec": "x"},
+        {"metrics": "sessions"},
         {"dimensionFilter": {"filter": {"fieldName": "moon", "emptyFilter": {}}}},
         {
             "comparisons": [

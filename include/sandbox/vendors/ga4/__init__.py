@@ -41,7 +41,7 @@ from include.sandbox.vendors.ga4.realtime import make_realtime
 from include.sandbox.vendors.ga4.report import Group, Made, Rules, make_report, write_row
 from include.sandbox.vendors.ga4.request import AskedReport, read_report
 from include.sandbox.vendors.ga4.sessions import LINE, list_sessions
-from include.sandbox.vendors.ga4.wire import wants_numbers, write_enums
+from include.sandbox.vendors.ga4.wire import read_items, read_object, wants_numbers, write_enums
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world_memo import WorldMemo
 
@@ -162,7 +162,7 @@ class Ga4:
             name: self._knob(f"limit_{name}", most)
             for name, most in (("dimensions", 9), ("metrics", 10), ("dateRanges", 4))
         }
-        sessions, cohorts = self._sessions(), body.get("cohortSpec")
+        sessions, cohorts = self._sessions(), read_object(body, "cohortSpec")
         if cohorts:
             if body.get("dateRanges"):
                 raise refuse_argument("A report has either dateRanges or a cohortSpec.")
@@ -303,11 +303,10 @@ def _read_body(raw: bytes) -> Mapping[str, Any]:
 
 
 def _read_batch(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    requests = body.get("requests") or []
+    requests = read_items(body, "requests")
     if not 1 <= len(requests) <= MOST_IN_BATCH:
         raise refuse_argument(f"A batch has 1 to {MOST_IN_BATCH} requests; got {len(requests)}.")
-    found: Sequence[Mapping[str, Any]] = requests
-    return found
+    return requests
 
 
 VENDOR = Ga4

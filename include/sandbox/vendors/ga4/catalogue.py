@@ -8,7 +8,7 @@ from typing import Any
 from include.sandbox.vendors.ga4.dimensions import DIMENSIONS
 from include.sandbox.vendors.ga4.measures import MEASURES, make_measure
 from include.sandbox.vendors.ga4.request import find_clash, require_dimension
-from include.sandbox.vendors.ga4.wire import read_enum
+from include.sandbox.vendors.ga4.wire import read_enum, read_items
 
 
 def _describe_dimension(name: str) -> dict[str, Any]:
@@ -48,10 +48,10 @@ def describe_metadata(property_id: str, has_custom: bool) -> dict[str, Any]:
 
 def check_compatibility(body: Mapping[str, Any]) -> dict[str, Any]:
     """For every field, whether adding it to the request keeps it answerable."""
-    asked = [str(item.get("name", "")) for item in body.get("dimensions") or []]
+    asked = [str(item.get("name", "")) for item in read_items(body, "dimensions")]
     for name in asked:
         require_dimension(name)
-    names = [str(item.get("name", "")) for item in body.get("metrics") or []]
+    names = [str(item.get("name", "")) for item in read_items(body, "metrics")]
     measures = {name: make_measure(name) for name in names}
     wanted = body.get("compatibilityFilter")
     kind = read_enum("Compatibility", wanted) if wanted else ""

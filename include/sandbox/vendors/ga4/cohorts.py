@@ -18,7 +18,7 @@ from include.sandbox.vendors.ga4.dimensions import derive_dimension
 from include.sandbox.vendors.ga4.errors import refuse_argument
 from include.sandbox.vendors.ga4.report import Made
 from include.sandbox.vendors.ga4.request import AskedReport, read_periods
-from include.sandbox.vendors.ga4.wire import read_count, read_enum
+from include.sandbox.vendors.ga4.wire import read_count, read_enum, read_items, read_object
 
 NTH = {"DAILY": "cohortNthDay", "WEEKLY": "cohortNthWeek", "MONTHLY": "cohortNthMonth"}
 MOST_COHORTS = 12
@@ -41,8 +41,7 @@ def gather_cohorts(spec: Mapping[str, Any], sessions: pa.Table, today: date) -> 
 
     A user of two cohorts is in both.
     """
-    cohorts = spec.get("cohorts") or []
-    span = spec.get("cohortsRange") or {}
+    cohorts, span = read_items(spec, "cohorts"), read_object(spec, "cohortsRange")
     if not 1 <= len(cohorts) <= MOST_COHORTS or not span.get("granularity"):
         raise refuse_argument("A cohortSpec must have cohorts and a cohortsRange.")
     granularity = read_enum("Granularity", span["granularity"])
@@ -53,7 +52,7 @@ def gather_cohorts(spec: Mapping[str, Any], sessions: pa.Table, today: date) -> 
     for number, cohort in enumerate(cohorts):
         if cohort.get("dimension") != "firstSessionDate":
             raise refuse_argument("The dimension of a cohort must be firstSessionDate.")
-        period = read_periods([cohort.get("dateRange") or {}], today)[0]
+        period = read_periods([read_object(cohort, "dateRange")], today)[0]
         steps = [
             _count_steps(granularity, period.first, b, d)
             if period.first <= b <= period.last

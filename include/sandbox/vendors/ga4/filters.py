@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.sandbox.vendors.ga4.errors import refuse_argument
-from include.sandbox.vendors.ga4.wire import read_enum
+from include.sandbox.vendors.ga4.wire import read_enum, read_items, read_object
 
 Mask = NDArray[np.bool_]
 Values = Callable[[str], Sequence[Any]]
@@ -29,12 +29,12 @@ def list_fields(expression: Mapping[str, Any]) -> list[str]:
     """Every field an expression names."""
     found: list[str] = []
     for group in ("andGroup", "orGroup"):
-        for part in expression.get(group, {}).get("expressions", ()):
+        for part in read_items(read_object(expression, group), "expressions"):
             found += list_fields(part)
-    if expression.get("notExpression"):
-        found += list_fields(expression["notExpression"])
-    if expression.get("filter"):
-        found.append(str(expression["filter"].get("fieldName", "")))
+    if "notExpression" in expression:
+        found += list_fields(read_object(expression, "notExpression"))
+    if "filter" in expression:
+        found.append(str(read_object(expression, "filter").get("fieldName", "")))
     return found
 
 
@@ -69,20 +69,23 @@ def _make_test(leaf: Mapping[str, Any]) -> Callable[[Any], bool]:
     kind = next((name for name in KINDS if name in leaf), None)
     if kind is None:
         raise refuse_argument("A filter must have one of the filter types set.")
-    wanted = leaf[kind]
+    wanted = read_object(leaf, kind)
     if kind == "stringFilter":
         return _match_text(wanted)
     if kind == "inListFilter":
         is_exact = bool(wanted.get("caseSensitive"))
-        listed = {_fold(value, is_exact) for value in wanted.get("values", ())}
+        values = wanted.get("values") or []
+        if not isinstance(values, list):
+            raise refuse_argument("The values of an inListFilter must be a list.")
+        listed = {_fold(value, is_exact) for value in values}
         return lambda value: _fold(value, is_exact) in listed
     if kind == "emptyFilter":
         return lambda value: value in ("", "(not set)")
     if kind == "numericFilter":
         compare = COMPARISONS[read_enum("Operation", wanted.get("operation", "EQUAL"))]
-        bound = _read_number(wanted.get("value", {}))
+        bound = _read_number(read_object(wanted, "value"))
         return lambda value: compare(_as_number(value), bound)
-    low, high = _read_number(wanted.get("fromValue", {})), _read_number(wanted.get("toValue", {}))
+    low, high = (_read_number(read_object(wanted, name)) for name in ("fromValue", "toValue"))
     return lambda value: low <= _as_number(value) <= high
 
 

@@ -8,15 +8,15 @@ from typing import Any
 from include.sandbox.vendors.ga4.errors import refuse_argument
 from include.sandbox.vendors.ga4.measures import add_sums
 from include.sandbox.vendors.ga4.report import Group, Made, sort_groups, write_row
-from include.sandbox.vendors.ga4.request import DATE_RANGE, AskedReport
-from include.sandbox.vendors.ga4.wire import read_count
+from include.sandbox.vendors.ga4.request import DATE_RANGE, AskedReport, require_known_orders
+from include.sandbox.vendors.ga4.wire import read_count, read_items
 
 MOST_PIVOT_ROWS = 250_000
 
 
 def require_pivots(body: Mapping[str, Any], asked: AskedReport) -> Sequence[Mapping[str, Any]]:
     """The pivots, if every dimension is in exactly one of them and each has its limit."""
-    pivots = body.get("pivots") or []
+    pivots = read_items(body, "pivots")
     if not pivots:
         raise refuse_argument("A pivot report must have pivots.")
     named = [name for pivot in pivots for name in pivot.get("fieldNames", ())]
@@ -27,6 +27,8 @@ def require_pivots(body: Mapping[str, Any], asked: AskedReport) -> Sequence[Mapp
         raise refuse_argument("Every dimension of the request must be in a pivot.")
     product = 1
     for pivot in pivots:
+        orders = read_items(pivot, "orderBys")
+        require_known_orders(orders, asked.measures, [str(n) for n in pivot.get("fieldNames", ())])
         product *= read_count(pivot, "limit", 0) or 0
         if not product:
             raise refuse_argument("The limit of every pivot is required.")

@@ -20,7 +20,7 @@ from include.sandbox.vendors.ga4.request import (
     require_known_orders,
 )
 from include.sandbox.vendors.ga4.sessions import expand_events
-from include.sandbox.vendors.ga4.wire import read_count
+from include.sandbox.vendors.ga4.wire import read_count, read_items, read_object
 
 MOST_MINUTES, MOST_MINUTES_PREMIUM, MOST_RANGES = 29, 59, 2
 MINUTES_AGO = "minutesAgo"
@@ -29,7 +29,7 @@ DATE_RANGE = "dateRange"
 
 def _read_ranges(body: Mapping[str, Any], is_premium: bool) -> list[tuple[str, int, int]]:
     most = MOST_MINUTES_PREMIUM if is_premium else MOST_MINUTES
-    items = body.get("minuteRanges") or [{"startMinutesAgo": MOST_MINUTES}]
+    items = read_items(body, "minuteRanges") or [{"startMinutesAgo": MOST_MINUTES}]
     if len(items) > MOST_RANGES:
         raise refuse_argument(f"Requests are limited to {MOST_RANGES} minuteRanges.")
     ranges = []
@@ -48,15 +48,17 @@ def make_realtime(
     body: Mapping[str, Any], sessions: pa.Table, now: datetime, is_premium: bool
 ) -> tuple[AskedReport, Made]:
     """The report and the request it answers, in the shapes of the ordinary report."""
-    names = [str(item.get("name", "")) for item in body.get("dimensions") or []]
-    measures, invisible = read_measures(body.get("metrics") or [])
-    wanted = body.get("dimensionFilter") or {}
+    names = [str(item.get("name", "")) for item in read_items(body, "dimensions")]
+    measures, invisible = read_measures(read_items(body, "metrics"))
+    wanted = read_object(body, "dimensionFilter")
     unknown = [
         name
         for name in (*names, *list_fields(wanted))
         if name not in REALTIME_DIMENSIONS | {MINUTES_AGO}
     ]
     unknown += [name for name in measures if name not in REALTIME_MEASURES]
+    if not measures:
+        raise refuse_argument("At least one metric is required.")
     if unknown:
         raise refuse_argument(f"Field {unknown[0]} is not valid in a realtime report.")
     asked = AskedReport(
@@ -66,7 +68,7 @@ def make_realtime(
         periods=(),
         dimension_filter=wanted,
         metric_filter={},
-        order_bys=body.get("orderBys") or [],
+        order_bys=read_items(body, "orderBys"),
         aggregations=(),
         limit=read_count(body, "limit", 10_000),
         offset=0,
@@ -74,7 +76,7 @@ def make_realtime(
         wants_quota=bool(body.get("returnPropertyQuota")),
         currency="",
     )
-    require_known_orders(asked, names)
+    require_known_orders(asked.order_bys, measures, names)
     ranges = _read_ranges(body, is_premium)
     made = Made((*names, *((DATE_RANGE,) if len(ranges) > 1 else ())))
     for label, start, end in ranges:

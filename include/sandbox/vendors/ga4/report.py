@@ -238,7 +238,7 @@ def _add_totals(
         return
     whole = sum_groups(rows, [], scale)
     mine = [g for g in made.groups if _belongs(g, extra, made.names)]
-    for kind in asked.aggregations:
+    for kind in asked.aggregations if mine else ():
         labels = tuple(
             extra[name] if name in (DATE_RANGE, COMPARISON) else f"RESERVED_{kind}"
             for name in made.names

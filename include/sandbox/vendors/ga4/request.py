@@ -17,7 +17,7 @@ from include.sandbox.vendors.ga4.dimensions import (
 from include.sandbox.vendors.ga4.errors import refuse_argument
 from include.sandbox.vendors.ga4.filters import list_fields
 from include.sandbox.vendors.ga4.measures import COHORT_MEASURES, Measure, make_measure
-from include.sandbox.vendors.ga4.wire import read_count, read_enum
+from include.sandbox.vendors.ga4.wire import read_count, read_enum, read_items, read_object
 
 MOST_DIMENSIONS, MOST_METRICS, MOST_RANGES = 9, 10, 4
 DEFAULT_LIMIT, MOST_ROWS = 10_000, 250_000
@@ -79,9 +79,9 @@ def read_report(
     body: Mapping[str, Any], today: date, limits: Mapping[str, int], currency: str
 ) -> AskedReport:
     """The request of runReport; ``limits`` may replace the counts of dimensions and the like."""
-    dimensions = tuple(read_dimension(item) for item in _items(body, "dimensions"))
-    measures, invisible = read_measures(_items(body, "metrics"))
-    periods = tuple(read_periods(_items(body, "dateRanges"), today))
+    dimensions = tuple(read_dimension(item) for item in read_items(body, "dimensions"))
+    measures, invisible = read_measures(read_items(body, "metrics"))
+    periods = tuple(read_periods(read_items(body, "dateRanges"), today))
     _require_counts(dimensions, measures, periods, limits)
     if not dimensions and not measures:
         raise refuse_argument("At least one dimension or metric is required.")
@@ -90,9 +90,9 @@ def read_report(
         measures=measures,
         invisible=invisible,
         periods=periods,
-        dimension_filter=body.get("dimensionFilter") or {},
-        metric_filter=body.get("metricFilter") or {},
-        order_bys=_items(body, "orderBys"),
+        dimension_filter=read_object(body, "dimensionFilter"),
+        metric_filter=read_object(body, "metricFilter"),
+        order_bys=read_items(body, "orderBys"),
         aggregations=tuple(
             read_enum("MetricAggregation", item) for item in body.get("metricAggregations", ())
         ),
@@ -101,7 +101,7 @@ def read_report(
         keeps_empty=bool(body.get("keepEmptyRows")),
         wants_quota=bool(body.get("returnPropertyQuota")),
         currency=str(body.get("currencyCode") or currency),
-        comparisons=_items(body, "comparisons"),
+        comparisons=read_items(body, "comparisons"),
     )
     _require_known_fields(asked)
     if not body.get("cohortSpec"):
@@ -116,13 +116,6 @@ def read_report(
             "https://ga-dev-tools.google/ga4/dimensions-metrics-explorer/"
         )
     return asked
-
-
-def _items(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = body.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
-        raise refuse_argument(f"Invalid value at '{name}'")
-    return found
 
 
 def read_dimension(item: Mapping[str, Any]) -> AskedDimension:
@@ -211,7 +204,10 @@ def _require_counts(
 
 
 def _require_known_fields(asked: AskedReport) -> None:
-    filters = [asked.dimension_filter, *(c.get("dimensionFilter") or {} for c in asked.comparisons)]
+    filters = [
+        asked.dimension_filter,
+        *(read_object(c, "dimensionFilter") for c in asked.comparisons),
+    ]
     for name in (name for expression in filters for name in list_fields(expression)):
         if name not in DIMENSIONS:
             raise refuse_argument(f"Field {name} is not a valid dimension for a dimensionFilter.")
@@ -221,15 +217,17 @@ def _require_known_fields(asked: AskedReport) -> None:
                 f"Field {name} in the metricFilter must be among the metrics of the request."
             )
     names = {dimension.name for dimension in asked.dimensions} | {DATE_RANGE, "comparison"}
-    require_known_orders(asked, names)
+    require_known_orders(asked.order_bys, asked.measures, names)
 
 
-def require_known_orders(asked: AskedReport, names: Collection[str]) -> None:
-    """Rows are ordered by metrics of the request and dimensions of ``names`` only."""
-    for order in asked.order_bys:
-        by_metric = str(order.get("metric", {}).get("metricName", ""))
-        by_dimension = str(order.get("dimension", {}).get("dimensionName", ""))
-        if (by_metric and by_metric not in asked.measures) or (
+def require_known_orders(
+    order_bys: Sequence[Mapping[str, Any]], measures: Collection[str], names: Collection[str]
+) -> None:
+    """Rows are ordered by metrics and dimensions of the request only."""
+    for order in order_bys:
+        by_metric = str(read_object(order, "metric").get("metricName", ""))
+        by_dimension = str(read_object(order, "dimension").get("dimensionName", ""))
+        if (by_metric and by_metric not in measures) or (
             by_dimension and by_dimension not in names
         ):
             raise refuse_argument(

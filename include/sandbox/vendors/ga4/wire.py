@@ -58,7 +58,23 @@ def read_count(body: Mapping[str, Any], name: str, default: int) -> int:
         raise refuse_argument(f"Invalid value at '{name}' (TYPE_INT64)") from None
     if number < 0:
         raise refuse_argument(f"The {name} of the request must not be negative.")
-    return number
+    return number or default
+
+
+def read_items(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """A list of objects, empty where it is absent."""
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise refuse_argument(f"Invalid value at '{name}'")
+    return found
+
+
+def read_object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object, empty where it is absent."""
+    found = body.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise refuse_argument(f"Invalid value at '{name}'")
+    return found
 
 
 def wants_numbers(query: Mapping[str, str]) -> bool:
