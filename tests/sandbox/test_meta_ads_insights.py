@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.meta_ads.breakdowns import HOURLY
+from include.sandbox.world.ad_figures import ad_figures
 from tests.sandbox.meta_ads_world import ACT, make_api, make_stage
 
 URL = f"/v26.0/{ACT}/insights"
@@ -396,3 +397,12 @@ def test_filters_on_objects_choose_before_anything_is_added_up(api):
     active = '[{"field":"campaign.effective_status","operator":"IN","value":["ACTIVE"]}]'
     whole = _rows(api, level="account", filtering=active)
     assert _sum(whole, "spend") == _sum(_rows(api), "spend")
+
+
+def test_the_account_spends_what_the_world_says(api, stage):
+    shown = ad_figures(
+        stage.world, "meta_ads", ACT, date(2026, 3, 8), date(2026, 3, 12), stage.clock.now()
+    )
+    told = _rows(api, level="account", time_increment="all_days")
+    assert int(_sum(told, "spend") * 1_000_000) == sum(shown["cost_micros"].to_pylist())
+    assert int(_sum(told, "clicks")) == sum(shown["clicks"].to_pylist())

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from include.sandbox.vendors.callrail.errors import ApiError
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before the first day of any account: where ``all_time`` begins."""
 RECENT_DAYS = 7
 
 
