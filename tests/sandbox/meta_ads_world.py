@@ -107,9 +107,9 @@ def make_world() -> World:
 
 
 def make_stage() -> Stage:
-    """The world at noon in New York, the calendar standing still."""
+    """The world early in the afternoon of New York; both readings of the clock stand still."""
     stage = Stage(world=make_world())
-    stage.clock.set(now=NOW, frozen=True)
+    stage.clock.set(now=NOW, frozen=True, factor=1e-6)
     return stage
 
 
