@@ -288,7 +288,7 @@ class PortalCaller:
 
     def find(self, *filters: Mapping[str, Any], kind: str = "deals") -> list[str]:
         """Ids found by one group of filters."""
-        body = self.search(kind, filterGroups=[{"filters": list(filters)}])
+        body = self.search(kind, limit=200, filterGroups=[{"filters": list(filters)}])
         self.stage.clock.advance(1)
         return [one["id"] for one in body["results"]]
 

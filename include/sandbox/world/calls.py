@@ -25,7 +25,11 @@ SERVICE_SHARE = 0.5
 """Calls of clients about deliveries and papers, relative to calls that ask for something."""
 WRONG_SHARE = 0.06
 ANSWERED_COLD_SHARE = 0.55
-TAGS = {"enquiry": "целевой", "service": "сервис", "wrong": "спам", "cold": "исходящий"}
+TAGS = {
+    "RUB": {"enquiry": "целевой", "service": "сервис", "wrong": "спам", "cold": "исходящий"},
+    "USD": {"enquiry": "sales", "service": "service", "wrong": "spam", "cold": "outbound"},
+}
+"""What managers call a call, in the language of their line's money."""
 SECOND = 1_000_000
 
 
@@ -216,6 +220,7 @@ def write_rows(
         changed = known + int(rng.exponential(1.2) * 86_400) * SECOND * is_tagged
         is_first = (draft.line, draft.phone) not in heard
         heard.add((draft.line, draft.phone))
+        tag = TAGS[LINES[draft.line].currency_code][draft.purpose]
         rows.append(
             {
                 "tracker": LINES[draft.line].tracker,
@@ -232,7 +237,7 @@ def write_rows(
                 "manager_id": draft.manager_id if draft.is_answered or draft.is_out else 0,
                 "is_first": is_first,
                 "is_target": draft.purpose == "enquiry" and draft.is_answered and talk >= 30,
-                "tags": [TAGS[draft.purpose]] if is_tagged and draft.is_answered else [],
+                "tags": [tag] if is_tagged and draft.is_answered else [],
                 "contact_name": draft.name,
                 "known_at": known,
                 "changed_at": changed,

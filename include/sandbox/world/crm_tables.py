@@ -31,6 +31,8 @@ from include.sandbox.world.tables import INSTANT, TABLES
 from include.sandbox.world.working_time import WorkingTime
 
 FIRST_ID = {"bitrix24": 1, "amocrm": 20_000_001, "hubspot": 31_000_000_001}
+FIRST_LEAD_ID = FIRST_ID | {"amocrm": 10_000_001}
+"""amoCRM has one kind of record for both, so numbers of leads and deals must not meet there."""
 MARKS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 CLIENT_IDS = ("metrica_client_id", "ga_client_id")
 LEAD_TITLES = {
@@ -39,6 +41,13 @@ LEAD_TITLES = {
     "chat": "Чат: {name}",
     "exhibition": "Выставка: {company_title}",
     "outbound_call": "Исходящий звонок {phone}",
+}
+ENGLISH_LEAD_TITLES = {
+    "call": "Call {phone}",
+    "form": "Web form: {name}",
+    "chat": "Chat: {name}",
+    "exhibition": "Trade show: {company_title}",
+    "outbound_call": "Outbound call {phone}",
 }
 Row = dict[str, Any]
 
@@ -69,16 +78,21 @@ class Numbers:
     @classmethod
     def of(cls, played: Played) -> Numbers:
         """Ids growing with the instant of creation."""
-        kinds = (played.leads, played.deals, played.people.contacts, played.people.companies)
-        return cls(*(_number(records, played) for records in kinds))
+        first = FIRST_ID[played.line.crm]
+        return cls(
+            lead=_number(played.leads, played, FIRST_LEAD_ID[played.line.crm]),
+            deal=_number(played.deals, played, first),
+            contact=_number(played.people.contacts, played, first),
+            company=_number(played.people.companies, played, first),
+        )
 
 
-def _number(records: Sequence[Any], played: Played) -> Sequence[int]:
+def _number(records: Sequence[Any], played: Played, first: int) -> Sequence[int]:
     order = sorted(range(len(records)), key=lambda place: (records[place].created_at, place))
     ids = [0] * len(records)
     for rank, place in enumerate(order):
         if records[place].created_at < played.end:
-            ids[place] = FIRST_ID[played.line.crm] + rank
+            ids[place] = first + rank
     return ids
 
 
@@ -204,12 +218,13 @@ def _lead_row(lead: Lead, played: Played, ids: Numbers) -> Row:
     row = _state(lead, played, ids.lead)
     replied = lead.first_reply_at if lead.first_reply_at < played.end else None
     row["updated_at"] = max(row["updated_at"], replied or 0)
+    titles = ENGLISH_LEAD_TITLES if played.line.crm == "hubspot" else LEAD_TITLES
     copied = ("name", "phone", "email", "company_title", "source", "click_id", *MARKS, *CLIENT_IDS)
     return (
         row
         | {key: enquiry[key] for key in copied}
         | {
-            "title": LEAD_TITLES[enquiry["kind"]].format(**enquiry).strip(" :"),
+            "title": titles[enquiry["kind"]].format(**enquiry).strip(" :"),
             "contact_id": ids.contact[contact] if contact != NOBODY else 0,
             "company_id": ids.company[company] if company != NOBODY else 0,
             "deal_id": ids.deal[lead.deal] if lead.deal != NOBODY else 0,
