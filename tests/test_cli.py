@@ -146,7 +146,7 @@ def test_make_help_has_one_line_for_each_target(project_root: Path) -> None:
     named = [line.split()[1] for line in done.stdout.splitlines()]
     wanted = {
         "demo", "real", "up", "down", "query", "test", "collect", "lint", "bench", "lock",
-        "setup", "help",
+        "setup", "help", "world", "conformance",
     }  # fmt: skip
     assert set(named) == wanted
     assert len(named) == len(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ _PAUSES: list[float] = []
 @pytest.fixture(autouse=True)
 def instant_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     _PAUSES.clear()
-    monkeypatch.setattr(triggers.asyncio, "sleep", _no_pause)
+    # Only the trigger's own pauses: a server of another test may run in a thread beside this one.
+    own = SimpleNamespace(sleep=_no_pause, to_thread=asyncio.to_thread)
+    monkeypatch.setattr(triggers, "asyncio", own)
 
 
 def _first_event(trigger: triggers.VendorReady) -> Any:
