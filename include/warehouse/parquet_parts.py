@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from include.warehouse.landing_files import LandingFiles, NewFile
 from include.warehouse.manifest import PartFile
 
-FIRST_PART_ROWS = 250_000
+FIRST_PART_ROWS = 500_000
 PART_ROWS = 1_000_000
 """Parts double from the first size to this one: a small slice is loaded by several inserts at
 once, a large one leaves few parts to merge."""
