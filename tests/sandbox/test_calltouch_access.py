@@ -80,6 +80,29 @@ def test_the_sixth_request_of_a_second_is_refused(calltouch):
     assert calltouch.calls().status_code == 200
 
 
+def test_all_methods_of_an_address_share_its_requests_a_second(calltouch):
+    calltouch.control("clock", {"factor": 0.0001})
+    root = f"{calltouch.url}/calls-service/RestAPI"
+    node = f"{root}/{SITE}/getnodeid"
+    statuses = [requests.get(node, timeout=10).status_code for _ in range(5)]
+    form = requests.post(f"{root}/requests/{SITE}/register", data={"email": "a@b"}, timeout=10)
+    assert [*statuses, form.status_code] == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("shape", ["errorCode", "errors"])
+def test_a_refusal_has_either_body_that_was_seen(calltouch, shape):
+    calltouch.control("knobs", {"calltouch.error_shape": shape})
+    body = calltouch.calls(clientApiId="stranger").json()
+    error = body["errors"][0] if shape == "errors" else body
+    assert error == {"errorCode": 401, "message": "Token is wrong or missing"}
+
+
+@pytest.mark.parametrize("missing", ["dateFrom", "dateTo"])
+def test_both_days_of_a_journal_are_needed(calltouch, missing):
+    given = {name: day for name, day in DAY.items() if name != missing}
+    assert calltouch.get(CALLS, **given).status_code == 400
+
+
 def test_points_are_charged_for_successes_alone_and_come_back_the_next_day(calltouch):
     calltouch.control("knobs", {"calltouch.daily_points": 2})
     assert calltouch.calls().status_code == 200
@@ -138,6 +161,14 @@ def test_deals_are_written_with_headers_instead_of_parameters(calltouch):
     assert _deal(calltouch, "delete", deal).json() == made
     assert _deal(calltouch, "delete", deal).status_code == 400
     assert _deal(calltouch, "merge", deal).status_code == 404
+
+
+@pytest.mark.parametrize(("sites", "status"), [(str(SITE), 200), (f"{SITE}, 7", 404)])
+def test_a_token_of_many_sites_names_them_in_another_header(calltouch, sites, status):
+    url = f"{calltouch.url}/lead-service/v1/api/client-order/create"
+    headers = {"Access-Token": "demo-token", "SiteIds": sites}
+    answer = requests.post(url, json={"orderNumber": "51"}, headers=headers, timeout=10)
+    assert answer.status_code == status
 
 
 def test_imported_calls_have_references_used_once_for_ever(calltouch):

@@ -145,6 +145,50 @@ def test_flags_add_what_is_asked_for(calltouch):
     assert first["attribution"] == 0
 
 
+CALL_FIELDS = (
+    "callId callphase date timestamp duration waitingConnect callerNumber phoneNumber "
+    "redirectNumber successful statusDetails uniqueCall targetCall uniqTargetCall callbackCall "
+    "manager city source medium keyword url callUrl ref hostname utmSource utmMedium utmCampaign "
+    "utmContent utmTerm sessionId ctCallerId ctClientId ctGlobalId clientId yaClientId sipCallId "
+    "callReferenceId userAgent ip subPoolName attribution attrs additionalTags callbackInfo"
+)
+REQUEST_FIELDS = (
+    "requestId requestNumber date dateStr subject requestUrl manager uniqueRequest "
+    "targetRequest uniqTargetRequest session client orders comments mapVisits yandexDirect "
+    "googleAdWords ctClientId ctGlobalId RequestTags widgetInfo dcm"
+)
+SESSION_FIELDS = (
+    "sessionId keywords city ip browser source medium ref url utmSource utmMedium utmCampaign "
+    "utmContent utmTerm guaClientId yaClientId attrs attribution ctGlobalId"
+)
+CALL_EXTRAS = {
+    "withCallTags": "callTags",
+    "withComments": "comments",
+    "withOrders": "orders",
+    "withMapVisits": "mapVisits",
+    "withYandexDirect": "yandexDirect",
+    "withGoogleAdwords": "googleAdWords",
+    "withText": "phrases phonesInText",
+    "withDcm": "dcm",
+}
+
+
+def test_a_call_has_every_field_of_the_vendor_and_no_other_without_its_flag(calltouch):
+    assert set(calltouch.calls().json()[0]) == set(CALL_FIELDS.split())
+    for flag, fields in CALL_EXTRAS.items():
+        more = set(calltouch.calls(**{flag: "true"}).json()[0]) - set(CALL_FIELDS.split())
+        assert more == set(fields.split()), flag
+
+
+def test_a_request_has_every_field_of_the_vendor(calltouch):
+    flags = ("withRequestTags", "withMapVisits", "withYandexDirect", "withGoogleAdwords", "withDcm")
+    row = calltouch.requests(**dict.fromkeys(flags, "true")).json()[0]
+    assert set(row) == set(REQUEST_FIELDS.split())
+    assert set(row["session"]) == set(SESSION_FIELDS.split())
+    assert set(row["client"]) == {"clientId", "fio", "phones", "contacts"}
+    assert set(row["orders"][0]) == {"orderId", "dateCreated", "status", "sum", "orderNumber"}
+
+
 def test_older_answers_have_flags_as_text(calltouch):
     calltouch.control("knobs", {"calltouch.text_flags": True, "calltouch.timestamp_unit": "ms"})
     first = calltouch.calls().json()[0]
@@ -184,7 +228,8 @@ def test_orders_have_their_own_name_for_the_number_of_pages(calltouch):
     days = {"dateFrom": "18/11/2026", "dateTo": "18/11/2026", "page": 1, "limit": 10}
     answer = calltouch.get(path, **days).json()
     assert (answer["totalPage"], answer["records"][0]["orderId"]) == (1, 50)
-    assert "pageTotal" not in answer
+    assert set(answer) == {"records", "page", "totalPage"}
+    assert calltouch.get(path, page=1, limit=10).json() == answer
     assert calltouch.get(path, **days, orderSource="CHAT").json()["records"] == []
     calltouch.control("clock", {"now": "2026-11-18T12:00:00+00:00"})
     open_deal = calltouch.get(path, **days).json()["records"][0]

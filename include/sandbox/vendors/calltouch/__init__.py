@@ -3,7 +3,8 @@
 Knobs (``calltouch.<name>``): ``daily_points`` of the project, ``site_required`` (whether the
 journal of requests insists on ``siteId``), ``text_flags`` (flags of calls as ``"True"`` and
 ``"False"``, as older answers have them), ``timestamp_unit`` of calls (``s`` or ``ms``),
-``orders_page_key`` (``totalPage`` or ``pageTotal``). Faults beyond transport: ``error``
+``orders_page_key`` (``totalPage`` or ``pageTotal``), ``error_shape`` (``errorCode`` or ``errors``:
+the body of a refusal is not documented). Faults beyond transport: ``error``
 (``status``, ``message``), ``expired_token``, ``html_page`` (an error page with status 200),
 ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``),
 ``control_characters`` (``field``).
@@ -118,7 +119,7 @@ class Calltouch:
                     return HTMLResponse(ERROR_PAGE)
                 response = await answer(request)
             except ApiError as error:
-                return error.to_response()
+                return error.to_response(str(self._knob("error_shape", "errorCode")))
             self.limits.charge()
             return response
 
@@ -178,11 +179,13 @@ class Calltouch:
     def _list_orders(self, request: Request) -> Response:
         self._authorize(request)
         params, now = request.query_params, self._stage.clock.now()
-        period = read_period(params, CALL_DAY)
+        is_dated = "dateFrom" in params or "dateTo" in params
+        period = read_period(params, CALL_DAY) if is_dated else None
         source = params.get("orderSource", "").upper()
         rows = self._spoil(request, Deals(self._stage.world, now).list_orders(period, source))
         key = str(self._knob("orders_page_key", "totalPage"))
-        return JSONResponse(self._page(request, rows, key))
+        page = self._page(request, rows, key)
+        return JSONResponse({name: page[name] for name in ("records", "page", key)})
 
     def _page(self, request: Request, rows: list[Row], total_key: str) -> Row:
         page, limit = (_read_number(request, name) for name in ("page", "limit"))
@@ -220,8 +223,9 @@ class Calltouch:
         return JSONResponse(self.written.register(given, self._stage.clock.now()))
 
     async def _change_deal(self, request: Request) -> Response:
-        site = find_site(request.headers.get("siteid", ""))
-        require_token(request.headers.get("access-token", ""), site)
+        sites = request.headers.get("siteid") or request.headers.get("siteids") or ""
+        for site in sites.split(","):
+            require_token(request.headers.get("access-token", ""), find_site(site.strip()))
         deal = await _read_json(request)
         return JSONResponse(self.written.change_deal(request.path_params["action"], deal))
 

@@ -30,9 +30,10 @@ class ApiError(Exception):
         self.status = status
         self.message = message
 
-    def to_response(self) -> JSONResponse:
-        """The body clients do not look at."""
-        return JSONResponse({"errorCode": self.status, "message": self.message}, self.status)
+    def to_response(self, shape: str = "errorCode") -> JSONResponse:
+        """The body clients do not look at, in either shape seen: one error, or ``errors``."""
+        error = {"errorCode": self.status, "message": self.message}
+        return JSONResponse({"errors": [error]} if shape == "errors" else error, self.status)
 
 
 def find_site(text: str) -> int:
