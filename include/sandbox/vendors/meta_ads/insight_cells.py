@@ -1,4 +1,8 @@
-"""The figures behind an insights report: the world's cells chosen, spread and added up."""
+"""The figures behind an insights report: the world's cells chosen, spread and added up.
+
+A report stays a table until its pages are read: of two years by ad, day and placement there are
+hundreds of thousands of rows, and somebody waits for the first five hundred of them.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,9 @@ ID_OF_LEVEL = {"campaign": "campaign_id", "adset": "ad_group_id", "ad": "ad_id"}
 """Level → the world's column with its ids."""
 
 Group = tuple[dict[str, Any], dict[str, int]]
+"""Labels (``since``, ``until``, ids, breakdowns) and figures of one row."""
+
+_EPOCH = date(1970, 1, 1)
 
 
 def add_up_figures(
@@ -34,11 +41,12 @@ def add_up_figures(
     asked: AskedInsights,
     as_of: datetime,
     is_wanted: Callable[[Mapping[str, int]], bool] | None,
-) -> list[Group]:
-    """Labels and figures of every row, in the order pages show them.
+) -> pa.Table:
+    """Every row in the order pages show them.
 
-    Labels are ``since``, ``until``, the ids of the level and those above, and the breakdowns.
-    ``is_wanted`` judges the ids of an ad before anything is added up.
+    Columns are ``first_day`` and ``last_day`` (days since 1970), the ids of the level and those
+    above, the breakdowns and ``FIGURES``. ``is_wanted`` judges the ids of an ad before anything
+    is added up.
     """
     last = asked.until + timedelta(days=1)
     cells = ad_figures(world, VENDOR_NAME, account.key, asked.since, last, as_of)
@@ -100,38 +108,56 @@ def _spread_one(name: str, values: Any, parts: Any, phase: Any) -> Any:
     return shares
 
 
-def _add_up(cells: pa.Table, asked: AskedInsights) -> list[tuple[dict[str, Any], dict[str, int]]]:
+def read_groups(rows: pa.Table) -> list[Group]:
+    """Rows of :func:`add_up_figures` one by one."""
+    columns = {name: rows[name].to_pylist() for name in rows.column_names}
+    firsts, lasts = columns.pop("first_day", []), columns.pop("last_day", [])
+    figures = zip(*(columns.pop(name) for name in FIGURES), strict=True)
+    names = list(columns)
+    values = zip(*columns.values(), strict=True) if names else ((),) * len(rows)
+    return [
+        (
+            {
+                "since": _EPOCH + timedelta(days=first),
+                "until": _EPOCH + timedelta(days=last),
+                **dict(zip(names, of, strict=True)),
+            },
+            dict(zip(FIGURES, counts, strict=True)),
+        )
+        for first, last, of, counts in zip(firsts, lasts, values, figures, strict=True)
+    ]
+
+
+def _add_up(cells: pa.Table, asked: AskedInsights) -> pa.Table:
     """Figures by period, object of the level and breakdowns; nothing for no delivery."""
+    levels = [ID_OF_LEVEL[level] for level in LEVELS[1 : LEVELS.index(asked.level) + 1]]
+    keys = ["first_day", "last_day", *levels, *asked.breakdowns]
     if not cells.num_rows:
-        return []
-    keys = [ID_OF_LEVEL[level] for level in LEVELS[1 : LEVELS.index(asked.level) + 1]]
-    keys += list(asked.breakdowns)
-    found = []
-    epoch = date(1970, 1, 1)
-    by_day = all(first == last for first, last in asked.periods)
-    parts = [("day", cells)] if by_day else []
-    if not by_day:
-        for number, (first, last) in enumerate(asked.periods):
-            day = cells["day"]
-            is_in = pc.and_(
-                pc.greater_equal(day, (first - epoch).days), pc.less_equal(day, (last - epoch).days)
-            )
-            rows = cells.filter(is_in)
-            column = pa.array([number] * len(rows), pa.int64())
-            parts.append(("period", rows.set_column(0, "period", column)))
-    for kind, rows in parts:
-        grouped = rows.group_by([kind, *keys]).aggregate([(name, "sum") for name in FIGURES])
+        return pa.table({name: [] for name in (*keys, *FIGURES)})
+    days = cells["day"].to_numpy()
+    if all(first == last for first, last in asked.periods):
+        parts = [cells.append_column("first_day", cells["day"])]
+        parts[0] = parts[0].append_column("last_day", cells["day"])
+    else:
+        parts = [_cut_period(cells, days, *period) for period in asked.periods]
+    shown = []
+    for rows in parts:
+        grouped = rows.group_by(keys).aggregate([(name, "sum") for name in FIGURES])
+        grouped = grouped.rename_columns(
+            [name.removesuffix("_sum") for name in grouped.schema.names]
+        )
         has_any = pc.or_(
-            pc.or_(pc.greater(grouped["impressions_sum"], 0), pc.greater(grouped["leads_sum"], 0)),
-            pc.greater(grouped["cost_micros_sum"], 0),
+            pc.or_(pc.greater(grouped["impressions"], 0), pc.greater(grouped["leads"], 0)),
+            pc.greater(grouped["cost_micros"], 0),
         )
         # grouping promises no order, pages need one
-        grouped = grouped.filter(has_any).sort_by([(key, "ascending") for key in (kind, *keys)])
-        columns = {key: grouped[key].to_pylist() for key in (kind, *keys)}
-        sums = zip(*(grouped[f"{name}_sum"].to_pylist() for name in FIGURES), strict=True)
-        for place, figures in enumerate(sums):
-            at = columns[kind][place]
-            first, last = (epoch + timedelta(days=at),) * 2 if by_day else asked.periods[at]
-            labels = {"since": first, "until": last, **{k: columns[k][place] for k in keys}}
-            found.append((labels, dict(zip(FIGURES, figures, strict=True))))
-    return found
+        shown.append(grouped.filter(has_any).sort_by([(key, "ascending") for key in keys]))
+    return pa.concat_tables(shown)
+
+
+def _cut_period(cells: pa.Table, days: Any, first: date, last: date) -> pa.Table:
+    bounds = [(day - _EPOCH).days for day in (first, last)]
+    rows = cells.filter(pa.array((days >= bounds[0]) & (days <= bounds[1])))
+    for name, day in zip(("first_day", "last_day"), bounds, strict=True):
+        rows = rows.append_column(name, pa.array([day] * len(rows), pa.int64()))
+    return rows

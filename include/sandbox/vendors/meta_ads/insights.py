@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from include.sandbox.vendors.meta_ads.book import HIDDEN, Account, GraphBook
 from include.sandbox.vendors.meta_ads.breakdowns import WITHOUT_OFF_META
 from include.sandbox.vendors.meta_ads.filtering import names_status, passes
-from include.sandbox.vendors.meta_ads.insight_cells import ID_OF_LEVEL, Group, add_up_figures
+from include.sandbox.vendors.meta_ads.insight_cells import (
+    ID_OF_LEVEL,
+    Group,
+    add_up_figures,
+    read_groups,
+)
 from include.sandbox.vendors.meta_ads.insight_fields import (
     FIGURES,
     LEVEL_FIELDS,
@@ -43,31 +51,61 @@ class Insights:
             known = self._describe(ids, "ad")
             return passes(objects, lambda name: known.get(name))
 
-        groups = add_up_figures(world, account, asked, as_of, is_wanted if objects else None)
-        self._groups = [group for group in groups if self._is_shown(*group)]
-        if asked.sort[0]:
-            rank = _sort_key(asked.sort[0])
-            self._groups.sort(key=lambda g: rank(self._write(g)), reverse=asked.sort[1])
+        self._rows = self._hide(
+            add_up_figures(world, account, asked, as_of, is_wanted if objects else None)
+        )
+        self._order: list[int] | None = None
+        if self._row_filters or asked.sort[0]:
+            self._order = self._choose_and_sort()
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self._rows) if self._order is None else len(self._order)
 
     def __getitem__(self, which: slice) -> list[dict[str, Any]]:
-        return [self._write(group) for group in self._groups[which]]
+        if self._order is None:
+            rows = self._rows.slice(which.start, max(which.stop - which.start, 0))
+        else:
+            rows = self._rows.take(pa.array(self._order[which], pa.int64()))
+        return [self._write(group) for group in read_groups(rows)]
 
     def summarise(self) -> dict[str, Any]:
         """The figures of all rows together."""
         asked = self._asked
-        total = {name: sum(figures[name] for _, figures in self._groups) for name in FIGURES}
+        rows = self._rows
+        if self._order is not None:
+            rows = rows.take(pa.array(self._order, pa.int64()))
+        total = {name: pc.sum(rows[name]).as_py() or 0 for name in FIGURES}
         span = {"date_start": str(asked.since), "date_stop": str(asked.until)}
         return _write_figures(total, asked, asked.summary_fields) | span
 
-    def _is_shown(self, labels: Mapping[str, Any], figures: Mapping[str, int]) -> bool:
-        """Neither a hidden object nor one filtered out."""
+    def _hide(self, rows: pa.Table) -> pa.Table:
+        """Without the rows of archived and deleted objects, unless a filter decides about them."""
+        level = self._asked.level
+        if level == "account" or names_status(self._asked.filters):
+            return rows
+        ids = rows[ID_OF_LEVEL[level]]
+        nodes = {number: self._book.nodes.get(str(number)) for number in ids.unique().to_pylist()}
+        hidden = [
+            number
+            for number, node in nodes.items()
+            if node is not None and node.row["effective_status"] in HIDDEN
+        ]
+        return (
+            rows.filter(pc.invert(pc.is_in(ids, pa.array(hidden, pa.int64())))) if hidden else rows
+        )
+
+    def _choose_and_sort(self) -> list[int]:
+        """Places of the rows that pass the filters of figures, in the order asked for."""
+        groups = read_groups(self._rows)
+        places = [place for place, group in enumerate(groups) if self._passes(*group)]
+        if self._asked.sort[0]:
+            rank = _sort_key(self._asked.sort[0])
+            written = {place: rank(self._write(groups[place])) for place in places}
+            places.sort(key=written.__getitem__, reverse=self._asked.sort[1])
+        return places
+
+    def _passes(self, labels: Mapping[str, Any], figures: Mapping[str, int]) -> bool:
         known = self._describe(labels, self._asked.level)
-        status = known.get(f"{self._asked.level}.effective_status", "")
-        if status in HIDDEN and not names_status(self._asked.filters):
-            return False
         return passes(self._row_filters, _make_reader(known, figures, labels))
 
     def _write(self, group: Group) -> dict[str, Any]:
