@@ -123,6 +123,11 @@ def test_parts_of_the_account_can_be_switched_off(uis):
         ({"filter": {"field": "id", "operator": "~", "value": 1}}, "invalid_parameter_value"),
         ({"filter": {"field": "id", "operator": ">", "value": "x"}}, "invalid_parameter_value"),
         ({"filter": {"field": "id", "operator": "in", "value": 1}}, "data_type_error"),
+        ({"filter": {"filters": 5}}, "data_type_error"),
+        ({"filter": {"field": "id", "operator": [], "value": 1}}, "invalid_parameter_value"),
+        ({"filter": 5}, "data_type_error"),
+        ({"sort": {"field": "id"}}, "data_type_error"),
+        ({"include_ongoing_calls": "no"}, "data_type_error"),
         ({"user_id": 5}, "entity_not_found"),
     ],
 )
@@ -136,6 +141,13 @@ def test_every_error_of_the_vendor_can_be_planted(uis):
         assert uis.refusal(uis.call("get.tags")) == (code, mnemonic)
     uis.control("faults", {"kind": "expired_token"})
     assert uis.refusal(uis.call("get.tags")) == (-32001, "access_token_expired")
+
+
+def test_an_agent_names_the_client_whose_data_it_reads(uis):
+    missing = uis.call("get.tags", token="agent-token")
+    assert uis.refusal(missing) == (-32602, "required_parameter_missed")
+    (client,) = uis.call("get.customer_users", token="agent-token")["result"]["data"]
+    assert "result" in uis.call("get.tags", token="agent-token", user_id=client["id"])
 
 
 @pytest.mark.parametrize(
@@ -196,6 +208,28 @@ def test_points_run_out_and_come_back_with_the_next_window(uis, window, seconds)
     )
     uis.control("clock", {"advance_seconds": first[f"{window}_reset"] + 1})
     assert "result" in uis.call("get.tags")
+
+
+def test_a_method_can_have_a_price_of_its_own(uis):
+    uis.control("knobs", {"uis.prices": {"get.tags": 5}, "uis.minute_limit": 6})
+    assert uis.call("get.tags")["result"]["metadata"]["limits"]["minute_remaining"] == 1
+    assert uis.refusal(uis.call("get.tags")) == (-32029, "limit_exceeded")
+    assert "result" in uis.call("get.sites")
+    assert "result" in uis.call("get.account")
+
+
+def test_resets_of_limits_can_be_told_as_timestamps(uis):
+    uis.control("knobs", {"uis.reset_unit": "timestamp"})
+    limits = uis.call("get.tags")["result"]["metadata"]["limits"]
+    now = int(uis.stage.clock.now().timestamp())
+    assert now < limits["minute_reset"] <= now + 60
+    assert now < limits["day_reset"] <= now + 86_400
+
+
+def test_the_version_can_be_deprecated(uis):
+    uis.control("knobs", {"uis.version_deprecated": True})
+    version = uis.call("get.tags")["result"]["metadata"]["api_version"]
+    assert version["current_version_deprecated"] is True
 
 
 def test_unconfirmed_spellings_can_be_changed(uis):

@@ -202,6 +202,8 @@ def test_the_recording_of_a_call_can_be_fetched(uis):
     answer = requests.get(uis.url + path, timeout=10)
     assert answer.headers["content-type"] == "audio/mpeg"
     assert answer.content.startswith(b"ID3")
+    for other in (path.replace("talk", "voice_mail"), path[:-2] + "f/", path.replace("1/", "2/")):
+        assert requests.get(uis.url + other, timeout=10).status_code == 404
 
 
 @pytest.mark.parametrize(

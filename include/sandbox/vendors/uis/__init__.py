@@ -3,7 +3,9 @@
 Knobs (``uis.<name>``): ``day_limit`` and ``minute_limit`` of points, ``ip_whitelist`` (networks,
 comma-separated), ``account_inactive``, ``deals_component`` (whether uploaded deals can be read),
 ``disabled_fields`` (a list: fields of parts switched off), ``expiry_key`` (``expire_at`` or
-``expire`` of a session), ``account_meta_key`` (``metadata`` or ``meta_data`` of get.account).
+``expire`` of a session), ``account_meta_key`` (``metadata`` or ``meta_data`` of get.account),
+``version_deprecated``, ``prices`` (points by method, 1 or 0 where not given), ``reset_unit``
+(``seconds`` from now or a Unix ``timestamp``, for the resets of limits).
 Faults beyond transport: ``error`` (``mnemonic``, ``message``, ``field``), ``expired_token``,
 ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``);
 ``path_contains`` is matched against the method's name.
@@ -22,7 +24,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from include.sandbox.vendors.uis import reports, visit_reports
-from include.sandbox.vendors.uis.access import APP_ID, CUSTOMER_USERS, Access
+from include.sandbox.vendors.uis.access import APP_ID, Access
+from include.sandbox.vendors.uis.call_sessions import has_record
 from include.sandbox.vendors.uis.dictionaries import read_dictionary
 from include.sandbox.vendors.uis.errors import RpcError
 from include.sandbox.vendors.uis.fields import COMPONENT_METHODS, DICTIONARIES, REPORTS
@@ -41,6 +44,9 @@ KNOBS: dict[str, Any] = {
     "disabled_fields": [],
     "expiry_key": "expire_at",
     "account_meta_key": "metadata",
+    "version_deprecated": False,
+    "prices": {},
+    "reset_unit": "seconds",
 }
 SESSION_PARAMS = {"login.user": {"login", "password"}, "logout.user": {"access_token"}}
 ROW_READERS: dict[str, Callable[[World, Query, datetime], list[Row]]] = {
@@ -87,11 +93,20 @@ class Uis:
         return {window: int(self._knob(f"{window}_limit")) for window in ("day", "minute")}
 
     def _metadata(self, **more: Any) -> Row:
-        version = {"current_version": "v2.0", "current_version_deprecated": False}
-        told = {"api_version": version, "limits": self.limits.describe(self._points())}
+        is_deprecated = bool(self._knob("version_deprecated"))
+        version = {"current_version": "v2.0", "current_version_deprecated": is_deprecated}
+        is_stamp = self._knob("reset_unit") == "timestamp"
+        since = int(self._stage.clock.now().timestamp()) if is_stamp else 0
+        told = {"api_version": version, "limits": self.limits.describe(self._points(), since)}
         return more | told
 
-    async def _serve_record(self, _: Request) -> Response:
+    async def _serve_record(self, request: Request) -> Response:
+        asked, now = request.path_params, self._stage.clock.now()
+        found = await run_in_threadpool(
+            has_record, self._stage.world, asked["communication"], asked["record"], now
+        )
+        if asked["kind"] != "talk" or not found:
+            return Response(status_code=404)
         return Response(RECORD, media_type="audio/mpeg")
 
     async def _serve(self, request: Request) -> Response:
@@ -139,7 +154,7 @@ class Uis:
         self.access.authenticate(params["access_token"], method, now)
         if self._knob("account_inactive"):
             raise RpcError("account_inactive")
-        self.limits.spend(method, self._points())
+        self.limits.spend(method, self._points(), self._knob("prices"))
         if method == "logout.user":
             self.access.log_out(params["access_token"])
             return {"data": {"success": True}, "metadata": self._metadata()}
@@ -152,9 +167,7 @@ class Uis:
         return {"data": data, "metadata": self._metadata()}
 
     def _read(self, method: str, params: Row, now: datetime) -> Row:
-        user = params.get("user_id")
-        if user is not None and user not in CUSTOMER_USERS:
-            raise RpcError("entity_not_found", f"User {user} is not found", "user_id", user)
+        self.access.require_user(params["access_token"], method, params.get("user_id"))
         if method in COMPONENT_METHODS and not self._knob("deals_component"):
             raise RpcError("method_component_disabled", f"The component of {method} is off")
         query = read_query(method, params, frozenset(self._knob("disabled_fields")))

@@ -11,8 +11,10 @@ from typing import Any
 from include.sandbox.vendors.uis.errors import RpcError
 
 APP_ID = 1103
-KEYS = {"demo-token": "all", "limited-token": "account"}
+KEYS = {"demo-token": "all", "limited-token": "account", "agent-token": "all"}
 """Permanent keys → what they may read: everything, or the account alone."""
+AGENT_KEY = "agent-token"
+"""A partner's key: its calls must name the client, all but the list of clients."""
 BLOCKED_KEY = "blocked-token"
 LOGINS = {"demo-login": "demo-password"}
 CUSTOMER_USERS = {2001: "Second brand"}
@@ -59,6 +61,15 @@ class Access:
             raise RpcError("access_token_invalid", field="access_token", value=token)
         if KEYS[token] != "all" and method != "get.account":
             raise RpcError("forbidden", field="access_token", value=token)
+
+    @staticmethod
+    def require_user(token: str, method: str, user: Any) -> None:
+        """Raise unless ``user_id`` is a client of the agency, or not given and not needed."""
+        is_needed = token == AGENT_KEY and method != "get.customer_users"
+        if user is None and is_needed:
+            raise RpcError("required_parameter_missed", "Parameter user_id is required", "user_id")
+        if user is not None and user not in CUSTOMER_USERS:
+            raise RpcError("entity_not_found", f"User {user} is not found", "user_id", user)
 
     @staticmethod
     def require_address(address: str, white_list: str) -> None:

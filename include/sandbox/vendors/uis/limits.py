@@ -23,9 +23,9 @@ class Limits:
         """All points are there again."""
         self._spent: dict[str, tuple[int, int]] = {}
 
-    def spend(self, method: str, limits: Mapping[str, int]) -> None:
-        """Take the method's price; ``limits`` are points by window."""
-        price = 0 if method in FREE_METHODS else 1
+    def spend(self, method: str, limits: Mapping[str, int], prices: Mapping[str, int]) -> None:
+        """Take the method's price; ``limits`` are points by window, ``prices`` by method."""
+        price = int(prices.get(method, 0 if method in FREE_METHODS else 1))
         for window, limit in limits.items():
             if self._used(window) + price > limit:
                 raise RpcError(
@@ -37,13 +37,13 @@ class Limits:
             number, _ = self._window(window)
             self._spent[window] = (number, self._used(window) + price)
 
-    def describe(self, limits: Mapping[str, int]) -> dict[str, Any]:
-        """The ``limits`` object; resets are seconds from now."""
+    def describe(self, limits: Mapping[str, int], since: int = 0) -> dict[str, Any]:
+        """The ``limits`` object; resets are seconds from now, added to ``since``."""
         told = {}
         for window, limit in limits.items():
             told[f"{window}_limit"] = limit
             told[f"{window}_remaining"] = max(limit - self._used(window), 0)
-            told[f"{window}_reset"] = self._window(window)[1]
+            told[f"{window}_reset"] = since + self._window(window)[1]
         return told
 
     def _window(self, name: str) -> tuple[int, int]:

@@ -104,6 +104,9 @@ def read_query(method: str, params: Mapping[str, Any], disabled: frozenset[str])
             raise RpcError(
                 "date_interval_limit_reached", "The interval is over 3 months", "date_from"
             )
+    if not isinstance(params.get("include_ongoing_calls", False), bool):
+        name = "include_ongoing_calls"
+        raise RpcError("data_type_error", f"{name} must be a boolean", name, params[name])
     fields = _read_fields(method, params, disabled)
     return Query(
         method,
@@ -179,11 +182,14 @@ def _check_filter(method: str, asked: Any, depth: int) -> Mapping[str, Any] | No
     if "filters" in asked:
         if depth > DEEPEST_FILTER or asked.get("condition", "and") not in ("and", "or"):
             raise RpcError("invalid_parameter_value", "Wrong tree of filters", "filter", asked)
+        if not isinstance(asked["filters"], list):
+            raise RpcError("data_type_error", "filters must be an array", "filter", asked)
         for part in asked["filters"]:
             _check_filter(method, part, depth + 1)
         return asked
     field, operator = asked.get("field"), asked.get("operator")
-    if field not in known_fields(method) or operator not in OPERATORS or "value" not in asked:
+    is_known = field in known_fields(method) and operator in tuple(OPERATORS)
+    if not is_known or "value" not in asked:
         raise RpcError("invalid_parameter_value", "Wrong filter", "filter", asked)
     if field in TIMES:
         raise RpcError("filter_prohibited", f"Filtering by {field} is prohibited", "filter", field)

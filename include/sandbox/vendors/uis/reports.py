@@ -1,12 +1,13 @@
 """The rows of the reports, each with every field it has, by time.
 
-A communication has another number than its call, form or chat. What a vendor learns later (tags)
+A communication has another number than its call, form or chat; a call back is a second session of
+the communication it answers. What a vendor learns later (tags)
 is empty until then, and a sale marks its call or form once the deal is won.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,14 @@ from include.sandbox.vendors.uis.account import (
     tag_ids,
     write_time,
 )
+from include.sandbox.vendors.uis.call_sessions import (
+    CALL_OFFSET,
+    communication_of,
+    finish_of,
+    list_sessions,
+    records_of,
+    seconds_until_call_back,
+)
 from include.sandbox.vendors.uis.errors import RpcError
 from include.sandbox.vendors.uis.fields import CALLS, LEGS, empty_value
 from include.sandbox.vendors.uis.periods import is_known, is_within, sort_by_time
@@ -29,37 +38,22 @@ from include.sandbox.vendors.uis.sales import Sales
 from include.sandbox.world.world import World
 
 Row = dict[str, Any]
-CALL_OFFSET, FORM_OFFSET, CHAT_OFFSET = 5_000_000_000, 6_000_000_000, 7_000_000_000
+FORM_OFFSET, CHAT_OFFSET = 6_000_000_000, 7_000_000_000
 """What is added to a number to make that of its communication."""
 RECORD_HOST = "https://app.uiscom.ru"
 FINISHES = {"answered": "subscriber_disconnects", "busy": "operator_busy"}
 
 
-def _calls(world: World, query: Query, now: datetime) -> Iterator[Row]:
-    found = read_table(world, "call", "tracker", "uis")
-    for row in sorted(found, key=lambda each: (each["started_at"], each["call_id"])):
-        if is_within(query, row["started_at"], now) and is_known(row, now):
-            yield row
-
-
-def _finish(call: Row) -> datetime:
-    seconds = (call["wait_seconds"] or 0) + (call["talk_seconds"] or 0)
-    return call["started_at"] + timedelta(seconds=seconds)
-
-
-def _records(call: Row) -> list[str]:
-    return [f"{number_of('record' + str(call['call_id'])):012x}"] if call["talk_seconds"] else []
-
-
 def calls_report(world: World, query: Query, now: datetime) -> list[Row]:
     """Call sessions; those still going on only when asked for."""
     names, tags, visits = managers(world), tag_ids(world), read_visits(world)
-    rows, sales = [], Sales(world, now)
-    for call in _calls(world, query, now):
-        is_over = _finish(call) <= now
+    rows, sales, processed = [], Sales(world, now), seconds_until_call_back(world, now)
+    for call in list_sessions(world, query, now):
+        is_over = finish_of(call) <= now
         if is_over or query.params.get("include_ongoing_calls"):
             visit = visits.get(call["visit_id"])
             row = _describe_call(world, call, visit, names, tags, now, is_over)
+            row["lost_call_processing_duration"] = processed.get(call["call_id"])
             rows.append(row | sales.describe(call["caller_phone"], call["started_at"]))
     return rows
 
@@ -76,8 +70,8 @@ def _describe_call(
     changed = call["changed_at"] or call["started_at"]
     shown = [_describe_tag(tags[tag], tag, changed) for tag in call["tags"] or () if changed <= now]
     row = {field: empty_value(field) for field in CALLS} | describe_source(world, visit, shown)
-    communication = CALL_OFFSET + call["call_id"]
-    records, talk = _records(call), call["talk_seconds"] or 0
+    communication = communication_of(world, call)
+    records, talk = records_of(call), call["talk_seconds"] or 0
     wait, is_lost = call["wait_seconds"] or 0, call["status"] != "answered"
     manager = call["manager_id"] or None
     name = names.get(manager or 0)
@@ -85,7 +79,7 @@ def _describe_call(
     row |= {
         "id": call["call_id"],
         "start_time": write_time(call["started_at"]),
-        "finish_time": write_time(_finish(call)) if is_over else None,
+        "finish_time": write_time(finish_of(call)) if is_over else None,
         "finish_reason": FINISHES.get(call["status"] or "", "timeout") if is_over else None,
         "direction": call["direction"] or "in",
         "source": _call_source(call),
@@ -152,8 +146,8 @@ def call_legs_report(world: World, query: Query, now: datetime) -> list[Row]:
     """A leg of the caller for every session, and one of the employee where somebody answered."""
     names = managers(world)
     rows = []
-    for call in _calls(world, query, now):
-        if _finish(call) > now:
+    for call in list_sessions(world, query, now):
+        if finish_of(call) > now:
             continue
         for is_operator in (False, True):
             if is_operator and call["status"] != "answered":
@@ -190,7 +184,7 @@ def _describe_leg(call: Row, names: Mapping[int, str], is_operator: bool) -> Row
         "scenario_name": SCENARIO[1],
         "contact_full_name": call["contact_name"] or None,
         "contact_phone_number": caller,
-        "call_records": [] if is_operator else _records(call),
+        "call_records": [] if is_operator else records_of(call),
     }
 
 
@@ -295,10 +289,11 @@ def chat_messages_report(world: World, query: Query, now: datetime) -> list[Row]
 
 
 def communications_report(world: World, query: Query, now: datetime) -> list[Row]:
-    """Calls, chats and forms together, without phones."""
+    """Calls, chats and forms together, without phones; a communication is where it began."""
     rows = [
         row | {"id": row["communication_id"], "date_time": row["start_time"]}
         for row in calls_report(world, query, now)
+        if row["communication_id"] == CALL_OFFSET + row["id"]
     ]
     for report in (chats_report, offline_messages_report):
         rows.extend(row | {"id": row["communication_id"]} for row in report(world, query, now))
