@@ -108,7 +108,26 @@ def test_every_refusal_can_be_planted(avito: AdBench) -> None:
     assert _get(avito).status_code == 200
 
 
+def test_an_account_says_its_number_and_an_agency_has_one_too(avito: AdBench) -> None:
+    assert _get(avito, "").json()["account"]["id"] == 5001
+    assert _get(avito, "", account="3000").json()["account"]["id"] == 3000
+
+
+def test_points_are_told_beside_refusals_too(avito: AdBench) -> None:
+    assert _get(avito, account="404").headers["api-point-balance"] == "499"
+    assert _get(avito, "/nothing").headers["api-point-balance"] == "498"
+
+
+def test_one_client_does_not_spend_the_points_of_another(avito: AdBench) -> None:
+    limited = avito.web.post("/token", data=FORM | {"client_id": "limited-client"}).json()
+    avito.stage.knobs["avito_ads.points_a_minute"] = 1
+    assert [_get(avito).status_code for _ in range(2)] == [200, 429]
+    assert _get(avito, token=limited["access_token"]).status_code == 200
+
+
 def test_an_unknown_path_or_method_is_told_in_json(avito: AdBench) -> None:
+    assert _told(avito.web.get("/token")) == (405, 405)
+    assert _told(avito.web.get("/ads/v2/account/5001")) == (404, 404)
     assert _told(_get(avito, "/nothing")) == (404, 404)
     assert _told(_get(avito, "/campaigns")) == (405, 405)
 

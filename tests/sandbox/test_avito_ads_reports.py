@@ -33,6 +33,28 @@ def _ids(answer: Any, kind: str) -> list[int]:
     return [row["id"] for row in answer.json()[kind]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (
+            "campaigns",
+            "id name status budget paymentModel campaignType startDate endDate userId accountId "
+            "advertiserId contractId managerID createdAt updatedAt",
+        ),
+        (
+            "groups",
+            "id name accountID campaignID status budget price paymentModel campaignType "
+            "advertiserID",
+        ),
+        ("creatives", "id name title link status groupID campaignID"),
+    ],
+)
+def test_every_object_shows_the_fields_of_its_kind(avito: AdBench, kind: str, fields: str) -> None:
+    told = _post(avito, kind, filter={}, limit=100, page=1).json()
+    assert set(told) == {"total", kind}
+    assert set(fields.split()) <= set(told[kind][0])
+
+
 def test_the_case_of_ids_depends_on_the_object(avito: AdBench) -> None:
     campaign = _post(avito, "campaigns").json()["campaigns"][0]
     assert (campaign["accountId"], campaign["advertiserId"] > 0, campaign["managerID"] > 0) == (
@@ -109,6 +131,27 @@ def test_what_had_no_views_has_empty_data(avito: AdBench) -> None:
     told = _post(avito, "campaigns/101/stats", **DAYS).json()
     silent = next(c for c in told["creatives"] if c["id"] == 10112)
     assert (silent["data"], silent["totalData"]) == ([], {})
+
+
+def test_what_had_no_views_may_be_left_out(avito: AdBench) -> None:
+    avito.stage.knobs["avito_ads.lists_idle"] = False
+    told = _post(avito, "campaigns/101/stats", **DAYS)
+    assert (_ids(told, "groups"), _ids(told, "creatives")) == ([1011, 1012], [10111, 10121])
+    idle = _post(avito, "campaigns/102/stats", **DAYS).json()
+    assert (idle["campaign"]["data"], idle["groups"], idle["creatives"]) == ([], [], [])
+
+
+def test_counters_of_zero_may_be_left_out(avito: AdBench) -> None:
+    avito.stage.knobs["avito_ads.omits_zeros"] = True
+    told = _post(avito, "campaigns/101/stats", **DAYS).json()["campaign"]
+    assert {"spendBonus", "videoViews25", "vtr"}.isdisjoint(told["data"][0])
+    assert (told["data"][0]["spend"], "spendBonus" in told["totalData"]) == (532, False)
+
+
+def test_totals_are_the_sums_of_their_own_days(avito: AdBench) -> None:
+    campaign = _post(avito, "campaigns/101/stats", **DAYS).json()["campaign"]
+    for name in ("views", "clicks", "spend", "spendBonus"):
+        assert campaign["totalData"][name] == sum(row[name] for row in campaign["data"])
 
 
 def test_groups_and_creatives_can_be_asked_for_alone(avito: AdBench) -> None:

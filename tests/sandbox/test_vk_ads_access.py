@@ -49,6 +49,45 @@ def test_the_sixth_token_of_a_pair_is_refused_until_all_are_deleted(vk: AdBench)
     assert _token(vk, "client_credentials", **OWN).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "whose", [{"user_id": "5001"}, {"username": "5001@agency_client"}, {"username": "5001"}]
+)
+def test_a_user_whose_tokens_shall_go_is_named_by_number_or_login(vk: AdBench, whose: Any) -> None:
+    token = _token(vk, "client_credentials", **OWN).json()["access_token"]
+    other = {"user_id": "5002"}
+    assert vk.web.post("/api/v2/oauth2/token/delete.json", data=OWN | other).status_code == 204
+    assert _get(vk, token=token).status_code == 200
+    assert vk.web.post("/api/v2/oauth2/token/delete.json", data=OWN | whose).status_code == 204
+    assert _get(vk, token=token).status_code == 401
+
+
+def test_expired_tokens_count_towards_the_five(vk: AdBench) -> None:
+    for _ in range(5):
+        assert _token(vk, "client_credentials", **OWN).status_code == 200
+        vk.stage.clock.advance(2 * 86_400)
+    assert _token(vk, "client_credentials", **OWN).status_code == 403
+
+
+def test_an_agency_has_five_tokens_a_client_and_can_delete_its_own(vk: AdBench) -> None:
+    for client in ("5001", "5002"):
+        form = AGENCY | {"agency_client_id": client}
+        given = [_token(vk, "agency_client_credentials", **form).status_code for _ in range(6)]
+        assert given == [200] * 5 + [403]
+    own = [_token(vk, "client_credentials", **AGENCY).status_code for _ in range(6)]
+    assert own == [200] * 5 + [403]
+    number = _get(vk, "/api/v2/user.json", token="agency-token").json()["id"]
+    vk.web.post("/api/v2/oauth2/token/delete.json", data=AGENCY | {"user_id": number})
+    assert _token(vk, "client_credentials", **AGENCY).status_code == 200
+
+
+def test_the_same_answer_has_two_spellings(vk: AdBench) -> None:
+    first = _token(vk, "client_credentials", **OWN).json()
+    renewed = _token(vk, "refresh_token", **OWN, refresh_token=first["refresh_token"]).json()
+    assert (first["expires_in"], renewed["expires_in"]) == ("86400", 86_400)
+    assert (first["token_type"], renewed["token_type"]) == ("bearer", "Bearer")
+    assert first["scope"] == renewed["scope"].split(" ")
+
+
 def test_a_refresh_kills_the_old_token_at_once_and_keeps_the_refresh_token(vk: AdBench) -> None:
     first = _token(vk, "client_credentials", **OWN).json()
     renewed = _token(vk, "refresh_token", **OWN, refresh_token=first["refresh_token"]).json()
@@ -93,6 +132,8 @@ def test_an_agency_opens_one_client_at_a_time(vk: AdBench) -> None:
 def test_an_agency_token_lists_clients_but_reads_no_data(vk: AdBench) -> None:
     listed = _get(vk, "/api/v2/agency/clients.json", token="agency-token", limit=50).json()
     assert [item["user"]["id"] for item in listed["items"]] == [5001, 5002]
+    too_many = _get(vk, "/api/v2/agency/clients.json", token="agency-token", limit=51)
+    assert _error(too_many) == "validation_failed"
     refused = _get(vk, token="agency-token")
     assert (refused.status_code, _error(refused)) == (403, "ERR_ACCESS_DENIED")
     assert _error(_get(vk, "/api/v2/agency/clients.json")) == "ERR_ACCESS_DENIED"
@@ -155,10 +196,38 @@ def test_headers_count_down_each_window_and_the_excess_is_429(vk: AdBench) -> No
 @pytest.mark.parametrize(("window", "seconds"), [("rps", 1), ("daily", 86_400)])
 def test_seconds_and_days_are_limited_too(vk: AdBench, window: str, seconds: int) -> None:
     vk.stage.knobs[f"vk_ads.{window}_limit"] = 1
-    vk.stage.clock.advance(seconds - vk.stage.clock.elapsed() % seconds)
+    vk.stage.clock.advance(seconds - vk.stage.clock.elapsed() % seconds + 0.05)
     assert [_get(vk).status_code for _ in range(2)] == [200, 429]
     vk.stage.clock.advance(seconds)
     assert _get(vk).status_code == 200
+
+
+def test_windows_end_with_those_of_the_calendar(vk: AdBench) -> None:
+    vk.stage.clock.set(now=vk.stage.clock.now().replace(minute=59, second=50))
+    vk.vendor.reset()
+    vk.stage.knobs |= {"vk_ads.hourly_limit": 1, "vk_ads.daily_limit": 2}
+    assert [_get(vk).status_code for _ in range(2)] == [200, 429]
+    vk.stage.clock.advance(10)
+    assert _get(vk).status_code == 429
+    vk.stage.clock.advance(11 * 3600)
+    assert _get(vk).status_code == 200
+
+
+def test_a_limit_a_minute_is_there_only_when_wanted(vk: AdBench) -> None:
+    assert "x-ratelimit-minutely-limit" not in _get(vk).headers
+    vk.stage.knobs["vk_ads.minutely_limit"] = 2
+    answers = [_get(vk) for _ in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert answers[2].headers["x-ratelimit-minutely-remaining"] == "0"
+    told = _get(vk, "/api/v2/throttling.json").json()["AdPlans"]["v2"]["READ"]
+    assert told["limits"]["60"] == 2
+
+
+def test_users_and_methods_are_counted_apart(vk: AdBench) -> None:
+    vk.stage.knobs["vk_ads.hourly_limit"] = 1
+    other = _token(vk, "agency_client_credentials", **AGENCY, agency_client_id="5002").json()
+    assert [_get(vk).status_code for _ in range(2)] == [200, 429]
+    assert _get(vk, token=other["access_token"]).status_code == 200
 
 
 def test_throttling_tells_limits_by_the_length_of_the_window(vk: AdBench) -> None:

@@ -120,13 +120,41 @@ def test_a_banner_names_its_url_by_id_and_the_url_is_read_apart(vk: AdBench) -> 
     assert url["url"] == "https://severmet.example/?utm_content=10111"
     missing = _get(vk, "urls/1")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ERR_WRONG_IDS")
-    vk.stage.knobs["vk_ads.whole_urls"] = True
-    assert _get(vk, "banners", fields="urls").json()["items"][0]["urls"]["primary"] == url
+    vk.stage.knobs |= {"vk_ads.whole_urls": True, "vk_ads.url_slot": "click"}
+    assert _get(vk, "banners", fields="urls").json()["items"][0]["urls"] == {"click": url}
+    assert set(url) >= {"url_object_id", "url_object_type", "url_types", "counters"}
+
+
+def test_banners_are_found_by_their_url_and_text(vk: AdBench) -> None:
+    number = _get(vk, "banners", fields="urls", _id=10112).json()["items"][0]["urls"]["primary"]
+    assert _ids(vk, "banners", _url=number["id"]) == [10112]
+    assert _ids(vk, "banners", _textblock="Ad 10121") == [10121]
+
+
+def test_a_group_tells_its_tags_and_a_banner_its_moderation(vk: AdBench) -> None:
+    fields = "status,delivery,enable_utm,utm,objective,created,updated"
+    group = _get(vk, "ad_groups", fields=fields).json()["items"][0]
+    assert (group["enable_utm"], group["utm"], group["delivery"]) == (False, "", "delivering")
+    asked = _get(vk, "banners", fields="moderation_status,textblocks,ord_marker").json()
+    assert asked["items"][0]["moderation_status"] == "allowed"
+
+
+def test_numbers_can_come_as_text(vk: AdBench) -> None:
+    vk.stage.knobs["vk_ads.text_numbers"] = True
+    told = _get(vk, "ad_groups", limit=1).json()
+    assert (told["count"], told["items"][0]["ad_plan_id"]) == ("2", "101")
+    flags = _get(vk, "ad_groups", fields="enable_utm").json()["items"][0]
+    assert flags["enable_utm"] is False
 
 
 def test_the_user_says_the_currency(vk: AdBench) -> None:
     told = _get(vk, "user").json()
-    assert (told["id"], told["currency"]) == (5001, "RUB")
+    assert (told["id"], told["username"]) == (5001, "5001@agency_client")
+    assert (told["currency"], "additional_info" in told) == ("RUB", True)
+    headers = {"Authorization": "Bearer demo-token"}
+    assert vk.web.get("/api/v3/user.json", headers=headers).json() == told
+    vk.stage.knobs["vk_ads.user_currency"] = False
+    assert "currency" not in _get(vk, "user").json()
 
 
 @pytest.mark.parametrize("name", ["regions", "pads_trees", "packages"])

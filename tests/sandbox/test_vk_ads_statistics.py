@@ -93,6 +93,9 @@ def test_a_summary_is_of_all_time_and_has_no_rows(vk: AdBench) -> None:
     told = _get(vk, "v2/statistics/ad_plans/summary", id=["101", "102"]).json()
     assert [set(item) for item in told["items"]] == [{"id", "total"}] * 2
     assert told["total"]["base"]["shows"] == 1650
+    ignored = {"date_from": "nonsense", "date_to": "2020-01-01", "attribution": "nonsense"}
+    again = _get(vk, "v2/statistics/ad_plans/summary", id="101,102", **ignored)
+    assert again.json() == told
 
 
 def test_a_deleted_object_keeps_its_statistics(vk: AdBench) -> None:
@@ -183,9 +186,14 @@ def test_metrics_choose_blocks_and_all_gives_every_one(vk: AdBench) -> None:
     row = _get(vk, "v2/statistics/banners/day", metrics="base,uniques", **ask).json()["total"]
     assert set(row) == {"base", "uniques"}
     assert set(row["uniques"]) == {"reach", "total", "increment", "initial_total", "frequency"}
+    assert (row["uniques"]["reach"], row["uniques"]["total"] > 0) == (0, True)
     every = _get(vk, "v2/statistics/banners/day", metrics="all", **ask).json()["total"]
     assert {"events", "video", "romi", "tps", "social_network", "custom_event"} < set(every)
+    assert {"ad_offers", "carousel", "playable", "uniques_video"} < set(every)
     assert "sending_form" in every["events"]
+    networks = every["social_network"]
+    assert (networks["vk_join"], networks["ok_join"]) == (0, networks["result_join"])
+    assert networks["result_join"] > 0
 
 
 def test_version_3_has_totals_of_objects_with_delivery_only(vk: AdBench) -> None:
@@ -193,6 +201,10 @@ def test_version_3_has_totals_of_objects_with_delivery_only(vk: AdBench) -> None
     assert [set(item) for item in told["items"]] == [{"id", "user_id", "total"}] * 2
     assert (told["count"], told["limit"], told["offset"]) == (2, 20, 0)
     assert told["total"]["base"]["shows"] == 1600
+    assert {item["user_id"] for item in told["items"]} == {5001}
+    vk.stage.knobs["vk_ads.v3_idle"] = True
+    idle = _get(vk, "v3/statistics/banners/day", fields="base", **DAYS).json()
+    assert (idle["count"], idle["total"]["base"]["shows"]) == (4, 1600)
 
 
 def test_version_3_is_sorted_filtered_and_paged(vk: AdBench) -> None:
@@ -232,7 +244,9 @@ def test_goals_are_told_by_source_and_kind_of_conversion(vk: AdBench) -> None:
         "postclick",
     )
     views = _get(vk, path, conversion_type="postview", **ask).json()
-    assert views["total"]["goals"][0]["count"] == 0
+    nobody = views["total"]["goals"][0]
+    assert [nobody[key] for key in ("count", "cr", "cpa", "value", "romi")] == [0, 0, 0, "0", 0]
+    assert _get(vk, path, **ask).json()["total"]["goals"][0]["conversion_type"] == "total"
     assert _code(_get(vk, path, conversion_type="none", **ask))[1] == "ERR_WRONG_PARAMETER"
 
 
@@ -247,6 +261,17 @@ def test_the_last_hour_is_sixty_numbers(vk: AdBench, kind: str) -> None:
     number = {"banners": 10111, "users": 5001}.get(kind, 101)
     told = _get(vk, f"v3/statistics/faststat/{kind}", id=number).json()
     assert len(told["items"][0]["minutely"]["shows"]) == 60
+
+
+def test_the_last_hour_is_not_told_of_groups(vk: AdBench) -> None:
+    answer = _get(vk, "v3/statistics/faststat/ad_groups", id=1011)
+    assert _code(answer) == (404, "ERR_WRONG_RESOURCE")
+
+
+def test_numbers_of_a_day_can_come_as_text(vk: AdBench) -> None:
+    vk.stage.knobs["vk_ads.text_numbers"] = True
+    told = _get(vk, "v2/statistics/banners/day", id=10111, **DAYS).json()
+    assert (told["items"][0]["id"], told["total"]["base"]["shows"]) == ("10111", "1300")
 
 
 def test_planted_faults_empty_rename_and_rescale_an_answer(vk: AdBench) -> None:

@@ -2,9 +2,10 @@
 
 The sandbox prefix serves the same accounts as the production one. Knobs (``avito_ads.<name>``):
 ``points_a_minute``, ``timestamp_has_time`` (the form of a day is not documented),
-``lists_body`` whether lists of children come as a bare JSON list. Faults beyond transport:
-``expired_token``, ``error`` (``status``, ``message``), ``too_many`` (a 429 with Retry-After),
-``zero_rows`` and those of ``answer_faults``.
+``lists_body`` whether lists of children come as a bare JSON list, ``omits_zeros`` whether counters
+of zero are left out, ``lists_idle`` whether statistics name groups and creatives without any.
+Faults beyond transport: ``expired_token``, ``error`` (``status``, ``message``), ``too_many`` (a 429
+with Retry-After), ``zero_rows`` and those of ``answer_faults``.
 """
 
 from __future__ import annotations
@@ -54,20 +55,26 @@ class AvitoAds:
         """The token endpoint, and every account's paths under both prefixes."""
         methods = ["GET", "POST", "PUT", "DELETE"]
         return [
-            Route("/token", self._serve_token, methods=["POST"]),
+            Route("/token", self._serve_token, methods=methods),
             *(
                 Route(f"/{prefix}/v1/account/{{account_id}}{rest}", self._serve, methods=methods)
                 for prefix in ("ads", "ads-sandbox")
                 for rest in ("", "/{rest:path}")
             ),
+            Route("/{path:path}", self._refuse_path, methods=methods),
         ]
 
     async def _serve_token(self, request: Request) -> Response:
         try:
+            if request.method != "POST":
+                raise ApiError(405, "method is not allowed")
             self._let_in(request.url.path)
             return JSONResponse(self.access.give(await request.form()))
         except ApiError as error:
             return error.to_response()
+
+    async def _refuse_path(self, _: Request) -> Response:
+        return ApiError(404, "resource is not found").to_response()
 
     async def _serve(self, request: Request) -> Response:
         path = request.url.path

@@ -2,7 +2,8 @@
 
 Money is whole roubles, so a campaign may differ from the sum of its creatives by the rounding.
 Days without views are left out; what has none at all has an empty ``data`` and no counters in
-``totalData``. Here, and only here, the id of a creative's group is spelt ``groupId``.
+``totalData``, or is not there at all (knob ``lists_idle``; which is so is not confirmed). Here,
+and only here, the id of a creative's group is spelt ``groupId``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
+
+import pyarrow.compute as pc
 
 from include.sandbox.vendors.ad_cabinet import Cabinet, Row
 from include.sandbox.vendors.avito_ads.errors import ApiError
@@ -58,6 +61,8 @@ def answer_statistics(
             for a in creatives
         ],
     }
+    if not stage.knobs.get("avito_ads.lists_idle", True):
+        told = {kind: [one for one in listed if one["data"]] for kind, listed in told.items()}
     if level:
         return {level: told[level]}
     head = {**_name(campaign, "name"), "paymentModel": PAYMENT_MODEL, "campaignType": CAMPAIGN_TYPE}
@@ -82,10 +87,11 @@ class _Teller:
         rows = ad_figures(stage.world, "avito_ads", account_id, first, end, now)
         self._cells: list[dict[str, Any]] = []
         if not is_empty:
+            own = rows.filter(pc.equal(rows["campaign_id"], campaign_id))
             keys = ["campaign_id", "ad_group_id", "ad_id", "stats_date"]
-            grouped = rows.group_by(keys, use_threads=False)
-            cells = grouped.aggregate([(name, "sum") for name in SUMS]).to_pylist()
-            self._cells = [cell for cell in cells if cell["campaign_id"] == campaign_id]
+            grouped = own.group_by(keys, use_threads=False)
+            self._cells = grouped.aggregate([(name, "sum") for name in SUMS]).to_pylist()
+        self._omits_zeros = stage.knobs.get("avito_ads.omits_zeros", False)
         self._with_time = stage.knobs.get("avito_ads.timestamp_has_time", False)
 
     def tell(self, column: str, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,8 @@ class _Teller:
             if any(by_day[day].values())
         ]
         total = {name: sum(row[name] for row in data) for name in _TOTALS} if data else {}
-        return {"id": number, **head, "data": data, "totalData": total | _ratios(total)}
+        told = {"data": data, "totalData": total | _ratios(total)}
+        return {"id": number, **head, **(_leave_out_zeros(told) if self._omits_zeros else told)}
 
     def _stamp(self, day: date) -> str:
         return f"{day.isoformat()}T00:00:00+03:00" if self._with_time else day.isoformat()
@@ -118,6 +125,12 @@ def _counters(sums: Mapping[str, int]) -> dict[str, Any]:
         "spend": round(sums["cost_micros"] / 1e6),
     }
     return {**counted, **_ratios(counted), "spendBonus": 0, **dict.fromkeys(VIDEO, 0), "vtr": 0}
+
+
+def _leave_out_zeros(told: Mapping[str, Any]) -> dict[str, Any]:
+    data = [{name: value for name, value in row.items() if value != 0} for row in told["data"]]
+    total = {name: value for name, value in told["totalData"].items() if value != 0}
+    return {"data": data, "totalData": total}
 
 
 def _ratios(counted: Mapping[str, int]) -> dict[str, float]:

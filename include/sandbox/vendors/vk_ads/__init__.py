@@ -1,10 +1,13 @@
 """VK Ads (VK Реклама): tokens, lists and dictionaries (v2), statistics (v2 and v3).
 
-Knobs (``vk_ads.<name>``): ``rps_limit hourly_limit daily_limit`` per user and method,
+Knobs (``vk_ads.<name>``): ``rps_limit minutely_limit hourly_limit daily_limit`` per user and
+method (no limit a minute unless named),
 ``json_429`` whether an excess is told as JSON instead of text, ``retry_after`` seconds named in
 that answer (0 names none), ``list_limit`` largest page of a v2 list, ``most_days`` of one
 statistics call, ``zero_days`` whether days without delivery have rows, ``whole_urls`` whether a
-banner shows its urls whole, ``nested_401`` the other shape of 401,
+banner shows its urls whole, ``url_slot`` the name under which it does, ``user_currency`` whether
+the user names it, ``text_numbers`` whether every number is told as text, ``v3_idle`` whether v3
+lists objects without delivery, ``nested_401`` the other shape of 401,
 ``rotates_refresh_token`` (an option of support), ``most_body_bytes``. Faults
 beyond transport: ``expired_token revoked_token invalid_token invalid_user``, ``error`` (``code``
 of errors.STATUSES, ``status``, ``message``), ``too_many`` (a 429), ``zero_rows``,
@@ -25,7 +28,7 @@ from starlette.routing import BaseRoute, Route
 from include.sandbox.vendors.ad_cabinet import Cabinet, read_accounts, read_cabinet
 from include.sandbox.vendors.answer_faults import spoil_answer
 from include.sandbox.vendors.vendor import Stage
-from include.sandbox.vendors.vk_ads.access import AGENCY, Access
+from include.sandbox.vendors.vk_ads.access import AGENCY, AGENCY_USER_ID, Access
 from include.sandbox.vendors.vk_ads.errors import ApiError
 from include.sandbox.vendors.vk_ads.limits import Limits
 from include.sandbox.vendors.vk_ads.lists import (
@@ -34,7 +37,9 @@ from include.sandbox.vendors.vk_ads.lists import (
     answer_list,
     paginate,
 )
+from include.sandbox.vendors.vk_ads.number_texts import write_numbers_as_text
 from include.sandbox.vendors.vk_ads.objects import (
+    describe_agency,
     describe_client,
     describe_dictionary,
     describe_objects,
@@ -47,6 +52,8 @@ from include.sandbox.vendors.vk_ads.statistics import Statistics
 MOSCOW = ZoneInfo("Europe/Moscow")
 MOST_BODY_BYTES = 1_000_000
 TOKEN_FAULTS = ("expired_token", "revoked_token", "invalid_token", "invalid_user")
+STATUS_OF_DELETION = 204
+"""Of the deletion of tokens; not confirmed."""
 OBJECTS = "banners|ad_groups|ad_plans|users"
 LISTS = re.compile(r"v2/(ad_plans|ad_groups|banners)\.json")
 DICTIONARIES = re.compile(r"v2/(regions|pads_trees|packages)\.json")
@@ -55,7 +62,8 @@ V2 = re.compile(rf"v2/statistics/({OBJECTS})/(day|summary)\.json")
 V3 = re.compile(rf"v3/statistics/({OBJECTS})/day\.json")
 GOALS = re.compile(rf"v2/statistics/goals/({OBJECTS})/day\.json")
 EMPTY = re.compile(rf"v2/statistics/(inapp|offline_conversions)/({OBJECTS})/day\.json")
-FAST = re.compile(rf"v3/statistics/faststat/({OBJECTS}|campaigns)\.json")
+FAST = re.compile(r"v3/statistics/faststat/(banners|campaigns|ad_plans|users)\.json")
+USER = ("v2/user.json", "v3/user.json")
 
 
 class VkAds:
@@ -115,7 +123,7 @@ class VkAds:
             return JSONResponse(self.access.give(form))
         if path == "v2/oauth2/token/delete.json":
             self.access.delete_tokens(form)
-            return Response(status_code=204)
+            return Response(status_code=STATUS_OF_DELETION)
         raise ApiError("ERR_WRONG_RESOURCE", "Unknown resource")
 
     def _serve_reader(self, path: str, request: Request) -> Response:
@@ -131,6 +139,8 @@ class VkAds:
             if request.method != "GET":
                 raise ApiError("ERR_WRONG_METHOD", "Method is not allowed")
             body = self._answer(path, user, request)
+            if self._knob("text_numbers", False):
+                body = write_numbers_as_text(body)
             response = JSONResponse(spoil_answer(self._stage, self.name, request.url.path, body))
         except ApiError as error:
             response = error.to_response(bool(self._knob("nested_401", False)))
@@ -164,20 +174,23 @@ class VkAds:
             accounts = read_accounts(self._stage.world, self.name).values()
             rows = [describe_client(account) for account in accounts]
             return paginate(rows, params, DEFAULT_LIMIT, LARGEST_LIMIT)
+        if user == AGENCY and path in USER:
+            return describe_agency(AGENCY_USER_ID)
         if user == AGENCY:
             raise ApiError("ERR_ACCESS_DENIED", "An agency token cannot read a client's data")
         cabinet = self._cabinet(user)
-        if path in ("v2/user.json", "v3/user.json"):
-            return describe_user(cabinet.account)
+        if path in USER:
+            return describe_user(cabinet.account, bool(self._knob("user_currency", True)))
         if found := URL.fullmatch(path):
             for banner in cabinet.ads.values():
                 if url_number(banner["ad_id"]) == int(found[1]):
                     return describe_url(banner)
             raise ApiError("ERR_WRONG_IDS", "Unknown url")
         if found := LISTS.fullmatch(path):
+            slot = str(self._knob("url_slot", "primary"))
             return answer_list(
                 found[1],
-                [] if self._is_emptied(request) else describe_objects(found[1], cabinet),
+                [] if self._is_emptied(request) else describe_objects(found[1], cabinet, slot),
                 params,
                 int(self._knob("list_limit", LARGEST_LIMIT)),
                 bool(self._knob("whole_urls", False)),

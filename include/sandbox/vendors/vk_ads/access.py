@@ -17,8 +17,10 @@ from typing import Any
 from include.sandbox.vendors.ad_cabinet import read_accounts
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.vk_ads.errors import ApiError, refuse_field
+from include.sandbox.vendors.vk_ads.objects import user_name, user_number
 
 AGENCY = "agency"
+AGENCY_USER_ID = 4000
 APPLICATIONS = {"demo-client": "demo-secret", "demo-agency": "demo-secret"}
 CODES = {"demo-code": "demo-client"}
 FIRST_ACCOUNT = ""
@@ -89,7 +91,9 @@ class Access:
     def delete_tokens(self, form: Mapping[str, Any]) -> None:
         """Forget every token of a client_id–user pair."""
         client_id = self._check_client(form)
-        user = self._find_user(form.get("user_id"), form.get("username"))
+        number, name = form.get("user_id"), form.get("username")
+        is_agency = str(number) == str(AGENCY_USER_ID) or name == f"{AGENCY_USER_ID}@agency"
+        user = AGENCY if is_agency else self._find_user(number, name)
         self._grants = [
             g
             for g in self._grants
@@ -164,7 +168,8 @@ class Access:
 
     def _find_user(self, number: Any, name: Any) -> str:
         for account_id, account in read_accounts(self._stage.world, "vk_ads").items():
-            if account_id == str(number) or (name and name in (account_id, account["name"])):
+            names = (account_id, account["name"], user_name(account_id))
+            if str(number) == str(user_number(account_id)) or name in names:
                 return account_id
         raise ApiError("invalid_user", "Unknown user")
 

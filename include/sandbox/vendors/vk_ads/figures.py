@@ -120,10 +120,12 @@ def _romi(f: Figures) -> dict[str, Any]:
     }
 
 
-def _networks(_: Figures) -> dict[str, Any]:
-    joined = {f"{network}_join": 0 for network in NETWORKS}
+def _networks(f: Figures) -> dict[str, Any]:
+    joined = {"vk_join": 0, "ok_join": f.clicks // 7, "dzen_join": f.clicks // 14}
     written = {f"{network}_message": 0 for network in NETWORKS}
-    return {**joined, **written, "result_join": 0, "result_message": 0}
+    # the results are not sums: the first network that has any gives its own
+    result = next((count for count in joined.values() if count), 0)
+    return {**joined, **written, "result_join": result, "result_message": 0}
 
 
 def _nothing(*names: str) -> Callable[[Figures], Mapping[str, Any]]:

@@ -116,13 +116,16 @@ def url_number(banner_id: int) -> int:
     return (banner_id * 7 + 11) % LARGEST_URL_ID
 
 
-def describe_objects(kind: str, cabinet: Cabinet) -> list[dict[str, Any]]:
-    """Every object of a list resource with all its fields and what its filters look at."""
+def describe_objects(kind: str, cabinet: Cabinet, slot: str = "primary") -> list[dict[str, Any]]:
+    """Every object of a list resource with all its fields and what its filters look at.
+
+    ``slot`` is the name of a banner's only url, which depends on the format of its package.
+    """
     if kind == "ad_plans":
         return [_plan(c) for c in cabinet.campaigns.values()]
     if kind == "ad_groups":
         return [_group(g, cabinet) for g in cabinet.ad_groups.values()]
-    return [_banner(a, cabinet) for a in cabinet.ads.values()]
+    return [_banner(a, cabinet, slot) for a in cabinet.ads.values()]
 
 
 def describe_url(banner: Row) -> dict[str, Any]:
@@ -137,15 +140,29 @@ def describe_url(banner: Row) -> dict[str, Any]:
     }
 
 
-def describe_user(account: Row) -> dict[str, Any]:
-    """The owner of a cabinet."""
-    number = user_number(account["account_id"])
-    return {
-        "id": number,
-        "username": f"{number}@agency_client",
-        "currency": account["currency_code"],
+def user_name(account_id: str) -> str:
+    """The login of an account's owner."""
+    return f"{user_number(account_id)}@agency_client"
+
+
+def describe_user(account: Row, with_currency: bool = True) -> dict[str, Any]:
+    """The owner of a cabinet; whether its currency is told is not confirmed."""
+    told = {
+        "id": user_number(account["account_id"]),
+        "username": user_name(account["account_id"]),
         "status": "active",
         "additional_info": {"client_name": account["name"], "name": account["name"]},
+    }
+    return {**told, "currency": account["currency_code"]} if with_currency else told
+
+
+def describe_agency(number: int) -> dict[str, Any]:
+    """The agency itself, which has clients instead of a cabinet."""
+    return {
+        "id": number,
+        "username": f"{number}@agency",
+        "status": "active",
+        "additional_info": {"client_name": "Agency", "name": "Agency"},
     }
 
 
@@ -156,7 +173,7 @@ def describe_client(account: Row) -> dict[str, Any]:
         "status": "active",
         "user": {
             "id": user_number(account["account_id"]),
-            "username": f"{user_number(account['account_id'])}@agency_client",
+            "username": user_name(account["account_id"]),
             "status": "active",
             "account": {
                 "id": user_number(account["account_id"]) + 1,
@@ -217,7 +234,7 @@ def _group(group: Row, cabinet: Cabinet) -> dict[str, Any]:
     }
 
 
-def _banner(banner: Row, cabinet: Cabinet) -> dict[str, Any]:
+def _banner(banner: Row, cabinet: Cabinet, slot: str) -> dict[str, Any]:
     campaign = cabinet.campaigns[banner["campaign_id"]]
     status = STATUS[campaign["status"]]
     return {
@@ -229,7 +246,7 @@ def _banner(banner: Row, cabinet: Cabinet) -> dict[str, Any]:
         "delivery": _delivery(campaign),
         "moderation_status": "allowed",
         "ord_marker": f"2VtzqX{banner['ad_id']:x}",
-        "urls": {"primary": describe_url(banner)},
+        "urls": {slot: describe_url(banner)},
         "textblocks": {"title_40_vkads": {"text": banner["title"], "title": ""}},
         "ad_group_status": status,
         "url": url_number(banner["ad_id"]),
