@@ -64,6 +64,10 @@ def test_a_counter_out_of_reach_is_denied_and_an_unknown_one_not_found(metrica):
     assert metrica.kind_of_error(metrica.get("/management/v2/x")) == (404, "not_found")
 
 
+def test_a_known_path_with_a_verb_it_does_not_take_is_not_found(metrica):
+    assert metrica.kind_of_error(metrica.post(metrica.logs("goals"))) == (404, "not_found")
+
+
 def test_every_error_of_the_vendor_can_be_planted(metrica):
     for kind, status in STATUSES.items():
         metrica.control("faults", {"kind": "error", "error_type": kind})
@@ -77,6 +81,7 @@ def test_the_eleventh_request_of_a_second_to_the_logs_is_refused_and_the_31st_to
         assert metrica.get(metrica.logs("logrequests")).status_code == 200
     refused = metrica.get(metrica.logs("logrequests"))
     assert metrica.kind_of_error(refused) == (429, "quota_requests_by_ip")
+    assert "Retry-After" not in refused.headers
     for _ in range(19):
         assert metrica.get(COUNTERS).status_code == 200
     assert metrica.kind_of_error(metrica.get(COUNTERS)) == (429, "quota_requests_by_ip")

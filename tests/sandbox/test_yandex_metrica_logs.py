@@ -238,6 +238,21 @@ def test_a_source_older_than_180_days_or_not_yet_known_is_no_source(metrica, mon
     assert list(metrica.read(names)[-1].values()) == ["ad", "ad", ""]
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("first", "last", "lastsign", "last_yandex_direct_click", "automatic"),
+        *("cross_device_first", "cross_device_last", "cross_device_last_significant"),
+        "cross_device_last_yandex_direct_click",
+    ],
+)
+def test_every_prefix_is_a_spelling_and_a_value_of_the_attribution(metrica, prefix):
+    value = {"lastsign": "LASTSIGN"}.get(prefix, prefix.upper())
+    names = [f"ym:s:{prefix}UTMSource", "ym:s:<attribution>UTMSource"]
+    for row in metrica.read(names, attribution=value):
+        assert row[names[0]] == row[names[1]]
+
+
 @pytest.mark.parametrize("source", ["visits", "hits"])
 def test_every_field_of_a_log_can_be_asked_for(metrica, source):
     prefix, fields = ("ym:s:", {**VISIT_FIELDS, **SOURCE_FIELDS})

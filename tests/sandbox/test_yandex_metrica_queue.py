@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.sandbox.metrica_company import (
     COUNTER,
@@ -76,6 +77,33 @@ def test_a_canceled_request_gives_its_turn_away_and_cannot_be_canceled_twice(met
     assert metrica.kind_of_error(metrica.post(path)) == (400, "invalid_parameter")
     metrica.wait(31)
     assert metrica.info(second)["status"] == "processed"
+
+
+def test_a_request_past_created_can_no_longer_be_canceled(metrica):
+    metrica.control("faults", {"kind": "awaiting_retry", "seconds": 60})
+    retried, processed = (_number(metrica.create(FIELDS)) for _ in range(2))
+    metrica.wait(31)
+    assert metrica.info(retried)["status"] == "awaiting_retry"
+    for number in (retried, processed):
+        answer = metrica.post(metrica.logs(f"logrequest/{number}/cancel"))
+        assert metrica.kind_of_error(answer) == (400, "invalid_parameter")
+        metrica.wait(100)
+
+
+def test_a_part_is_packed_for_those_who_take_gzip(metrica, monkeypatch):
+    many = [make_visit(number, morning(18)) for number in range(1, 40)]
+    monkeypatch.setattr(metrica.stage, "world", make_company(*many))
+    number = _number(metrica.create(FIELDS))
+    metrica.wait()
+    path = metrica.url + metrica.logs(f"logrequest/{number}/part/0/download")
+    bodies = []
+    for coding in ("gzip", "identity"):
+        headers = metrica.headers | {"Accept-Encoding": coding}
+        answer = requests.get(path, headers=headers, timeout=10)
+        assert answer.headers.get("Content-Encoding", "identity") == coding
+        assert answer.headers["Content-Type"] == "application/json"
+        bodies.append(answer.content)
+    assert bodies[0] == bodies[1]
 
 
 def test_only_processed_requests_can_be_cleaned(metrica):

@@ -131,6 +131,9 @@ def test_relative_days_and_default_period_are_of_the_counters_zone(metrica):
         ({"attribution": "best"}, "invalid_parameter"),
         ({"date1": "soon"}, "invalid_parameter"),
         ({"date1": "2026-12-01"}, "invalid_parameter"),
+        ({"timezone": "Moscow"}, "invalid_parameter"),
+        ({"timezone": "+15:00"}, "invalid_parameter"),
+        ({"preset": "everything"}, "invalid_parameter"),
         ({"filters": "nonsense"}, "invalid_parameter"),
         ({"filters": " AND ".join(["ym:s:browser=='x'"] * 21)}, "filter_limits"),
         ({"ids": ""}, "missing_parameter"),
@@ -171,6 +174,28 @@ def test_a_comparison_shows_both_periods(metrica):
     answer = _read(metrica, "/stat/v1/data/comparison", **days).json()
     assert answer["data"][0]["metrics"] == {"a": [1.0, 1.0], "b": [1.0, 1.0]}
     assert answer["totals"]["b"] == [3.0, 2.0]
+
+
+def test_days_may_be_those_of_another_zone(metrica, monkeypatch):
+    # 20:00 UTC is the 18th in Moscow, the 19th in Vladivostok
+    monkeypatch.setattr(metrica.stage, "world", make_company(make_visit(1, morning(18, 20))))
+    by_day = {"dimensions": "ym:s:date", "metrics": "ym:s:visits"}
+    assert _rows(_read(metrica, **by_day)) == [("2026-11-18", 1.0)]
+    assert _rows(_read(metrica, **by_day, timezone="+10:00")) == [("2026-11-19", 1.0)]
+    only = {"date1": "2026-11-19"}
+    assert _rows(_read(metrica, **by_day, **only)) == []
+    assert _rows(_read(metrica, **by_day, **only, timezone="+10:00")) == [("2026-11-19", 1.0)]
+
+
+def test_a_preset_names_metrics_and_dimensions_unless_the_query_does(metrica):
+    days = {"ids": COUNTER, "date1": "2026-11-17", "date2": "2026-11-19"}
+    answer = metrica.get("/stat/v1/data", **days, preset="sources_summary").json()
+    assert answer["query"]["dimensions"][0] == "ym:s:<attribution>TrafficSource"
+    assert answer["data"][0]["dimensions"][1] == {"name": "ya_direct"}
+    assert answer["totals"][0] == 4.0
+    own = metrica.get("/stat/v1/data", **days, preset="traffic", metrics="ym:s:users").json()
+    assert own["query"]["metrics"] == ["ym:s:users"]
+    assert own["data"][0]["dimensions"][0]["name"].startswith("2026-11-1")
 
 
 def test_an_empty_success_can_be_planted(metrica):

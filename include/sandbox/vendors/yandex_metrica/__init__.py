@@ -68,8 +68,8 @@ class YandexMetrica:
         self._stage = stage
         self.limits = Limits(stage.clock)
         self.uploads = Uploads(stage)
-        self.logs = Logs(stage, self.uploads.goals_of)
-        self.stat = Stat(stage, self.uploads.goals_of)
+        self.logs = Logs(stage, self.uploads.read)
+        self.stat = Stat(stage, self.uploads.read)
 
     def reset(self) -> None:
         """Limits, log requests and uploads as in the beginning."""

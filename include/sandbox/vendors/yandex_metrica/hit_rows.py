@@ -1,12 +1,12 @@
 """The page views of visits, and the fields of ``source=hits``.
 
 A world keeps visits only: their page views follow from them, spread evenly over the visit, the
-entry page first; goals are reached on the last page. A hit has no visit id.
+entry page first; goals are reached and purchases made on the last page. A hit has no visit id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -19,6 +19,8 @@ from include.sandbox.vendors.yandex_metrica.places import (
     country_code,
     device_category,
 )
+from include.sandbox.vendors.yandex_metrica.purchase_fields import write_hit_purchases
+from include.sandbox.vendors.yandex_metrica.purchases import Purchase
 from include.sandbox.vendors.yandex_metrica.technology import CONSTANT_FIELDS
 from include.sandbox.vendors.yandex_metrica.visit_rows import Row, VisitRows, query_value
 from include.sandbox.vendors.yandex_metrica.visits import start_of_day, to_micros
@@ -34,6 +36,7 @@ class Hit:
     url: str
     referer: str
     is_last: bool
+    purchases: Sequence[Purchase] = ()
 
 
 class HitRows:
@@ -50,8 +53,12 @@ class HitRows:
         """Hits of those days that have happened, by time."""
         limit = to_micros(self.visits.as_of)
         found = []
-        for row, start, pages in zip(
-            self.visits.rows, self.visits.started, self.visits.pages, strict=True
+        for row, start, pages, purchases in zip(
+            self.visits.rows,
+            self.visits.started,
+            self.visits.pages,
+            self.visits.purchases,
+            strict=True,
         ):
             step = (row["duration_seconds"] or 0) * 1_000_000 // len(pages)
             for page, url in enumerate(pages):
@@ -59,7 +66,8 @@ class HitRows:
                 if self._begin <= viewed < self._end and viewed <= limit:
                     referer = pages[page - 1] if page else (row["referrer"] or "")
                     is_last = page == len(pages) - 1
-                    found.append(Hit(row, page, viewed, url, referer, is_last))
+                    bought = purchases if is_last else ()
+                    found.append(Hit(row, page, viewed, url, referer, is_last, bought))
         return sorted(found, key=lambda hit: (hit.viewed, hit.row["visit_id"], hit.page))
 
     @cached_property
@@ -124,7 +132,7 @@ HIT_FIELDS: Mapping[str, HitField] = {
     "messenger": _plain(lambda hit: sources.messenger(hit.row)),
     "isPageView": _constant("1"),
     **{name: _constant("0") for name in ("link", "download", "notBounce", "artificial", "iFrame")},
-    "ecommerce": _constant(""),
+    "ecommerce": _plain(lambda hit: write_hit_purchases(hit.purchases)),
     "params": _plain(
         lambda hit: f'{{"user_id":"{hit.row["user_id"]}"}}' if hit.row["user_id"] else ""
     ),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.hit_rows import HIT_FIELDS, HitRows
 from include.sandbox.vendors.yandex_metrica.visit_fields import SOURCE_FIELDS, VISIT_FIELDS
-from include.sandbox.vendors.yandex_metrica.visit_rows import ReachedGoal, VisitRows
+from include.sandbox.vendors.yandex_metrica.visit_rows import Uploaded, VisitRows
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS, CounterVisits
 from include.sandbox.world.world import World
 
@@ -63,7 +63,7 @@ def make_columns(
     visits: CounterVisits,
     world: World,
     as_of: datetime,
-    uploaded: Mapping[int, Sequence[ReachedGoal]],
+    uploaded: Uploaded,
 ) -> list[list[str]]:
     """The cells of every field, in the order asked for, rows by time."""
     names = [field.rpartition(":")[2] for field in query.fields]

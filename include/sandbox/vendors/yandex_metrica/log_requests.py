@@ -129,13 +129,13 @@ class LogRequests:
 
     def end(self, request: LogRequest, status: str) -> None:
         """Clean a processed request or cancel one that is only created."""
-        needed = ("processed",) if status == "cleaned_by_user" else PENDING
-        verb = "cleaned" if status == "cleaned_by_user" else "canceled"
+        needed, verb = ("processed", "cleaned")
+        if status == "canceled":
+            needed, verb = ("created", "canceled")
         with self._lock:
-            if request.status not in needed:
+            if request.status != needed:
                 raise ApiError(
-                    "invalid_parameter",
-                    f"Only log of requests in status '{needed[0]}' can be {verb}",
+                    "invalid_parameter", f"Only log of requests in status '{needed}' can be {verb}"
                 )
             request.status, request.parts = status, []
             self._line_up(request.counter_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,12 +22,12 @@ from include.sandbox.vendors.yandex_metrica.log_fields import (
     require_fields,
 )
 from include.sandbox.vendors.yandex_metrica.log_requests import LogRequest, LogRequests
-from include.sandbox.vendors.yandex_metrica.visit_rows import ReachedGoal
+from include.sandbox.vendors.yandex_metrica.visit_rows import Uploaded
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS, CounterVisits
 from include.sandbox.world.world_memo import WorldMemo
 
-ReadGoals = Callable[[int, datetime], Mapping[int, Sequence[ReachedGoal]]]
-"""The goals uploaded for a counter's visits that have been processed at an instant."""
+ReadUploaded = Callable[[int, datetime], Uploaded]
+"""What has been uploaded for a counter's visits and processed at an instant."""
 VENDOR_NAME = "yandex_metrica"
 LONGEST_FIELDS = 3_000
 LONGEST_DAYS = 366
@@ -56,9 +56,9 @@ def read_visits(stage: Stage, counter: Counter) -> CounterVisits:
 class Logs:
     """Answers callers already let in."""
 
-    def __init__(self, stage: Stage, read_goals: ReadGoals) -> None:
+    def __init__(self, stage: Stage, read_uploaded: ReadUploaded) -> None:
         self._stage = stage
-        self._read_goals = read_goals
+        self._read_uploaded = read_uploaded
         self.requests = LogRequests(stage.clock, self._write_parts)
 
     def evaluate(self, request: Request, grant: Grant) -> Response:
@@ -174,7 +174,7 @@ class Logs:
         if changed is not None:
             query = _change_meaning(query, str(changed["from"]), str(changed["to"]))
         visits, as_of = read_visits(stage, counter), request.made_at
-        uploaded = self._read_goals(counter.counter_id, as_of)
+        uploaded = self._read_uploaded(counter.counter_id, as_of)
         columns = make_columns(query, visits, stage.world, as_of, uploaded)
         if take("zero_rows", VENDOR_NAME, path) is not None:
             columns = [[] for _ in columns]

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_metrica.counters import Counter, Grant, find_counter
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
-from include.sandbox.vendors.yandex_metrica.logs import VENDOR_NAME, ReadGoals, read_visits
+from include.sandbox.vendors.yandex_metrica.logs import VENDOR_NAME, ReadUploaded, read_visits
 from include.sandbox.vendors.yandex_metrica.stat_fields import (
     Sum,
     Value,
@@ -25,6 +25,7 @@ from include.sandbox.vendors.yandex_metrica.stat_fields import (
     read_metric,
 )
 from include.sandbox.vendors.yandex_metrica.stat_filters import filter_visits
+from include.sandbox.vendors.yandex_metrica.stat_settings import read_preset, read_zone
 from include.sandbox.vendors.yandex_metrica.visit_rows import VisitRows
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS
 
@@ -48,6 +49,7 @@ class StatQuery:
     offset: int
     attribution: str
     is_russian: bool
+    zone: tzinfo | None = None
 
     def echo(self, first: str, last: str) -> dict[str, Any]:
         """The ``query`` object of an answer."""
@@ -78,9 +80,9 @@ class Table:
 class Stat:
     """Answers callers already let in."""
 
-    def __init__(self, stage: Stage, read_goals: ReadGoals) -> None:
+    def __init__(self, stage: Stage, read_uploaded: ReadUploaded) -> None:
         self._stage = stage
-        self._read_goals = read_goals
+        self._read_uploaded = read_uploaded
 
     def table(self, request: Request, grant: Grant) -> Response:
         """``/stat/v1/data``."""
@@ -214,10 +216,11 @@ class Stat:
         ids = _split(params.get("ids", "") or params.get("id", ""))
         if not ids:
             raise ApiError("missing_parameter", "Parameter ids is missing", "ids")
-        metrics = _split(params.get("metrics", ""))
+        preset = read_preset(params.get("preset", ""))
+        metrics = _split(params.get("metrics", "")) or preset.metrics
         if not metrics:
             raise ApiError("missing_parameter", "Parameter metrics is missing", "metrics")
-        dimensions = _split(params.get("dimensions", ""))
+        dimensions = _split(params.get("dimensions", "")) or preset.dimensions
         for name, values, most in (
             ("metrics", metrics, MOST_METRICS),
             ("dimensions", dimensions, MOST_DIMENSIONS),
@@ -247,10 +250,12 @@ class Stat:
             _read_number(params, "offset", 1, None),
             prefixes[attribution],
             params.get("lang", "en").startswith("ru"),
+            read_zone(params.get("timezone", "")),
         )
 
     def _period(self, params: QueryParams, query: StatQuery, ending: str) -> tuple[date, date]:
-        today = self._stage.clock.now().astimezone(query.counters[0].zone).date()
+        zone = query.zone or query.counters[0].zone
+        today = self._stage.clock.now().astimezone(zone).date()
         first = _read_day(params, f"date1{ending}", "6daysAgo", today)
         last = _read_day(params, f"date2{ending}", "today", today)
         if first > last:
@@ -283,9 +288,10 @@ class Stat:
     ) -> None:
         visits = read_visits(self._stage, counter)
         hide_robots = int(self._stage.knobs.get(f"{VENDOR_NAME}.filter_robots", 1)) == 2
-        positions = visits.select(*days, now, hide_robots)
-        uploaded = self._read_goals(counter.counter_id, now)
-        rows = VisitRows(visits, positions, self._stage.world, now, uploaded)
+        positions = visits.select(*days, now, hide_robots, query.zone)
+        uploaded = self._read_uploaded(counter.counter_id, now)
+        zone_name = str(query.zone).removeprefix("UTC") if query.zone else ""
+        rows = VisitRows(visits, positions, self._stage.world, now, uploaded, zone_name)
         kept = filter_visits(query.filters, rows, query.attribution)
         columns = [
             read_dimension(name, rows, query.attribution, query.is_russian)
@@ -297,8 +303,10 @@ class Stat:
             values = [column[number] for column in columns]
             is_new = visits.is_first_visit(position)
             goals = [goal.goal_id for goal in rows.goals[number]]
-            total.add(row, is_new, goals)
-            groups.setdefault(_key(values), (values, Sum()))[1].add(row, is_new, goals)
+            bought = [purchase.sum_micros for purchase in rows.purchases[number]]
+            group = groups.setdefault(_key(values), (values, Sum()))[1]
+            for each in (total, group):
+                each.add(row, is_new, goals, bought)
 
 
 def _key(values: Sequence[Value]) -> tuple[str, ...]:
@@ -321,6 +329,8 @@ def _add_up(sums: Iterable[Sum]) -> Sum:
         total.reaches += each.reaches
         total.goal_visits += each.goal_visits
         total.users |= each.users
+        total.purchases += each.purchases
+        total.revenue_micros += each.revenue_micros
     return total
 
 

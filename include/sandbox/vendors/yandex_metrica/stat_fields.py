@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter as Tally
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from include.sandbox.vendors.yandex_metrica import sources
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.places import city_name, country_code
+from include.sandbox.vendors.yandex_metrica.purchases import MICROS
 from include.sandbox.vendors.yandex_metrica.visit_rows import Row, VisitRows, entry_url
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS
 
@@ -51,6 +52,13 @@ def _translated(value: str, names: Mapping[str, tuple[str, str]], is_russian: bo
 
 SOURCE_DIMENSIONS: Mapping[str, Callable[[VisitRows, Row, bool], Value]] = {
     "TrafficSource": lambda _, row, ru: _translated(sources.traffic_source(row), SOURCE_NAMES, ru),
+    "SourceEngine": lambda _, row, ru: _named(
+        sources.adv_engine(row)
+        or sources.search_engine(row, False)
+        or sources.social_network(row)
+        or sources.messenger(row)
+        or sources.referral_source(row)
+    ),
     "AdvEngine": lambda _, row, ru: _named(sources.adv_engine(row)),
     "SearchEngineRoot": lambda _, row, ru: _named(sources.search_engine(row, True)),
     "SearchEngine": lambda _, row, ru: _named(sources.search_engine(row, False)),
@@ -103,9 +111,11 @@ class Sum:
     reaches: Tally[int] = field(default_factory=Tally)
     goal_visits: Tally[int] = field(default_factory=Tally)
     users: set[int] = field(default_factory=set)
+    purchases: int = 0
+    revenue_micros: int = 0
 
-    def add(self, row: Row, is_new: bool, goals: list[int]) -> None:
-        """Count one visit and the goals it reached."""
+    def add(self, row: Row, is_new: bool, goals: list[int], bought: Sequence[int]) -> None:
+        """Count one visit, the goals it reached and what was ``bought`` (micros)."""
         self.visits += 1
         self.pages += max(row["page_views"] or 1, 1)
         self.bounces += bool(row["is_bounce"])
@@ -115,6 +125,8 @@ class Sum:
         self.reaches.update(goals)
         self.goal_visits.update(set(goals))
         self.users.add(row["metrica_client_id"])
+        self.purchases += len(bought)
+        self.revenue_micros += sum(bought)
 
 
 def _ratio(part: float, whole: float, factor: float = 100.0) -> float:
@@ -133,6 +145,8 @@ METRICS: Mapping[str, Callable[[Sum], float]] = {
     "ym:s:avgVisitDurationSeconds": lambda total: _ratio(total.seconds, total.visits, 1.0),
     "ym:s:percentNewVisitors": lambda total: _ratio(total.new, len(total.users)),
     "ym:s:sumGoalReachesAny": lambda total: sum(total.reaches.values()),
+    "ym:s:ecommercePurchases": lambda total: total.purchases,
+    "ym:s:ecommerceRevenue": lambda total: total.revenue_micros / MICROS,
     "ym:s:anyGoalConversionRate": lambda total: _ratio(total.any_goal, total.visits),
 }
 GOAL_METRIC = re.compile(r"ym:s:goal(\d+)(visits|reaches|conversionRate)")

@@ -1,8 +1,9 @@
 """Offline conversions and calls sent to Metrica: the file's columns, and its walk to a visit.
 
 An upload is matched with the visits of the world: a row is linked when its client has a visit in
-the 21 days before it. It is ``PROCESSED`` two hours after it came, and its conversions are goals of
-their visits from then on; ``LINKAGE_FAILURE`` when no row could be linked.
+the 21 days before it. It is ``PROCESSED`` two hours after it came; from then on its conversions are
+goals of their visits, its calls are calls of theirs and reach the goal named with them.
+``LINKAGE_FAILURE`` when no row could be linked.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import io
 import itertools
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -23,8 +25,14 @@ from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_metrica.counters import Counter, Grant, find_counter
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.logs import read_visits
-from include.sandbox.vendors.yandex_metrica.visit_rows import PRICE_FACTOR, ReachedGoal
+from include.sandbox.vendors.yandex_metrica.visit_rows import (
+    PRICE_FACTOR,
+    ReachedGoal,
+    Row,
+    Uploaded,
+)
 from include.sandbox.vendors.yandex_metrica.visits import CounterVisits
+from include.sandbox.world.world import World
 
 ID_TYPES = {
     "UserId": "USER_ID",
@@ -40,6 +48,8 @@ CALL_COLUMNS = frozenset(
         *("URL", "CallTrackerURL"),
     }
 )
+GOAL_OF_CALLS = "Звонки"
+"""The goal that uploaded calls reach unless ``new_goal_name`` says another."""
 FIRST_TARGET = 320_000_000
 MATCHING_WINDOW = timedelta(days=21)
 STEPS = (
@@ -57,6 +67,7 @@ class Link:
     visit_id: int
     key: tuple[str, str, str]
     goal: ReachedGoal
+    row: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class Uploads:
             raise ApiError("missing_parameter", "Part file is missing", "file")
         if len(file) > MOST_BYTES:
             raise ApiError("invalid_uploading", "The file is larger than 1 GB", "file")
-        upload = self._read(counter, file, kind, request.query_params.get("comment", ""))
+        upload = self._read(counter, file, kind, request.query_params)
         self._uploads[upload.number] = upload
         return JSONResponse({"uploading": upload.describe(self._stage.clock.now())})
 
@@ -140,28 +151,30 @@ class Uploads:
         ]
         return JSONResponse({"uploadings": found})
 
-    def goals_of(self, counter_id: int, as_of: datetime) -> dict[int, list[ReachedGoal]]:
-        """Goals of uploaded conversions by visit, once processed; a row sent again replaces."""
-        links: dict[tuple[str, str, str], Link] = {}
+    def read(self, counter_id: int, as_of: datetime) -> Uploaded:
+        """Everything processed by then; a row sent again replaces."""
+        links: dict[tuple[str, tuple[str, str, str]], Link] = {}
         for upload in self._uploads.values():
-            is_ours = (upload.counter_id, upload.kind) == (counter_id, "conversions")
-            if is_ours and upload.processed_at <= as_of:
-                links |= {link.key: link for link in upload.links}
-        found: dict[int, list[ReachedGoal]] = defaultdict(list)
-        for link in links.values():
-            found[link.visit_id].append(link.goal)
-        return found
+            if upload.counter_id == counter_id and upload.processed_at <= as_of:
+                links |= {(upload.kind, link.key): link for link in upload.links}
+        goals: dict[int, list[ReachedGoal]] = defaultdict(list)
+        calls: dict[int, list[Row]] = defaultdict(list)
+        for (kind, _), link in links.items():
+            goals[link.visit_id].append(link.goal)
+            if kind == "calls":
+                calls[link.visit_id].append(_describe_call(link.row))
+        return Uploaded(goals, calls)
 
     def targets_of(self, counter_id: int) -> dict[int, str]:
-        """Names of the goals that uploaded conversions of a counter reach, by number."""
+        """Names of the goals that the uploads of a counter reach, by number."""
         return {
             link.goal.goal_id: link.key[1]
             for upload in self._uploads.values()
-            if (upload.counter_id, upload.kind) == (counter_id, "conversions")
+            if upload.counter_id == counter_id
             for link in upload.links
         }
 
-    def _read(self, counter: Counter, file: bytes, kind: str, comment: str) -> Upload:
+    def _read(self, counter: Counter, file: bytes, kind: str, params: QueryParams) -> Upload:
         try:
             rows = list(csv.DictReader(io.StringIO(file.decode("utf-8-sig")), strict=True))
         except (UnicodeDecodeError, csv.Error):
@@ -181,7 +194,8 @@ class Uploads:
         if not valid:
             raise ApiError("invalid_uploading", "No valid lines in the file", "file")
         visits = read_visits(self._stage, counter)
-        links = [_link(row, ids[0], visits) for row in valid]
+        goal_of_calls = params.get("new_goal_name") or GOAL_OF_CALLS
+        links = [_link(row, ids[0], visits, self._stage.world, goal_of_calls) for row in valid]
         return Upload(
             next(self._numbers),
             counter.counter_id,
@@ -191,7 +205,7 @@ class Uploads:
             len(valid),
             tuple(link for link in links if link is not None),
             ID_TYPES[ids[0]],
-            comment,
+            params.get("comment", ""),
         )
 
 
@@ -200,7 +214,25 @@ def to_goal_id(target: str) -> int:
     return FIRST_TARGET + zlib.crc32(target.encode()) % 1_000_000
 
 
-def _link(row: dict[str, str], id_column: str, visits: CounterVisits) -> Link | None:
+def _describe_call(row: dict[str, str]) -> Row:
+    """A row of an uploaded file as the fields of calls read it."""
+    return {
+        "talk_seconds": int(row.get("TalkDuration") or 0),
+        "wait_seconds": int(row.get("HoldDuration") or 0),
+        "status": "missed" if row.get("CallMissed") == "1" else "answered",
+        "is_first": row.get("FirstTimeCaller") == "1",
+        "tags": [row["Tag"]] if row.get("Tag") else [],
+        "url": row.get("URL"),
+    }
+
+
+def _link(
+    row: dict[str, str],
+    id_column: str,
+    visits: CounterVisits,
+    world: World,
+    goal_of_calls: str,
+) -> Link | None:
     """The latest visit of the row's client in the 21 days before; static calls have none."""
     if row.get("StaticCall") == "1":
         return None
@@ -209,16 +241,28 @@ def _link(row: dict[str, str], id_column: str, visits: CounterVisits) -> Link | 
         positions = visits.by_client.get(int(value), []) if value.isdigit() else []
     elif id_column == "UserId":
         positions = visits.by_user.get(value, [])
+    elif id_column == "Yclid":
+        positions = visits.by_click.get(value, [])
     else:
-        positions = visits.by_click.get(value, []) if id_column == "Yclid" else []
+        positions = _find_purchase(value, visits, world)
     window = MATCHING_WINDOW // timedelta(microseconds=1)
     found = [p for p in positions if 0 <= at - visits.started[p] <= window]
     if not found:
         return None
-    target = row.get("Target", "")
+    target = row.get("Target") or goal_of_calls
     price = float(row.get("Price") or 0)
     goal = ReachedGoal(
         to_goal_id(target), at, round(price * PRICE_FACTOR), row.get("Currency") or "RUB"
     )
     visit_id = visits.table["visit_id"][found[-1]].as_py()
-    return Link(visit_id, (value, target, row["DateTime"]), goal)
+    return Link(visit_id, (value, target, row["DateTime"]), goal, row)
+
+
+def _find_purchase(number: str, visits: CounterVisits, world: World) -> list[int]:
+    owners = {
+        visit_id
+        for visit_id, bought in visits.purchases_of(world).items()
+        if any(purchase.purchase_id == number for purchase in bought)
+    }
+    numbers = visits.table["visit_id"].to_pylist() if owners else []
+    return [position for position, visit_id in enumerate(numbers) if visit_id in owners]

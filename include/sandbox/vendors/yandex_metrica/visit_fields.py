@@ -1,7 +1,7 @@
 """The fields of ``source=visits``: how each cell is written, and which names take an attribution.
 
 Raw values keep the vendor's multipliers: goal prices times 1 000. What this company does not use
-(e-commerce, promotions, openstat) is there and empty.
+(openstat, recommendation systems) is there and empty.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from include.sandbox.vendors.yandex_metrica.places import (
     country_code,
     device_category,
 )
+from include.sandbox.vendors.yandex_metrica.purchase_fields import PURCHASE_FIELDS
 from include.sandbox.vendors.yandex_metrica.technology import CONSTANT_FIELDS
 from include.sandbox.vendors.yandex_metrica.visit_rows import (
     MOSCOW,
@@ -73,7 +74,7 @@ def _calls(read: Callable[[Row], int]) -> VisitField:
 
 def _call_pages(visits: VisitRows) -> list[str]:
     return [
-        write_texts([pages[-1]] * len(calls))
+        write_texts(call.get("url") or pages[-1] for call in calls)
         for pages, calls in zip(visits.pages, visits.calls, strict=True)
     ]
 
@@ -132,24 +133,7 @@ VISIT_FIELDS: Mapping[str, VisitField] = {
     "parsedParamsKey1": _plain(lambda row: write_texts(["user_id"] if row["user_id"] else [])),
     "parsedParamsKey2": _plain(lambda row: write_texts(filter(None, [row["user_id"]]))),
     **{f"parsedParamsKey{level}": _constant("[]") for level in range(3, 11)},
-    **{
-        name: _constant("[]")
-        for group, names in {
-            "purchase": "ID DateTime Affiliation Revenue Tax Shipping Coupon Currency "
-            "ProductQuantity",
-            "products": "PurchaseID ID Name Brand Category Category1 Category2 Category3 Category4 "
-            "Category5 Variant Position Price Currency Coupon Quantity List EventTime Discount",
-            "impressions": "URL DateTime ProductID ProductName ProductBrand ProductCategory "
-            "ProductCategory1 ProductCategory2 ProductCategory3 ProductCategory4 ProductCategory5 "
-            "ProductVariant ProductPrice ProductCurrency ProductCoupon ProductList "
-            "ProductQuantity ProductEventTime ProductDiscount",
-            "eventsProduct": "ID List Brand Category Category1 Category2 Category3 Category4 "
-            "Category5 Variant Position Price Currency Coupon "
-            "Quantity EventTime Type Discount Name",
-            "promotion": "ID Name Creative Position CreativeSlot EventTime Type",
-        }.items()
-        for name in (group + ending for ending in names.split())
-    },
+    **PURCHASE_FIELDS,
 }
 """Field without ``ym:s:`` → its cells."""
 

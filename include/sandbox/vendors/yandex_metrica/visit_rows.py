@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.sandbox.vendors.yandex_metrica.cells import write_times
-from include.sandbox.vendors.yandex_metrica.visits import CounterVisits
+from include.sandbox.vendors.yandex_metrica.purchases import Purchase
+from include.sandbox.vendors.yandex_metrica.visits import CounterVisits, to_micros
 from include.sandbox.world.world import World
 
 MOSCOW = "Europe/Moscow"
@@ -39,6 +40,14 @@ class ReachedGoal:
     currency: str = "RUB"
 
 
+@dataclass(frozen=True)
+class Uploaded:
+    """What has been uploaded for visits and processed: by visit, goals and rows of calls."""
+
+    goals: Mapping[int, Sequence[ReachedGoal]] = field(default_factory=dict)
+    calls: Mapping[int, Sequence[Row]] = field(default_factory=dict)
+
+
 class VisitRows:
     """The visits at ``positions``; lists are parallel to them."""
 
@@ -48,10 +57,12 @@ class VisitRows:
         positions: Sequence[int],
         world: World,
         as_of: datetime,
-        uploaded: Mapping[int, Sequence[ReachedGoal]],
+        uploaded: Uploaded,
+        zone_name: str = "",
     ) -> None:
         self.visits = visits
         self.counter = visits.counter
+        self.zone_name = zone_name or visits.counter.zone_name
         self.world = world
         self.as_of = as_of
         self._uploaded = uploaded
@@ -71,8 +82,8 @@ class VisitRows:
 
     @cached_property
     def local_times(self) -> list[str]:
-        """When each visit began, in the counter's zone."""
-        return write_times(self.started, self.counter.zone_name)
+        """When each visit began, in the counter's zone or the one asked for."""
+        return write_times(self.started, self.zone_name)
 
     @cached_property
     def zone_minutes(self) -> str:
@@ -101,12 +112,12 @@ class VisitRows:
         for row, start in zip(self.rows, self.started, strict=True):
             end = start + (row["duration_seconds"] or 0) * 1_000_000
             own = [ReachedGoal(goal, end) for goal in row["goal_ids"] or ()]
-            found.append([*own, *self._uploaded.get(row["visit_id"], ())])
+            found.append([*own, *self._uploaded.goals.get(row["visit_id"], ())])
         return found
 
     @cached_property
     def calls(self) -> list[list[Row]]:
-        """Each visit's calls that a tracker has uploaded by now."""
+        """Each visit's calls that a tracker, or somebody else, has uploaded by now."""
         found: dict[int, list[Row]] = defaultdict(list)
         wanted = {row["visit_id"] for row in self.rows} - {0, None}
         table = self.world.table("call")
@@ -114,7 +125,18 @@ class VisitRows:
         for call in table.to_pylist():
             if call["known_at"] is None or call["known_at"] <= self.as_of:
                 found[call["visit_id"]].append(call)
-        return [found.get(row["visit_id"], []) for row in self.rows]
+        uploaded = self._uploaded.calls
+        return [
+            [*found.get(row["visit_id"], ()), *uploaded.get(row["visit_id"], ())]
+            for row in self.rows
+        ]
+
+    @cached_property
+    def purchases(self) -> list[list[Purchase]]:
+        """Each visit's purchases that have happened by now."""
+        found = self.visits.purchases_of(self.world)
+        limit = to_micros(self.as_of)
+        return [[p for p in found.get(row["visit_id"], ()) if p.at <= limit] for row in self.rows]
 
     @cached_property
     def campaign_names(self) -> dict[int, str]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.sandbox.vendors.yandex_metrica.counters import Counter
+from include.sandbox.vendors.yandex_metrica.purchases import Purchase, read_purchases
 from include.sandbox.world.world import World
 
 ATTRIBUTIONS = {
@@ -43,7 +43,7 @@ def to_micros(instant: datetime) -> int:
     return int(instant.timestamp()) * 1_000_000 + instant.microsecond
 
 
-def start_of_day(day: date, zone: ZoneInfo) -> int:
+def start_of_day(day: date, zone: tzinfo) -> int:
     """Microseconds of the midnight a day of this zone begins with."""
     return to_micros(datetime.combine(day, time(), zone))
 
@@ -67,6 +67,7 @@ class CounterVisits:
         self.sources = self.table["traffic_source"].to_pylist()
         self.click_kinds = self.table["click_id_kind"].to_pylist()
         self.users = self.table["user_id"].to_pylist()
+        self._purchases: dict[int, list[Purchase]] | None = None
 
     @cached_property
     def by_client(self) -> dict[int, list[int]]:
@@ -109,11 +110,26 @@ class CounterVisits:
         flat = pc.list_flatten(self.table["goal_ids"])
         return {goal for goal in pc.unique(flat).to_pylist() if goal is not None}
 
+    def purchases_of(self, world: World) -> dict[int, list[Purchase]]:
+        """Purchases by visit; ``world`` is the one these visits are of."""
+        if self._purchases is None:
+            clients = dict(zip(self.table["visit_id"].to_pylist(), self.clients, strict=True))
+            self._purchases = read_purchases(world, clients)
+        return self._purchases
+
     def select(
-        self, first: date, last: date, as_of: datetime, without_robots: bool = False
+        self,
+        first: date,
+        last: date,
+        as_of: datetime,
+        without_robots: bool = False,
+        zone: tzinfo | None = None,
     ) -> np.ndarray[Any, Any]:
-        """Positions of the visits of the days ``first`` to ``last``, both included."""
-        zone = self.counter.zone
+        """Positions of the visits of the days ``first`` to ``last``, both included.
+
+        Days are those of ``zone``, else of the counter.
+        """
+        zone = zone or self.counter.zone
         begin = np.searchsorted(self.started, start_of_day(first, zone))
         end = np.searchsorted(self.started, start_of_day(last + timedelta(days=1), zone))
         positions = np.arange(begin, end)
