@@ -20,6 +20,7 @@ from tests.sandbox.ga4_world import (
     expect_refusal,
     make_api,
     make_stage,
+    rows_of,
 )
 
 
@@ -41,7 +42,7 @@ def test_bad_tokens_foreign_properties_and_unknown_paths(api):
     assert api.post("/v1beta/properties/1:runReport", json={}).status_code == 403
     assert api.post("/v1beta/properties/abc:runReport", json={}).status_code == 400
     assert api.post(f"/v1beta/properties/{PROPERTY_ID}:dance", json={}).status_code == 404
-    assert api.get(f"/v1beta/properties/{PROPERTY_ID}/audienceExports").status_code == 404
+    assert api.get(f"/v1beta/properties/{PROPERTY_ID}/recurringExports").status_code == 404
 
 
 def _sign(issuer: str, life: int = 3600) -> str:
@@ -97,7 +98,7 @@ def test_the_quota_is_told_where_asked_and_really_spent(api):
 
 @pytest.mark.parametrize(
     ("meter", "seconds"),
-    [("tokensPerProjectPerHour", 3600), ("tokensPerHour", 3600), ("tokensPerDay", 86_400)],
+    [("tokensPerProjectPerHour", 3600), ("tokensPerHour", 3600), ("tokensPerDay", 16 * 3600)],
 )
 def test_exhausted_tokens_are_429_until_their_window_has_passed(api, stage, meter, seconds):
     stage.knobs.update({f"ga4.{meter}": 20, "ga4.tokens_per_report": 10})
@@ -107,6 +108,28 @@ def test_exhausted_tokens_are_429_until_their_window_has_passed(api, stage, mete
     assert (error["status"], error["message"]) == ("RESOURCE_EXHAUSTED", QUOTAS[meter].message)
     stage.clock.advance(seconds)
     assert api.post(REPORT, json=body).status_code == 200
+
+
+def test_the_tokens_of_a_day_return_at_midnight_of_the_vendors_zone(api, stage):
+    stage.knobs.update({"ga4.tokensPerDay": 1})
+    assert rows_of(ask(api))
+    # eight in the morning at the vendor's: the property's own midnight changes nothing
+    stage.clock.advance(13.5 * 3600)
+    assert "per day" in expect_refusal(api, {})["message"]
+    stage.clock.advance(2.5 * 3600)
+    assert rows_of(ask(api))
+    stage.clock.advance(23.9 * 3600)
+    assert "per day" in expect_refusal(api, {})["message"]
+
+
+def test_realtime_reports_have_quotas_of_their_own(api, stage):
+    stage.knobs["ga4.tokensPerHour"] = 1
+    ask(api)
+    assert "per hour" in expect_refusal(api, {})["message"]
+    realtime = f"/v1beta/properties/{PROPERTY_ID}:runRealtimeReport"
+    body = {"metrics": [{"name": "activeUsers"}], "returnPropertyQuota": True}
+    quota = api.post(realtime, json=body).json()["propertyQuota"]
+    assert quota["tokensPerHour"] == {"consumed": 1, "remaining": 0}
 
 
 def test_ten_server_errors_an_hour_close_the_property(api, stage):

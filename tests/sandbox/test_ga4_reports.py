@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.ga4 import PROPERTY_ID
+from include.sandbox.vendors.ga4.request import read_report
 from tests.sandbox.ga4_world import (
     MARCH,
     REPORT,
@@ -52,6 +54,20 @@ def test_an_empty_report_has_no_rows_at_all(api):
     answer = ask(api, "date", dateRanges=[{"startDate": "2025-01-01", "endDate": "2025-01-02"}])
     assert "rows" not in answer
     assert answer["dimensionHeaders"] == [{"name": "date"}]
+
+
+def test_an_empty_report_may_say_why(api, stage):
+    old = [{"startDate": "2025-01-01", "endDate": "2025-01-02"}]
+    assert "emptyReason" not in ask(api, "date", dateRanges=old)["metadata"]
+    stage.knobs["ga4.empty_reason"] = "NO_DATA"
+    assert ask(api, "date", dateRanges=old)["metadata"]["emptyReason"] == "NO_DATA"
+    assert "emptyReason" not in ask(api, "date")["metadata"]
+
+
+def test_a_page_has_no_more_than_a_quarter_of_a_million_rows():
+    body = {"metrics": [{"name": "sessions"}], "dateRanges": MARCH, "limit": "900000"}
+    assert read_report(body, date(2026, 3, 12), {}, "USD").limit == 250_000
+    assert read_report(body | {"limit": 0}, date(2026, 3, 12), {}, "USD").limit == 10_000
 
 
 def test_enumerations_become_numbers_where_asked_and_are_read_so(api):

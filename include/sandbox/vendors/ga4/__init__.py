@@ -1,12 +1,13 @@
 """Google Analytics 4, Data API v1beta: reports of the international site, and its token endpoint.
 
 Knobs (``ga4.<name>``): ``tier`` (``standard`` or ``360``), a quota by its name (``tokensPerHour``
-…), ``tokens_per_report``, ``limit_dimensions``, ``limit_metrics``, ``limit_dateRanges``,
-``row_limit`` of groups before ``(other)``, ``threshold_users``, ``sampling_events``,
-``today_is_other``. Faults beyond transport: ``error`` (``status`` as Google's word, ``message``),
-``expired_token``, ``zero_rows``, ``renamed_field`` (``from``, ``to`` in the headers),
-``changed_meaning`` (``field``, ``factor`` of a metric). BigQuery's export is no HTTP API and is
-not played.
+…), ``quota_zone``, ``tokens_per_report``, ``limit_dimensions``, ``limit_metrics``,
+``limit_dateRanges``, ``row_limit`` of groups before ``(other)``, ``threshold_users``,
+``sampling_events``, ``today_is_other``, ``audience_seconds``, ``empty_reason`` (what the metadata
+of a report without rows says; nothing unless set). Faults beyond transport: ``error`` (``status``
+as Google's word, ``message``), ``expired_token``, ``zero_rows``, ``renamed_field`` (``from``,
+``to`` in the headers), ``changed_meaning`` (``field``, ``factor`` of a metric),
+``failed_audience``. BigQuery's export is no HTTP API and is not played.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from include.sandbox.vendors.ga4.access import Access
+from include.sandbox.vendors.ga4.audiences import AudienceExports
 from include.sandbox.vendors.ga4.catalogue import check_compatibility, describe_metadata
 from include.sandbox.vendors.ga4.cohorts import (
     add_cohort_users,
@@ -35,7 +37,9 @@ from include.sandbox.vendors.ga4.cohorts import (
     span_of,
 )
 from include.sandbox.vendors.ga4.errors import ApiError, refuse_argument
+from include.sandbox.vendors.ga4.measures import RATES, convert
 from include.sandbox.vendors.ga4.pivots import require_pivots, write_pivots
+from include.sandbox.vendors.ga4.purchases import add_purchases
 from include.sandbox.vendors.ga4.quotas import Quotas
 from include.sandbox.vendors.ga4.realtime import make_realtime
 from include.sandbox.vendors.ga4.report import Group, Made, Rules, make_report, write_row
@@ -77,7 +81,9 @@ class Ga4:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._access = Access()
-        self._quotas = Quotas(stage.clock, stage.knobs)
+        self._core = Quotas(stage.clock, stage.knobs)
+        self._realtime = Quotas(stage.clock, stage.knobs)
+        self._audiences = AudienceExports(stage, PROPERTY_ID)
         self._one_at_a_time = threading.Lock()
         self._methods: dict[str, Callable[[Mapping[str, Any], str], dict[str, Any]]] = {
             "runReport": self._run_report,
@@ -86,17 +92,27 @@ class Ga4:
             "batchRunPivotReports": self._run_pivot_batch,
             "runRealtimeReport": self._run_realtime,
             "checkCompatibility": lambda body, _: check_compatibility(body),
+            "createAudienceExport": self._create_audience_export,
+            "listAudienceExports": lambda body, _: self._audiences.list(body),
+            "getAudienceExport": lambda body, _: self._audiences.get(str(body["export"])),
+            "queryAudienceExport": lambda body, _: self._audiences.query(str(body["export"]), body),
         }
 
     def reset(self) -> None:
-        """Tokens and quotas as in the beginning."""
+        """Tokens, quotas and exports as in the beginning."""
         self._access.reset()
-        self._quotas.reset()
+        self._core.reset()
+        self._realtime.reset()
+        self._audiences.reset()
 
     def routes(self) -> Sequence[BaseRoute]:
         """The methods of a property, and the token endpoint of Google's OAuth."""
+        of_property = "/v1beta/properties/{property_id}"
+        exports, both = f"{of_property}/audienceExports", ["GET", "POST"]
         return [
-            Route("/v1beta/properties/{property_id}/metadata", self._serve, methods=["GET"]),
+            Route(f"{of_property}/metadata", self._serve, methods=["GET"]),
+            Route(exports, self._serve, methods=both),
+            Route(f"{exports}/{{export}}", self._serve, methods=both),
             Route("/v1beta/properties/{call}", self._serve, methods=["POST"]),
             Route("/v1beta/{rest:path}", self._serve, methods=["GET", "POST"]),
             Route("/token", self._serve_token, methods=["POST"]),
@@ -108,13 +124,14 @@ class Ga4:
 
     async def _serve(self, request: Request) -> Response:
         is_held = False
+        path = request.url.path
+        quotas = self._realtime if path.endswith(":runRealtimeReport") else self._core
         try:
-            path = request.url.path
             may_read = self._let_in(request)
-            self._quotas.enter()
+            quotas.enter()
             is_held = True
             self._fail_if_planted(path)
-            property_id, method = _split_call(request.path_params)
+            property_id, method = _split_call(request)
             if not may_read or property_id not in (PROPERTY_ID, "0"):
                 raise ApiError("PERMISSION_DENIED")
             if method == "metadata":
@@ -122,16 +139,16 @@ class Ga4:
             elif method not in self._methods or property_id == "0":
                 raise ApiError("NOT_FOUND")
             else:
-                body = _read_body(await request.body())
+                body = _read_body(await request.body()) | _read_address(request)
                 # other vendors answer meanwhile
                 answer = await run_in_threadpool(self._compute, method, body, path)
             shown = write_enums(answer, wants_numbers(request.query_params))
-            return HeldResponse(shown, self._quotas.leave)
+            return HeldResponse(shown, quotas.leave)
         except ApiError as error:
             if is_held:
-                self._quotas.leave()
+                quotas.leave()
             if error.status in SERVER_ERRORS:
-                self._quotas.count_server_error()
+                quotas.count_server_error()
             return error.to_response()
 
     def _compute(self, method: str, body: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -151,9 +168,9 @@ class Ga4:
         return int(self._stage.knobs.get(f"ga4.{name}", default))
 
     def _sessions(self) -> pa.Table:
-        """Sessions the vendor knows by now."""
+        """Sessions and purchases the vendor knows by now."""
         world = self._stage.world
-        known = _SESSIONS.get(world, "sessions", lambda: list_sessions(world))
+        known = _SESSIONS.get(world, "known", lambda: add_purchases(world, list_sessions(world)))
         return known.filter(pc.less_equal(known["known_at"], self._stage.clock.now()))
 
     def _read(self, body: Mapping[str, Any], path: str) -> tuple[AskedReport, Made]:
@@ -171,8 +188,14 @@ class Ga4:
         asked = read_report(body, today, limits, LINE.currency_code)
         if cohorts:
             require_cohort_dimension(asked, cohorts)
+        if asked.currency != LINE.currency_code:
+            if asked.currency not in RATES:
+                raise refuse_argument(f"Invalid currencyCode: {asked.currency}.")
+            rate = RATES[asked.currency]
+            measures = {name: convert(one, rate) for name, one in asked.measures.items()}
+            asked = replace(asked, measures=measures)
         if asked.may_be_thresholded:
-            self._quotas.require_thresholded()
+            self._core.require_thresholded()
         rules = Rules()
         rules = Rules(
             self._knob("row_limit", rules.most_groups),
@@ -227,9 +250,14 @@ class Ga4:
         if shown:
             answer["rows"] = [write_row(group, asked) for group in shown]
             answer["rowCount"] = len(made.groups)
-        answer = self._tail(answer, asked, made, len(shown), "runRealtimeReport")
+        answer = self._tail(answer, asked, made, len(shown), "runRealtimeReport", self._realtime)
         del answer["metadata"]
         return answer
+
+    def _create_audience_export(self, body: Mapping[str, Any], _: str) -> dict[str, Any]:
+        operation, tokens = self._audiences.create(body, self._sessions())
+        self._core.spend_tokens(tokens)
+        return operation
 
     def _head(self, asked: AskedReport, made: Made, path: str) -> dict[str, Any]:
         renamed = self._stage.faults.take("renamed_field", self.name, path)
@@ -249,7 +277,13 @@ class Ga4:
         return head
 
     def _tail(
-        self, answer: dict[str, Any], asked: AskedReport, made: Made, shown: int, kind: str
+        self,
+        answer: dict[str, Any],
+        asked: AskedReport,
+        made: Made,
+        shown: int,
+        kind: str,
+        quotas: Quotas | None = None,
     ) -> dict[str, Any]:
         """Metadata, and the tokens of the answer: paid even where nobody asked for the quota."""
         metadata: dict[str, Any] = {
@@ -263,12 +297,15 @@ class Ga4:
                 {"samplesReadCount": str(read), "samplingSpaceSize": str(space)}
                 for read, space in made.sampling
             ]
+        if not made.groups and (reason := self._stage.knobs.get("ga4.empty_reason")):
+            metadata["emptyReason"] = str(reason)
+        quotas = quotas or self._core
         cells = shown * (len(made.names) + len(asked.measures))
         cost = self._knob("tokens_per_report", 0) or 1 + cells // CELLS_PER_TOKEN
-        self._quotas.spend_tokens(cost)
+        quotas.spend_tokens(cost)
         answer["metadata"] = metadata
         if asked.wants_quota:
-            answer["propertyQuota"] = self._quotas.describe(cost, asked.may_be_thresholded)
+            answer["propertyQuota"] = quotas.describe(cost, asked.may_be_thresholded)
         answer["kind"] = f"analyticsData#{kind}"
         return answer
 
@@ -279,9 +316,21 @@ def _multiply(group: Group, place: int, factor: float) -> Group:
     return replace(group, values=tuple(values))
 
 
-def _split_call(params: Mapping[str, Any]) -> tuple[str, str]:
+def _split_call(request: Request) -> tuple[str, str]:
+    """The property and the method; those of audience exports go by HTTP method and address."""
+    params = request.path_params
     if "property_id" in params:
-        return str(params["property_id"]), "metadata"
+        property_id = str(params["property_id"])
+        if request.url.path.endswith("/metadata"):
+            return property_id, "metadata"
+        is_query = str(params.get("export", "")).endswith(":query")
+        found = {
+            ("GET", False, False): "listAudienceExports",
+            ("POST", False, False): "createAudienceExport",
+            ("GET", True, False): "getAudienceExport",
+            ("POST", True, True): "queryAudienceExport",
+        }
+        return property_id, found.get((request.method, "export" in params, is_query), "")
     property_id, colon, method = str(params.get("call", "")).partition(":")
     if not colon:
         raise ApiError("NOT_FOUND")
@@ -292,7 +341,14 @@ def _split_call(params: Mapping[str, Any]) -> tuple[str, str]:
     return property_id, method
 
 
-def _read_body(raw: bytes) -> Mapping[str, Any]:
+def _read_address(request: Request) -> dict[str, Any]:
+    """What an address says of audience exports: which one, or which page of them."""
+    told = {name: request.query_params.get(name) for name in ("pageSize", "pageToken")}
+    export = str(request.path_params.get("export", "")).removesuffix(":query")
+    return {name: value for name, value in (told | {"export": export}).items() if value}
+
+
+def _read_body(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw or b"{}")
     except ValueError:

@@ -40,7 +40,7 @@ def _choose(column: str, yes: str, no: str) -> Derive:
 
 
 def _is_key_event(rows: pa.Table) -> Any:
-    return pc.if_else(pc.equal(rows["event"], GOAL_EVENT), "true", "false")
+    return pc.if_else(pc.is_in(rows["event"], pa.array([GOAL_EVENT, "purchase"])), "true", "false")
 
 
 def _guess(shares: Mapping[str, int]) -> Derive:
@@ -163,7 +163,7 @@ DIMENSIONS: dict[str, tuple[str, str, Derive]] = {
     "itemName": ("Item name", "Ecommerce", _constant(NOT_SET)),
     "itemId": ("Item ID", "Ecommerce", _constant(NOT_SET)),
     "itemCategory": ("Item category", "Ecommerce", _constant(NOT_SET)),
-    "transactionId": ("Transaction ID", "Ecommerce", _constant(NOT_SET)),
+    "transactionId": ("Transaction ID", "Ecommerce", _column("transaction")),
     "cohort": ("Cohort", "Cohort", _column("cohort")),
     "cohortNthDay": ("Daily cohort", "Cohort", _column("nth")),
     "cohortNthWeek": ("Weekly cohort", "Cohort", _column("nth")),

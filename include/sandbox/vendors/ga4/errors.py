@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 HTTP_CODES = {
     "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
     "UNAUTHENTICATED": 401,
     "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
@@ -17,6 +18,8 @@ HTTP_CODES = {
 }
 TEXTS = {
     "INVALID_ARGUMENT": "Request contains an invalid argument.",
+    "FAILED_PRECONDITION": "Operation was rejected because the system is not in a state required "
+    "for the operation's execution.",
     "UNAUTHENTICATED": "Request had invalid authentication credentials. Expected OAuth 2 access "
     "token, login cookie or other valid authentication credential. See "
     "https://developers.google.com/identity/sign-in/web/devconsole-project.",

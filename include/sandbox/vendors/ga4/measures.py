@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.sandbox.vendors.ga4.errors import refuse_argument
 
 Sums = Mapping[str, float]
 SUMS = ("sessions", "users", "active", "new", "engaged", "views", "goals", "seconds", "events",
-        "converted")  # fmt: skip
+        "converted", "purchases", "gross", "refunded")  # fmt: skip
+MICROS = 1e6
+RATES = {"EUR": 0.92, "GBP": 0.79, "RUB": 80.0, "USD": 1.0}
+"""Units of a currency for one of the property's; the vendor takes the rates of each day."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ def _ratio(top: str, bottom: str) -> Callable[[Sums], float]:
 
 def _bounce(sums: Sums) -> float:
     return 1 - sums["engaged"] / sums["sessions"] if sums["sessions"] else 0.0
+
+
+def _money(sums: Sums) -> float:
+    """Purchases less what was given back, in whole currency."""
+    return (sums["gross"] - sums["refunded"]) / MICROS
 
 
 def _nothing(_: Sums) -> float:
@@ -74,14 +82,25 @@ MEASURES: dict[str, Measure] = {
         "Event count per active user", "Event", FLOAT, _ratio("events", "active")
     ),
     "eventsPerSession": Measure("Events per session", "Event", FLOAT, _ratio("events", "sessions")),
-    "keyEvents": Measure("Key events", "Event", FLOAT, _sum("goals")),
-    "conversions": Measure("Conversions", "Event", FLOAT, _sum("goals")),
+    "keyEvents": Measure(
+        "Key events", "Event", FLOAT, lambda sums: sums["goals"] + sums["purchases"]
+    ),
+    "conversions": Measure(
+        "Conversions", "Event", FLOAT, lambda sums: sums["goals"] + sums["purchases"]
+    ),
     "keyEvents:generate_lead": Measure("generate_lead", "Event", FLOAT, _sum("goals")),
-    "eventValue": Measure("Event value", "Event", FLOAT, _nothing),
-    "totalRevenue": Measure("Total revenue", "Revenue", CURRENCY, _nothing),
-    "purchaseRevenue": Measure("Purchase revenue", "Revenue", CURRENCY, _nothing),
-    "ecommercePurchases": Measure("Ecommerce purchases", "Ecommerce", INTEGER, _nothing),
-    "transactions": Measure("Transactions", "Ecommerce", INTEGER, _nothing),
+    "keyEvents:purchase": Measure("purchase", "Event", FLOAT, _sum("purchases")),
+    "eventValue": Measure("Event value", "Event", FLOAT, lambda sums: sums["gross"] / MICROS),
+    "totalRevenue": Measure("Total revenue", "Revenue", CURRENCY, _money),
+    "purchaseRevenue": Measure("Purchase revenue", "Revenue", CURRENCY, _money),
+    "grossPurchaseRevenue": Measure(
+        "Gross purchase revenue", "Revenue", CURRENCY, lambda sums: sums["gross"] / MICROS
+    ),
+    "refundAmount": Measure(
+        "Refund amount", "Revenue", CURRENCY, lambda sums: sums["refunded"] / MICROS
+    ),
+    "ecommercePurchases": Measure("Ecommerce purchases", "Ecommerce", INTEGER, _sum("purchases")),
+    "transactions": Measure("Transactions", "Ecommerce", INTEGER, _sum("purchases")),
     "itemRevenue": Measure("Item revenue", "Ecommerce", CURRENCY, _nothing, is_item=True),
     "itemsPurchased": Measure("Items purchased", "Ecommerce", INTEGER, _nothing, is_item=True),
 }
@@ -93,6 +112,13 @@ OPERATORS: dict[type, Callable[[float, float], float]] = {
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b if b else 0.0,
 }
+
+
+def convert(measure: Measure, rate: float) -> Measure:
+    """A measure of money in another currency; any other as it is."""
+    if measure.kind != CURRENCY:
+        return measure
+    return replace(measure, compute=lambda sums: measure.compute(sums) * rate)
 
 
 def make_measure(name: str, expression: str = "") -> Measure:

@@ -1,20 +1,27 @@
 """The property's quotas: tokens of the day and the hour, simultaneous requests, server errors.
 
-Windows slide over the clock's stopwatch, so a faster clock makes shorter ones. A 360 property
-(knob ``ga4.tier`` = ``360``) has ten times the tokens and fifty simultaneous requests.
+Hourly windows slide over the clock's stopwatch, so a faster clock makes shorter ones; the day's
+tokens return at midnight of the vendor's own zone (knob ``ga4.quota_zone``), not of the property's.
+Reports and realtime reports have a set of meters each. A 360 property (knob ``ga4.tier`` =
+``360``) has ten times the tokens and fifty simultaneous requests.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.ga4.errors import ApiError
 
-HOUR, DAY = 3600.0, 86_400.0
+HOUR, UNTIL_MIDNIGHT = 3600.0, math.inf
+QUOTA_ZONE = "America/Los_Angeles"
+DAY_METER = "tokensPerDay"
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ QUOTAS: dict[str, Quota] = {
     "tokensPerDay": Quota(
         200_000,
         2_000_000,
-        DAY,
+        UNTIL_MIDNIGHT,
         "Exhausted property tokens per day. These quota tokens will return in under 24 hours.",
     ),
     "tokensPerHour": Quota(
@@ -81,6 +88,8 @@ class Quotas:
         """Nothing has been consumed."""
         self._spent: dict[str, deque[tuple[float, int]]] = defaultdict(deque)
         self._running = 0
+        self._day: date | None = None
+        self._day_ends = 0.0
 
     def _limit(self, meter: str) -> int:
         quota = QUOTAS[meter]
@@ -92,10 +101,23 @@ class Quotas:
         """What the meter still allows now."""
         if meter == "concurrentRequests":
             return self._limit(meter) - self._running
+        if meter == DAY_METER:
+            self._begin_day()
         now, spent = self._clock.elapsed(), self._spent[meter]
         while spent and now - spent[0][0] >= QUOTAS[meter].window:
             spent.popleft()
         return max(self._limit(meter) - sum(cost for _, cost in spent), 0)
+
+    def _begin_day(self) -> None:
+        """Give the day's tokens back once midnight has passed, by calendar or by stopwatch."""
+        elapsed, now = self._clock.elapsed(), self._clock.now()
+        zone = ZoneInfo(str(self._knobs.get("ga4.quota_zone", QUOTA_ZONE)))
+        today = now.astimezone(zone).date()
+        if today == self._day and elapsed < self._day_ends:
+            return
+        midnight = datetime.combine(today + timedelta(days=1), time(), zone)
+        self._day, self._day_ends = today, elapsed + (midnight - now).total_seconds()
+        self._spent[DAY_METER].clear()
 
     def enter(self) -> None:
         """Take a place among the simultaneous requests, or raise for the first exhausted meter."""

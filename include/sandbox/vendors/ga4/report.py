@@ -31,7 +31,7 @@ DISTINCT = {
     "engaged": "engaged_visit",
     "converted": "converted_visit",
 }
-ADDED = ("views", "goals", "seconds", "events")
+ADDED = ("views", "goals", "seconds", "events", "purchases", "gross", "refunded")
 
 
 @dataclass(frozen=True)

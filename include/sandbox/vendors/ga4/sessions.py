@@ -19,6 +19,15 @@ SITE = "com"
 LINE = next(line for line in LINES if line.site == SITE)
 NOT_SET = "(not set)"
 GOAL_EVENT = "generate_lead"
+OWNERS = {
+    "views": "page_view",
+    "goals": GOAL_EVENT,
+    "seconds": "session_start",
+    "purchases": "purchase",
+    "gross": "purchase",
+    "refunded": "refund",
+}
+"""Column → the one event that carries it when a session is split into events."""
 SEARCH_ENGINES = ("google", "bing", "yahoo", "duckduckgo", "yandex")
 
 
@@ -170,24 +179,25 @@ def list_sessions(world: World) -> pa.Table:
 def expand_events(sessions: pa.Table) -> pa.Table:
     """One row per session and kind of event: ``event`` and how many of them, in ``events``.
 
-    What belongs to a session as a whole stands on one of its events only.
+    What belongs to a session as a whole stands on one of its events only. Rows of purchases,
+    which are of no session, are one event each.
     """
-    one = pa.array([1] * len(sessions), pa.int64())
+    nothing = pa.array([0] * len(sessions), pa.int64())
     counts = {
         "first_visit": pc.cast(sessions["is_new"], pa.int64()),
-        "session_start": one,
+        "session_start": pc.cast(pc.is_valid(sessions["visit_id"]), pa.int64()),
         "page_view": sessions["views"],
         "user_engagement": pc.cast(sessions["is_engaged"], pa.int64()),
         GOAL_EVENT: sessions["goals"],
+        "purchase": sessions["purchases"],
+        "refund": sessions["refunds"],
     }
     kinds = []
     for name, count in counts.items():
         rows = sessions
-        for column, owner in (("views", "page_view"), ("goals", GOAL_EVENT)):
+        for column, owner in OWNERS.items():
             if name != owner:
-                rows = _replace(rows, column, pc.multiply(one, 0))
-        if name != "session_start":
-            rows = _replace(rows, "seconds", pc.multiply(one, 0))
+                rows = _replace(rows, column, nothing)
         rows = _replace(rows, "events", count)
         rows = rows.append_column("event", pa.array([name] * len(rows), pa.string()))
         kinds.append(rows.filter(pc.greater(rows["events"], 0)))

@@ -26,6 +26,7 @@ ENUMS: dict[str, dict[str, int]] = {
     "MetricAggregation": {"TOTAL": 1, "COUNT": 4, "MINIMUM": 5, "MAXIMUM": 6},
     "OrderType": {"ALPHANUMERIC": 1, "CASE_INSENSITIVE_ALPHANUMERIC": 2, "NUMERIC": 3},
     "Compatibility": {"COMPATIBLE": 1, "INCOMPATIBLE": 2},
+    "State": {"CREATING": 1, "ACTIVE": 2, "FAILED": 3},
     "Granularity": {"DAILY": 1, "WEEKLY": 2, "MONTHLY": 3},
     "MetricType": {
         "TYPE_INTEGER": 1,
@@ -35,7 +36,7 @@ ENUMS: dict[str, dict[str, int]] = {
         "TYPE_CURRENCY": 9,
     },
 }
-ENUM_FIELDS = {"type": "MetricType", "compatibility": "Compatibility"}
+ENUM_FIELDS = {"type": "MetricType", "compatibility": "Compatibility", "state": "State"}
 """Fields of answers whose text is an enumeration."""
 
 
