@@ -119,7 +119,7 @@ def test_ads_tell_their_creative_with_its_url_tags(api):
     fields = "id,adset_id,campaign_id,status,creative{id,url_tags,object_story_spec}"
     ad = api.get(f"/v26.0/{ACT}/ads", params={"fields": fields}).json()["data"][0]
     assert (ad["id"], ad["adset_id"], ad["campaign_id"]) == ("1111", "111", "11")
-    assert ad["creative"]["url_tags"] == "utm_source=facebook&utm_content=1111"
+    assert ad["creative"]["url_tags"] == "utm_source=facebook&utm_content={{ad.id}}"
     link = ad["creative"]["object_story_spec"]["link_data"]["link"]
     assert link == "https://northbolt.example/bolts"
     assert api.get(f"/v26.0/{ad['creative']['id']}", params={"fields": "id"}).status_code == 200
@@ -270,6 +270,63 @@ def test_every_error_of_the_vendor_can_be_planted(api, stage, code, subcode):
     assert (_error(refused), refused.status_code) == ((code, subcode), KNOWN[code, subcode][1])
     assert set(refused.json()["error"]) >= {"message", "type", "fbtrace_id", "is_transient"}
     assert api.get(f"/v26.0/{ACT}/insights").status_code == 200
+
+
+def test_every_code_of_the_vendors_tables_has_a_text_of_its_own():
+    limits = {(code, 2446079) for code in (17, *range(80000, 80007), 80008)}
+    limits |= {(4, 0), (32, 0), (613, 1487742), (4, 1504022), (4, 1504039)}
+    faults = {(1, 99), (2, 0), (2, 1504043), (2, 1504044), (100, 1504018), (2, 1504038)}
+    reports = {(2, 1504041), (2, 1504042), (-2, 2490547), (2601, 1815107), (100, 1487534), (1, 0)}
+    ours = {(104, 0), (960, 0), (190, 460), (190, 463), (190, 467), (102, 0), (10, 0), (200, 0)}
+    assert set(KNOWN) >= limits | faults | reports | ours | {(100, 0), (100, 33), (2635, 0)}
+    texts = [KNOWN[key][0] for key in limits]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("code", [80001, 80002, 80003, 80005, 80006, 80008])
+def test_limits_of_other_kinds_of_calls_are_temporary_too(api, stage, code):
+    stage.faults.plant(Fault("error", "meta_ads", values={"code": code, "subcode": 2446079}))
+    refused = api.get(f"/v26.0/{ACT}/ads")
+    error = refused.json()["error"]
+    assert (error["code"], error["is_transient"], refused.status_code) == (code, True, 400)
+    assert error["message"].startswith(f"(#{code}) There have been too many calls to")
+
+
+def test_every_code_from_200_to_299_is_a_missing_permission(api, stage):
+    for code in (201, 273, 299):
+        stage.faults.plant(Fault("error", "meta_ads", values={"code": code}))
+        refused = api.get(f"/v26.0/{ACT}/ads")
+        assert (_error(refused), refused.status_code) == ((code, 0), 403)
+        assert "Permissions error" in refused.json()["error"]["message"]
+
+
+def test_a_planted_error_says_what_the_operator_wrote(api, stage):
+    text = "(#100) Cannot include reach in summary param"
+    stage.faults.plant(Fault("error", "meta_ads", values={"code": 100, "message": text}))
+    assert api.get(f"/v26.0/{ACT}/insights").json()["error"]["message"] == text
+
+
+def test_the_token_is_not_exchanged_for_strangers(api):
+    params = {"grant_type": "fb_exchange_token", "client_id": APP_ID, "client_secret": "guessed"}
+    params["fb_exchange_token"] = "short-token"
+    assert _error(api.get("/v26.0/oauth/access_token", params=params)) == (1, 0)
+    params |= {"grant_type": "password"}
+    assert _error(api.get("/v26.0/oauth/access_token", params=params)) == (100, 0)
+
+
+def test_old_versions_are_answered_where_an_operator_wants_it(api, stage):
+    stage.knobs["meta_ads.upgrade_old_versions"] = 1
+    assert api.get("/v9.0/me").status_code == 200
+    stage.knobs.update({"meta_ads.upgrade_old_versions": 0, "meta_ads.oldest_version": 25})
+    assert _error(api.get("/v24.0/me")) == (2635, 0)
+    assert api.get("/v25.0/me").status_code == 200
+
+
+def test_the_headers_tell_the_level_of_the_app(api, stage):
+    stage.knobs["meta_ads.access_tier"] = "development_access"
+    headers = api.get(f"/v26.0/{ACT}/insights").headers
+    for name in ("x-ad-account-usage", "x-fb-ads-insights-throttle"):
+        assert json.loads(headers[name])["ads_api_access_tier"] == "development_access"
 
 
 def test_an_expired_token_can_be_planted(api, stage):

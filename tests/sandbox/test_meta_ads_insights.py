@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from include.sandbox.vendors.faults import Fault
-from include.sandbox.vendors.meta_ads.breakdowns import HOURLY
+from include.sandbox.vendors.meta_ads.breakdowns import HOURLY, HOURLY_AUDIENCE
 from include.sandbox.world.ad_figures import ad_figures
+from include.sandbox.world.world import World
 from tests.sandbox.meta_ads_world import ACT, make_api, make_stage
 
 URL = f"/v26.0/{ACT}/insights"
 WEEK = {"time_range": '{"since":"2026-03-08","until":"2026-03-11"}', "time_increment": "1"}
 FIELDS = "ad_id,impressions,clicks,inline_link_clicks,spend"
+TABLES_OF_ADS = ("ad_account", "campaign", "ad_group", "ad", "ad_stats", "restatement_curve")
 FIGURES = ("impressions", "clicks", "inline_link_clicks", "spend")
 
 
@@ -118,7 +120,10 @@ def test_increments_cut_the_range_and_all_days_is_one_row(api):
         "gender",
         "region",
         "country",
+        "dma",
+        "device_platform",
         HOURLY,
+        HOURLY_AUDIENCE,
     ],
 )
 def test_the_parts_of_a_breakdown_add_up_to_the_whole(api, breakdowns):
@@ -171,10 +176,44 @@ def test_actions_tell_each_window_asked_for(api):
     assert set(plain) == {"action_type", "value"}
 
 
-def test_region_rows_tell_no_actions_outside_the_vendors_sites(api):
-    row = _rows(api, fields="actions,action_values", breakdowns="region")[0]
-    assert [action["action_type"] for action in row["actions"]] == ["link_click"]
-    assert "action_values" not in row
+@pytest.mark.parametrize("breakdown", ["region", "dma", HOURLY])
+def test_some_breakdowns_tell_no_actions_outside_the_vendors_sites(api, breakdown):
+    rows = _rows(api, fields="actions,action_values", breakdowns=breakdown)
+    told = {action["action_type"] for row in rows for action in row.get("actions", [])}
+    assert told == {"link_click"}
+    assert all("action_values" not in row for row in rows)
+
+
+def test_without_a_range_the_last_thirty_days_are_one_row(api):
+    rows = _rows(api, time_range="", time_increment="all_days", level="account")
+    assert [(row["date_start"], row["date_stop"]) for row in rows] == [("2026-02-10", "2026-03-11")]
+
+
+def test_today_is_the_day_of_the_accounts_zone(api, stage):
+    stage.clock.set(now=datetime(2026, 3, 11, 3, tzinfo=UTC))
+    today = {"time_range": "", "date_preset": "today", "level": "account"}
+    assert [row["date_start"] for row in _rows(api, **today)] == ["2026-03-10"]
+
+
+def test_an_account_is_named_with_its_prefix_only(api):
+    assert _error(api.get("/v26.0/77/insights")) == (100, 33)
+    assert _rows(api, fields="account_id,spend", level="account")[0]["account_id"] == "77"
+
+
+def test_a_page_has_at_most_five_hundred_rows_unless_a_run_made_them(api, stage):
+    tables = {name: stage.world.table(name).to_pylist() for name in TABLES_OF_ADS}
+    first = tables["ad_stats"][0]
+    days = [date(2026, 2, 1) + timedelta(days=n) for n in range(25)]
+    tables["ad_stats"] = [{**first, "stats_date": day} for day in days]
+    stage.world = World.of(**tables)
+    params = {"limit": "600", "breakdowns": HOURLY, "level": "ad", "fields": "spend", **WEEK}
+    params["time_range"] = '{"since":"2026-02-01","until":"2026-02-25"}'
+    page = api.get(URL, params=params).json()
+    assert (len(page["data"]), "next" in page["paging"]) == (500, True)
+    run = api.post(URL, data=params).json()["report_run_id"]
+    stage.clock.advance(60)
+    page = api.get(f"/v26.0/{run}/insights", params={"limit": "600"}).json()
+    assert (len(page["data"]), "next" in page["paging"]) == (600, False)
 
 
 def test_removed_windows_are_refused_since_their_day(api, stage):

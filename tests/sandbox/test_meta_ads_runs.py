@@ -70,6 +70,13 @@ def test_a_run_walks_to_completion_and_tells_what_the_synchronous_report_does(ap
     assert rows == _rows(api)
 
 
+def test_a_run_says_it_has_started_before_it_says_how_far_it_is(api, stage):
+    run = _submit(api)
+    stage.clock.advance(3)
+    told = api.get(f"/v26.0/{run}").json()
+    assert (told["async_status"], told["async_percent_completion"]) == ("Job Started", 0)
+
+
 def test_rows_read_too_early_are_refused_for_the_moment(api, stage):
     run = _submit(api)
     early = api.get(f"/v26.0/{run}/insights")
@@ -106,6 +113,8 @@ def test_runs_can_fail_be_dropped_or_stand_still_at_the_end(api, stage, fate, st
         assert told["async_status"] == status
     if fate == "failed":
         assert (told["error_code"], told["error_subcode"]) == (-2, 2490547)
+        assert {"error_message", "error_user_title", "error_user_msg"} <= set(told)
+        assert "error_code" not in api.get(f"/v24.0/{run}").json()
     assert _error(api.get(f"/v26.0/{run}/insights")) == (2601, 1815107)
 
 
@@ -114,6 +123,14 @@ def test_a_run_that_is_too_large_fails_by_itself(api, stage):
     run = _submit(api)
     stage.clock.advance(60)
     assert api.get(f"/v26.0/{run}").json()["async_status"] == "Job Failed"
+
+
+def test_objects_below_the_account_have_runs_of_their_own(api, stage):
+    form = {"level": "ad", "fields": "ad_id", **WEEK}
+    run = api.post("/v26.0/11/insights", data=form).json()["report_run_id"]
+    stage.clock.advance(60)
+    rows = api.get(f"/v26.0/{run}/insights").json()["data"]
+    assert {row["ad_id"] for row in rows} == {"1111", "1112"}
 
 
 def test_runs_are_forgotten_after_thirty_days_and_belong_to_their_user(api, stage):

@@ -3,6 +3,7 @@
 Knobs (``meta_ads.<name>``): those of the meters, ``build_seconds`` and ``linger_seconds`` of a
 run, ``page_limit`` (the largest ``limit`` taken), ``page_rows`` (rows a page really has),
 ``sync_row_limit``, ``async_row_limit``, ``reach_runs_per_day``, ``oldest_version``,
+``upgrade_old_versions`` (answer them as the newest instead of refusing),
 ``require_appsecret_proof``. Faults beyond transport: ``error`` (``code``, ``subcode``,
 ``message``, ``status``: every error of the vendor), ``expired_token``, ``run`` (``fate``:
 ``failed``, ``skipped`` or ``stuck`` at 100 per cent), ``empty_page`` (no data but a ``next``),

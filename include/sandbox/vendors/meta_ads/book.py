@@ -1,4 +1,8 @@
-"""Accounts, campaigns, ad sets and ads of the world as nodes of the graph; every id is text."""
+"""Accounts, campaigns, ad sets and ads of the world as nodes of the graph; every id is text.
+
+The world says how a campaign ended; here it runs until the last of its days is over in the
+account's zone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from include.sandbox.world.world import World
@@ -44,9 +48,9 @@ class Node:
 
 
 class GraphBook:
-    """Every node of one world by its id."""
+    """Every node of one world by its id, with the statuses of ``now``."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, now: datetime) -> None:
         self.accounts = {
             account.number: account
             for account in (
@@ -62,7 +66,9 @@ class GraphBook:
             account = by_key.get(row["account_id"])
             if account is not None:
                 starts_on = row["start_date"] or world.starts_on
-                node = Node("campaign", account, _show_campaign(row, account, starts_on), starts_on)
+                node = Node(
+                    "campaign", account, _show_campaign(row, account, starts_on, now), starts_on
+                )
                 campaigns[row["campaign_id"]] = node
                 self.nodes[node.row["id"]] = node
         adsets: dict[int, Node] = {}
@@ -75,7 +81,7 @@ class GraphBook:
         for row in _of(world, "ad"):
             parent = adsets.get(row["ad_group_id"])
             if parent is not None:
-                creative = _show_creative(row, parent.account)
+                creative = _show_creative(row, parent)
                 shown = _show_ad(row, parent, creative)
                 for kind, content in (("ad", shown), ("creative", creative)):
                     node = Node(kind, parent.account, content, parent.starts_on)
@@ -133,10 +139,14 @@ def show_account(account: Account, now: datetime) -> Row:
     }
 
 
-def _show_campaign(row: Row, account: Account, starts_on: date) -> Row:
+def _show_campaign(row: Row, account: Account, starts_on: date, now: datetime) -> Row:
     status = STATUSES.get(row["status"] or "active", "ACTIVE")
-    started = write_time(starts_on, account.zone)
+    started = updated = write_time(starts_on, account.zone)
     ends_on = row["end_date"]
+    if ends_on and now.astimezone(account.zone).date() <= ends_on:
+        status = "ACTIVE"
+    elif ends_on:
+        updated = write_time(ends_on + timedelta(days=1), account.zone)
     shown = {
         "id": str(row["campaign_id"]),
         "account_id": account.number,
@@ -150,7 +160,7 @@ def _show_campaign(row: Row, account: Account, starts_on: date) -> Row:
         "special_ad_categories": [],
         "start_time": started,
         "created_time": started,
-        "updated_time": started,
+        "updated_time": updated,
     }
     if row["daily_budget_micros"]:
         # budgets are in the smallest unit of the currency, spend is not
@@ -208,15 +218,22 @@ def _show_ad(row: Row, parent: Node, creative: Row) -> Row:
     }
 
 
-def _show_creative(row: Row, account: Account) -> Row:
+def _show_creative(row: Row, parent: Node) -> Row:
     parts = urlsplit(row["landing_url"] or "")
     link = urlunsplit(parts._replace(query=""))
+    macros = {
+        str(row["ad_id"]): "{{ad.id}}",
+        parent.row["id"]: "{{adset.id}}",
+        parent.row["campaign_id"]: "{{campaign.id}}",
+    }
+    # the template stands where the visitor's address has the ids
+    tags = [(name, macros.get(value, value)) for name, value in parse_qsl(parts.query)]
     return {
         "id": str(row["ad_id"] + CREATIVE_OFFSET),
-        "account_id": account.number,
+        "account_id": parent.account.number,
         "name": row["title"],
         "status": "ACTIVE",
-        "url_tags": parts.query,
+        "url_tags": urlencode(tags, safe="{}"),
         "object_story_spec": {
             "page_id": PAGE_ID,
             "link_data": {"link": link, "message": row["title"], "name": row["title"]},

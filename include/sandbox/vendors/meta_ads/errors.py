@@ -12,6 +12,23 @@ MISSING = (
     "missing permissions, or does not support this operation"
 )
 
+LIMITED = {
+    80000: "this ad account's statistics",
+    80001: "this page",
+    80002: "this Instagram account",
+    80003: "this ad account's audiences",
+    80004: "this ad account's management",
+    80005: "this page's lead forms",
+    80006: "this page's messages",
+    80008: "this business account's messages",
+}
+"""Rate limit by the kind of call: code → what was called too often."""
+
+
+def _tell_limit(code: int, whose: str) -> str:
+    return f"(#{code}) There have been too many calls to {whose}. Wait a bit and try again."
+
+
 KNOWN: dict[tuple[int, int], tuple[str, int]] = {
     (1, 99): ("An unknown error occurred", 500),
     (1, 0): (REDUCE, 500),
@@ -47,18 +64,13 @@ KNOWN: dict[tuple[int, int], tuple[str, int]] = {
     (960, 0): ("(#960) The request could not be processed", 500),
     (2601, 1815107): ("The report is not ready yet or has failed", 400),
     (2635, 0): ("(#2635) You are calling a deprecated version of the Ads API.", 400),
-    (80000, 2446079): (
-        "(#80000) There have been too many calls from this ad-account. Wait a bit and try again.",
-        400,
-    ),
-    (80004, 2446079): (
-        "(#80004) There have been too many calls to this ad-account. Wait a bit and try again.",
-        400,
-    ),
+    **{(code, 2446079): (_tell_limit(code, whose), 400) for code, whose in LIMITED.items()},
 }
 """Code and subcode (0: none) → usual message and HTTP status."""
 
-TRANSIENT = {1, 2, 4, 17, 32, 613, 960, 2601, *range(80000, 80009)}
+TRANSIENT = {1, 2, 4, 17, 32, 613, 960, 2601, *LIMITED}
+PERMISSIONS = range(200, 300)
+"""Every code of a missing permission; 200 is the usual one."""
 FATAL_TWOS = {1504041, 1504042}
 
 
@@ -70,6 +82,8 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(f"{code}/{subcode}: {message}")
         usual = KNOWN.get((code, subcode)) or KNOWN.get((code, 0)) or (f"(#{code}) Error", 400)
+        if code in PERMISSIONS and (code, subcode) not in KNOWN:
+            usual = (f"(#{code}) Permissions error", 403)
         self.code = code
         self.subcode = subcode
         self.message = message or usual[0]

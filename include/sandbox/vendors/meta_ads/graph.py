@@ -25,10 +25,12 @@ from include.sandbox.vendors.meta_ads.paging import Pageable, cut_page
 from include.sandbox.vendors.meta_ads.runs import Run, Runs
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world import World
-from include.sandbox.world.world_memo import WorldMemo
 
 NAME = "meta_ads"
 NEWEST_VERSION, OLDEST_VERSION = 26, 23
+VERSION = re.compile(r"v(\d+)\.\d+")
+TELLS_RUN_ERRORS = 25
+"""From this version on a failed run says why."""
 PAGE_LIMIT, SYNC_PAGE_ROWS = 5_000, 500
 SYNC_ROW_LIMIT, ASYNC_ROW_LIMIT = 50_000, 2_000_000
 REACH_RUNS_PER_DAY = 10
@@ -36,7 +38,6 @@ SEVERAL = "?ids"
 """The step that stands for a call without a path but with the ids of several nodes."""
 
 FATES = ("failed", "skipped", "stuck")
-_BOOKS: WorldMemo[GraphBook] = WorldMemo()
 
 
 class Graph:
@@ -48,6 +49,7 @@ class Graph:
         self.meters = Meters(stage.clock, stage.knobs)
         self.runs = Runs(stage.clock, stage.knobs)
         self._reach_runs: dict[tuple[str, date], int] = defaultdict(int)
+        self._book: tuple[World, datetime, GraphBook] | None = None
         self._recent: tuple[World, tuple[Any, ...], Insights] | None = None
 
     def reset(self) -> None:
@@ -59,9 +61,12 @@ class Graph:
 
     @property
     def book(self) -> GraphBook:
-        """The nodes of the stage's world."""
-        world = self._stage.world
-        return _BOOKS.get(world, NAME, lambda: GraphBook(world))
+        """The nodes of the stage's world, made anew every hour: somewhere a day begins then."""
+        world, now = self._stage.world, self._stage.clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._book is None or self._book[0] is not world or self._book[1] != hour:
+            self._book = (world, hour, GraphBook(world, now))
+        return self._book[2]
 
     def _knob(self, name: str, default: int) -> int:
         return int(self._stage.knobs.get(f"{NAME}.{name}", default))
@@ -92,12 +97,12 @@ class Graph:
     def _read_path(self, call: Call) -> list[str]:
         """Steps behind the version; 2635 for a version that has ended."""
         steps = [step for step in call.path.split("/") if step]
-        version = re.fullmatch(r"v(\d+)\.\d+", steps[0]) if steps else None
+        version = VERSION.fullmatch(steps[0]) if steps else None
         if version is not None:
             steps = steps[1:]
             number = int(version.group(1))
             oldest = self._knob("oldest_version", OLDEST_VERSION)
-            if number < oldest:
+            if number < oldest and not self._knob("upgrade_old_versions", 0):
                 raise ApiError(
                     2635,
                     0,
@@ -228,7 +233,7 @@ class Graph:
 
     def _answer_run(self, call: Call, run: Run, steps: Sequence[str]) -> Reply:
         if not steps:
-            shown = self.runs.describe(run)
+            shown = self.runs.describe(run, self._tells_run_errors(call))
             wanted = read_fields(call.params.get("fields", ""))
             kept = {name for name in shown if not wanted or name in wanted or name == "id"}
             return Reply({name: shown[name] for name in shown if name in kept})
@@ -239,6 +244,10 @@ class Graph:
             world = self._stage.world
             run.made = Insights(world, self.book, run.account, run.asked, run.submitted_at)
         return self._page_rows(call, run.asked, run.made, PAGE_LIMIT)
+
+    def _tells_run_errors(self, call: Call) -> bool:
+        version = VERSION.match(call.path.lstrip("/"))
+        return version is None or int(version.group(1)) >= TELLS_RUN_ERRORS
 
     def _page_rows(
         self, call: Call, asked: AskedInsights, made: Insights, most_shown: int = SYNC_PAGE_ROWS

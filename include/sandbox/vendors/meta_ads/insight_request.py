@@ -161,7 +161,7 @@ def _read_periods(call: Call, today: date) -> tuple[date, date, tuple[tuple[date
             "(#3018) The start date of the time range cannot be beyond 37 months from the "
             "current date",
         )
-    increment = call.params.get("time_increment", "all_days").strip('"')
+    increment = (call.params.get("time_increment") or "all_days").strip('"')
     return since, until, periods or tuple(_cut(since, until, increment))
 
 

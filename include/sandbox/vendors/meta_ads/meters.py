@@ -2,7 +2,8 @@
 
 Windows slide over the clock's stopwatch. The vendor publishes shares, not counts, so the counts
 are knobs (``meta_ads.<name>``): ``app_calls_per_hour``, ``insights_calls_per_hour``,
-``management_calls_per_hour``, ``score_limit`` and ``lockout_seconds``.
+``management_calls_per_hour``, ``score_limit`` and ``lockout_seconds``; ``access_tier`` is what the
+headers call the app's level.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class Meters:
     def write_headers(self, account: str, is_insights: bool) -> dict[str, str]:
         """The headers, each a JSON text; the account's own only for calls about an account."""
         app = self._share("app_calls_per_hour", "app")
+        tier = str(self._knobs.get("meta_ads.access_tier", TIER))
         shares = {
             "call_count": round(app),
             "total_time": round(app / 2),
@@ -105,7 +107,7 @@ class Meters:
                         "total_cputime": round(used / 2),
                         "total_time": round(used / 2),
                         "estimated_time_to_regain_access": self._regain_minutes(kind, account),
-                        "ads_api_access_tier": TIER,
+                        "ads_api_access_tier": tier,
                     }
                 ]
             }
@@ -117,7 +119,7 @@ class Meters:
                 if left > 0
                 else round(self._share("score_limit", account, SCORE_WINDOW), 2),
                 "reset_time_duration": math.ceil(left) if left > 0 else 0,
-                "ads_api_access_tier": TIER,
+                "ads_api_access_tier": tier,
             }
         )
         if is_insights:
@@ -125,7 +127,7 @@ class Meters:
                 {
                     "app_id_util_pct": round(app, 2),
                     "acc_id_util_pct": round(used, 2),
-                    "ads_api_access_tier": TIER,
+                    "ads_api_access_tier": tier,
                 }
             )
         return headers

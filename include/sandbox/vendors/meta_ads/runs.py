@@ -88,8 +88,8 @@ class Runs:
         is_lingering = passed < build + linger or run.fate == "stuck"
         return (RUNNING if is_lingering else COMPLETED), 100
 
-    def describe(self, run: Run) -> dict[str, Any]:
-        """What a poll is told."""
+    def describe(self, run: Run, tells_errors: bool = True) -> dict[str, Any]:
+        """What a poll is told; why a run failed only where ``tells_errors``."""
         status, percent = self._judge(run)
         is_running = status in (NOT_STARTED, STARTED, RUNNING)
         if status == COMPLETED:
@@ -106,7 +106,7 @@ class Runs:
             "date_start": str(run.asked.since),
             "date_stop": str(run.asked.until),
         }
-        if status == FAILED:
+        if status == FAILED and tells_errors:
             error = ApiError(-2, 2490547)
             shown |= {
                 "error_code": error.code,
