@@ -114,7 +114,8 @@ def test_an_authorization_code_is_spent_once(portal):
         ({"grant_type": "password"}, "invalid_request"),
         ({"client_secret": "wrong"}, "invalid_client"),
         ({"refresh_token": "wrong"}, "invalid_grant"),
-        ({"scope": "crm,disk"}, "invalid_scope"),
+        ({"scope": "crm,disk"}, "insufficient_scope"),
+        ({"scope": "crm,spaceships"}, "invalid_scope"),
         ({"client_id": "local.unpaid", "refresh_token": "unpaid-refresh"}, "PAYMENT_REQUIRED"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_batch_costs_one_request(portal):
 
 
 def test_a_method_that_worked_too_long_is_blocked_alone_for_ten_minutes(portal):
-    portal.stage.knobs["bitrix24.call_seconds"] = 300
+    portal.stage.knobs |= {"bitrix24.call_seconds": 300, "bitrix24.request_limit_seconds": 900}
     times = [portal.post("crm.deal.list").json()["time"] for _ in range(2)]
     assert [time["operating"] for time in times] == [300, 600]
     assert times[0]["operating_reset_at"] - int(times[0]["start"]) == pytest.approx(600, abs=2)
@@ -158,7 +158,7 @@ def test_a_method_that_worked_too_long_is_blocked_alone_for_ten_minutes(portal):
 
 
 def test_only_the_oldest_minute_falls_out(portal):
-    portal.stage.knobs["bitrix24.call_seconds"] = 200
+    portal.stage.knobs |= {"bitrix24.call_seconds": 200, "bitrix24.request_limit_seconds": 900}
     portal.post("crm.deal.list")
     portal.stage.clock.advance(120)
     portal.post("crm.deal.list")

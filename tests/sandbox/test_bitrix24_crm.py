@@ -170,7 +170,7 @@ def test_stage_history_outlives_its_owner_unless_the_knob_says_no(portal):
 def test_stage_history_refuses_what_it_does_not_know(portal, body, error):
     answer = portal.post("crm.stagehistory.list", body)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
-    assert portal.rows("crm.stagehistory.list", {"entityTypeId": 31}) == {"items": []}
+    assert portal.rows("crm.stagehistory.list", {"entityTypeId": 5}) == {"items": []}
 
 
 def test_users_have_a_true_boolean_and_the_dismissed_are_among_them(portal):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from include.sandbox.vendors.hubspot.errors import CATEGORIES
@@ -123,6 +125,16 @@ def test_the_daily_limit_lasts_until_tomorrow(portal):
     assert (answer.status_code, answer.json()["policyName"]) == (429, "DAILY")
     assert "Retry-After" not in answer.headers
     portal.stage.clock.advance(86_400)
+    assert portal.get(DEALS).status_code == 200
+
+
+def test_the_day_of_the_limit_is_the_portal_s():
+    portal = PortalCaller()
+    portal.stage.knobs["hubspot.daily_max"] = 1
+    portal.stage.clock.set(now=datetime(2026, 11, 21, 4, 59, tzinfo=UTC))
+    assert portal.get(DEALS).status_code == 200
+    assert portal.get(DEALS).status_code == 429
+    portal.stage.clock.set(now=datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
     assert portal.get(DEALS).status_code == 200
 
 

@@ -3,8 +3,8 @@
 Webhooks ``/rest/{user}/{secret}/``: ``demo-webhook`` may read everything, ``crm-webhook`` has the
 scope ``crm`` only, ``own-webhook`` sees only what its user is responsible for (the rest is left out
 silently). ``demo-token`` is an access token without an end; those minted by the OAuth server live
-an hour, refresh tokens 180 days, and each refresh replaces the refresh token. ``demo-code`` is an
-authorization code that can be spent once.
+an hour, refresh tokens 180 days, and each refresh replaces the refresh token. An authorization
+code can be spent once, within 30 seconds; ``demo-code`` waits as long as it must.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any
 from include.sandbox.vendors.bitrix24.errors import ApiError
 
 ALL_SCOPES = frozenset({"crm", "user", "telephony", "task"})
+KNOWN_SCOPES = ALL_SCOPES | {"disk", "im", "calendar", "entity", "imbot", "placement"}
 ACCESS_LIFE = timedelta(hours=1)
+CODE_LIFE = timedelta(seconds=30)
 REFRESH_LIFE = timedelta(days=180)
 CLIENTS = {"local.demo": "demo-secret", "local.unpaid": "demo-secret"}
 UNPAID_CLIENT = "local.unpaid"
@@ -57,7 +59,7 @@ class Access:
         self._minted = 0
         self.access_tokens: dict[str, Grant] = {}
         self.refresh_tokens: dict[str, Grant] = {}
-        self.codes: set[str] = set()
+        self.codes: dict[str, datetime | None] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +69,7 @@ class Access:
             "demo-refresh": Grant(1, "local.demo", None),
             "unpaid-refresh": Grant(1, UNPAID_CLIENT, None),
         }
-        self.codes = {"demo-code"}
+        self.codes = {"demo-code": None}
 
     def enter_by_webhook(self, user_id: str, secret: str) -> Caller:
         """The caller of a webhook's address."""
@@ -85,6 +87,13 @@ class Access:
             raise ApiError("expired_token")
         return Caller(grant.user_id, grant.client_id)
 
+    def issue_code(self, now: datetime) -> str:
+        """A new authorization code."""
+        self._minted += 1
+        code = hashlib.sha256(f"code/{self._minted}".encode()).hexdigest()
+        self.codes[code] = now + CODE_LIFE
+        return code
+
     def renew(
         self, form: Mapping[str, Any], now: datetime, client_endpoint: str
     ) -> tuple[int, dict[str, Any]]:
@@ -96,13 +105,16 @@ class Access:
         if CLIENTS.get(client_id, "") != str(form.get("client_secret", "-")):
             return _refuse("invalid_client", "Application not found")
         wanted_scopes = set(filter(None, str(form.get("scope", "")).split(",")))
+        if not wanted_scopes <= KNOWN_SCOPES:
+            return _refuse("invalid_scope", "Requested scope does not exist")
         if not wanted_scopes <= ALL_SCOPES:
-            return _refuse("invalid_scope", "Requested scope is beyond the application's")
+            return _refuse("insufficient_scope", "Requested scope is beyond the application's")
         if grant_type == "authorization_code":
             code = str(form.get("code", ""))
-            if code not in self.codes:
+            ends_at = self.codes.get(code)
+            if code not in self.codes or (ends_at is not None and ends_at <= now):
                 return _refuse("invalid_grant", "The authorization code is unknown or was used")
-            self.codes.discard(code)
+            del self.codes[code]
             grant = Grant(1, client_id, None)
         else:
             token = str(form.get("refresh_token", ""))
@@ -143,5 +155,7 @@ class Access:
 
 
 def _refuse(error: str, description: str) -> tuple[int, dict[str, Any]]:
-    status = {"invalid_client": 401, "PAYMENT_REQUIRED": 402}.get(error, 400)
+    status = {"invalid_client": 401, "PAYMENT_REQUIRED": 402, "insufficient_scope": 403}.get(
+        error, 400
+    )
     return status, {"error": error, "error_description": description}

@@ -27,6 +27,10 @@ KINDS_OF_CLIENT = (
     ("COMPANY_TYPE", "CUSTOMER", "Клиент"),
 )
 DEAL_CATEGORIES = 2
+LEGAL_ADDRESS = "6"
+REQUISITE = "8"
+ADDRESS_TOTAL = 50
+"""What the vendor says is the total of ``crm.address.list``, however many there are."""
 
 
 def user_rows(portal: Portal) -> list[dict[str, Any]]:
@@ -55,6 +59,30 @@ def user_rows(portal: Portal) -> list[dict[str, Any]]:
             "USER_TYPE": "employee",
         }
         for number, row in portal.managers.items()
+    ]
+
+
+def address_rows(portal: Portal) -> list[dict[str, Any]]:
+    """Rows of ``crm.address.list``: a registered address per company, of which only the country
+    is known. They have no id of their own."""
+    return [
+        {
+            "TYPE_ID": LEGAL_ADDRESS,
+            "ENTITY_TYPE_ID": REQUISITE,
+            "ENTITY_ID": str(number),
+            "ADDRESS_1": None,
+            "ADDRESS_2": None,
+            "CITY": None,
+            "POSTAL_CODE": None,
+            "REGION": None,
+            "PROVINCE": None,
+            "COUNTRY": "Россия",
+            "COUNTRY_CODE": None,
+            "LOC_ADDR_ID": "0",
+            "ANCHOR_TYPE_ID": "4",
+            "ANCHOR_ID": str(number),
+        }
+        for number in portal.living["company"]
     ]
 
 

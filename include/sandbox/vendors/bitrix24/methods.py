@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from include.sandbox.vendors.bitrix24.access import Caller
 from include.sandbox.vendors.bitrix24.conditions import as_values
 from include.sandbox.vendors.bitrix24.custom_fields import userfield_rows
 from include.sandbox.vendors.bitrix24.directories import (
+    ADDRESS_TOTAL,
+    address_rows,
     category_rows,
     describe_fields,
     status_rows,
@@ -27,6 +30,12 @@ from include.sandbox.vendors.bitrix24.parameters import Parameters
 from include.sandbox.vendors.bitrix24.portal import Portal
 from include.sandbox.vendors.bitrix24.sales_documents import INVOICE, classic_product_row
 from include.sandbox.vendors.bitrix24.telephony import fold_phone
+from include.sandbox.vendors.bitrix24.written import (
+    Written,
+    add_trace,
+    delete_trace,
+    merge_entities,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Call:
     portal: Portal
     parameters: Parameters
     caller: Caller
+    written: Written
+    now: datetime
 
     @property
     def own_user(self) -> int | None:
@@ -168,9 +179,9 @@ def _describe_items(call: Call) -> Answer:
 
 def _list_history(call: Call) -> Answer:
     entity_type = call.parameters.number("entityTypeId")
-    if entity_type in (OUTDATED_INVOICE, INVOICE):
+    if entity_type == OUTDATED_INVOICE:
         return Answer({"items": []}, 0)
-    if entity_type not in (1, 2):
+    if entity_type not in (1, 2, INVOICE):
         detail = f"Entity type `{entity_type}` is not supported"
         raise ApiError("ENTITY_TYPE_NOT_SUPPORTED", detail)
     page = list_rows(call.portal.stream(f"history_{entity_type}"), call.parameters)
@@ -189,6 +200,15 @@ def _list_item_product_rows(call: Call) -> Answer:
         raise ApiError("INVALID_ARG_VALUE", "The filter needs ownerType and ownerId")
     page = list_rows(call.portal.stream("product_row"), call.parameters)
     return Answer({"productRows": page.result}, page.total, page.next)
+
+
+def _list_addresses(call: Call) -> Answer:
+    page = list_rows(Stream(address_rows(call.portal), id_field="ENTITY_ID"), call.parameters)
+    return Answer(page.result, ADDRESS_TOTAL, page.next)
+
+
+def _merge_entities(call: Call) -> Answer:
+    return Answer(merge_entities(call.parameters, call.portal.living, call.written, call.now))
 
 
 def _list_statuses(call: Call) -> Answer:
@@ -294,6 +314,16 @@ def _make_methods() -> Mapping[str, Method]:
         "crm.item.get": Method("crm", _get_item),
         "crm.item.fields": Method("crm", _describe_items),
         "crm.item.productrow.list": Method("crm", _list_item_product_rows),
+        "crm.invoice.list": Method("crm", lambda call: list_rows(Stream([]), call.parameters)),
+        "crm.address.list": Method("crm", _list_addresses),
+        "crm.entity.mergebatch": Method("crm", _merge_entities),
+        "crm.tracking.trace.add": Method(
+            "crm",
+            lambda call: Answer(add_trace(call.parameters, call.portal.living, call.written)),
+        ),
+        "crm.tracking.trace.delete": Method(
+            "crm", lambda call: Answer(delete_trace(call.parameters, call.written))
+        ),
         "crm.category.list": Method("crm", _list_categories),
         "crm.status.list": Method("crm", _list_statuses),
         "crm.stagehistory.list": Method("crm", _list_history),

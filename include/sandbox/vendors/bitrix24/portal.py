@@ -21,10 +21,15 @@ from include.sandbox.vendors.bitrix24.activities import activity_rows, task_rows
 from include.sandbox.vendors.bitrix24.custom_fields import FIELDS, number_reasons
 from include.sandbox.vendors.bitrix24.entity_rows import MULTIPLE, Surroundings
 from include.sandbox.vendors.bitrix24.listing import Stream
-from include.sandbox.vendors.bitrix24.sales_documents import invoice_rows, product_rows
+from include.sandbox.vendors.bitrix24.sales_documents import (
+    invoice_history_rows,
+    invoice_rows,
+    product_rows,
+)
 from include.sandbox.vendors.bitrix24.stage_history import history_rows
 from include.sandbox.vendors.bitrix24.stages import CRM, Stages
 from include.sandbox.vendors.bitrix24.telephony import TRACKER, PhoneBook, call_rows
+from include.sandbox.vendors.bitrix24.written import Written
 from include.sandbox.vendors.crm_turns import count_turns
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.crm_state import crm_rows
@@ -44,10 +49,16 @@ class Portal:
     """Everything the methods show at ``now``."""
 
     def __init__(
-        self, world: World, now: datetime, relink: bool = True, keep_history: bool = True
+        self,
+        world: World,
+        now: datetime,
+        relink: bool = True,
+        keep_history: bool = True,
+        written: Written | None = None,
     ) -> None:
         self.world = world
         self.now = now
+        self._written = written or Written()
         self._relink = relink
         self._keep_history = keep_history
         self.stages = Stages(world, now)
@@ -69,7 +80,10 @@ class Portal:
 
     @cached_property
     def _all(self) -> dict[str, list[Row]]:
-        return {kind: crm_rows(self.world, CRM, kind, self.now).to_pylist() for kind in ROW_MAKERS}
+        return {
+            kind: self._written.overlay(kind, crm_rows(self.world, CRM, kind, self.now).to_pylist())
+            for kind in ROW_MAKERS
+        }
 
     @cached_property
     def living(self) -> dict[str, dict[int, Row]]:
@@ -137,7 +151,7 @@ class Portal:
         return call_rows(rows, self.managers, self.phone_book, self.now)
 
     def stream(self, name: str) -> Stream:
-        """lead deal contact company activity task call product_row invoice history_1 history_2."""
+        """lead deal contact company activity task call product_row invoice history_1 _2 _31."""
         if name not in self._streams:
             self._streams[name] = self._build(name)
         return self._streams[name]
@@ -156,6 +170,9 @@ class Portal:
             kept = None if self._keep_history else self.living[kind]
             rows = history_rows(self.events, kind, self.stages, kept)
             return Stream(rows, is_strict=True)
+        if name == "history_31":
+            paid = invoice_history_rows(self.known_rows("payment", "paid_at"))
+            return Stream(paid, is_strict=True)
         if name == "call":
             return Stream(self.calls, owner_field="PORTAL_USER_ID")
         if name == "activity":
@@ -232,8 +249,9 @@ def camel_name(name: str) -> str:
 class PortalBook:
     """The portal of the current instant, kept from request to request."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, written: Written) -> None:
         self._stage = stage
+        self._written = written
         self._kept: tuple[tuple[Any, ...], Portal] | None = None
 
     def open(self) -> Portal:
@@ -243,18 +261,8 @@ class PortalBook:
         relink = bool(knobs.get("bitrix24.relink_merged", True))
         keep_history = bool(knobs.get("bitrix24.keep_history_of_deleted", True))
         turn = count_turns(world, CRM, TRACKER, now)
-        if (
-            self._kept is None
-            or self._kept[1].world is not world
-            or self._kept[0]
-            != (
-                turn,
-                relink,
-                keep_history,
-            )
-        ):
-            self._kept = (
-                (turn, relink, keep_history),
-                Portal(world, now, relink, keep_history),
-            )
+        key = (turn, relink, keep_history, self._written.version)
+        if self._kept is None or self._kept[1].world is not world or self._kept[0] != key:
+            portal = Portal(world, now, relink, keep_history, self._written)
+            self._kept = (key, portal)
         return self._kept[1]

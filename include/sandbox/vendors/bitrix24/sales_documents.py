@@ -103,6 +103,28 @@ def invoice_rows(payments: Sequence[Row], deals: Mapping[int, Row]) -> list[dict
     ]
 
 
+def invoice_history_rows(payments: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows of ``crm.stagehistory.list`` for invoices, ascending by id as they became known.
+
+    Each was sent and paid at once, for the company files an invoice when its money has come.
+    """
+    rows = []
+    for payment in sorted(payments, key=lambda row: (row["paid_at"], row["payment_id"])):
+        for letter, semantics, type_id in (("S", "P", 1), ("P", "S", 3)):
+            rows.append(
+                {
+                    "ID": len(rows) + 1,
+                    "TYPE_ID": type_id,
+                    "OWNER_ID": payment["payment_id"],
+                    "CREATED_TIME": spell_instant(payment["paid_at"]),
+                    "CATEGORY_ID": INVOICE_CATEGORY,
+                    "STAGE_SEMANTIC_ID": semantics,
+                    "STAGE_ID": f"DT{INVOICE}_{INVOICE_CATEGORY}:{letter}",
+                }
+            )
+    return rows
+
+
 def _invoice(payment: Row, deal: Row) -> dict[str, Any]:
     manager = deal.get("manager_id") or 1
     paid = spell_instant(payment["paid_at"])

@@ -2,7 +2,9 @@
 
 Knobs (``hubspot.<name>``): ``ten_seconds_max`` of a private app, ``oauth_ten_seconds_max``,
 ``searches_per_second``, ``daily_max``, ``search_lag_seconds`` by which the search index is behind,
-``url_limit`` beyond which an address is refused. Faults beyond transport: ``error`` (``category``,
+``url_limit`` beyond which an address is refused, ``export_seconds`` an export takes.
+
+Faults beyond transport: ``error`` (``category``,
 ``message``, ``status``), ``rate_limit`` (``policy``: DAILY, TEN_SECONDLY_ROLLING or SECONDLY),
 ``expired_token``, ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning``
 (``field``, ``factor``).
@@ -19,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from include.sandbox.vendors.answer_faults import spoil_answer
-from include.sandbox.vendors.hubspot import associations, limits, objects
+from include.sandbox.vendors.hubspot import associations, exports, limits, objects
 from include.sandbox.vendors.hubspot.access import PORTAL_ID, Access, Caller
 from include.sandbox.vendors.hubspot.book import BookShelf
 from include.sandbox.vendors.hubspot.errors import ApiError, RateLimited
@@ -53,15 +55,17 @@ class HubSpot:
         self.access = Access()
         self.limits = limits.Limits(stage.clock)
         self._shelf = BookShelf(stage)
+        self._exports = exports.ExportDesk()
         self._calls = 0
 
     def reset(self) -> None:
         """Tokens and limits as in the beginning."""
         self.access.reset()
         self.limits.reset()
+        self._exports.reset()
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Objects, associations, owners, pipelines, properties and OAuth."""
+        """Objects, associations, owners, pipelines, properties, exports and OAuth."""
         routes: list[BaseRoute] = []
 
         def add(method: str, handler: Handler, *paths: str, is_search: bool = False) -> None:
@@ -96,6 +100,11 @@ class HubSpot:
         for root in ("/crm/v3/properties", "/crm/properties/{version}"):
             add("GET", self._list_properties, root + "/{type}")
             add("GET", self._get_property, root + "/{type}/{id}")
+        for root in ("/crm/v3/exports/export", "/crm/exports/{version}/export"):
+            add("POST", self._start_export, root + "/async")
+            add("GET", self._tell_export, root + "/async/tasks/{id}/status")
+            add("GET", self._describe_export, root + "/{id}")
+        routes.append(Route("/exports/files/{key}", self._serve_file, methods=["GET"]))
         add("GET", self._describe_account, "/account-info/v3/details")
         routes.append(Route("/oauth/v1/token", self._serve_token, methods=["POST"]))
         routes.append(
@@ -284,6 +293,36 @@ class HubSpot:
         kind = find_type(request.path_params["type"])
         caller.require(kind.scope)
         return 200, get_property(self._shelf.open(), kind, request.path_params["id"])
+
+    async def _start_export(self, request: Request, caller: Caller) -> Reply:
+        caller.require(exports.SCOPE)
+        document = await read_document(request)
+        caller.require(find_type(str(document.get("objectType", ""))).scope)
+        now, address = self._stage.clock.now(), str(request.url.replace(query=""))
+        return self._exports.start(self._shelf.open(), document, now, address)
+
+    async def _tell_export(self, request: Request, caller: Caller) -> Reply:
+        caller.require(exports.SCOPE)
+        root = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+        return self._exports.tell_status(
+            request.path_params["id"],
+            self._stage.clock.now(),
+            self._knob("export_seconds", exports.EXPORT_SECONDS),
+            f"{root}/exports/files",
+        )
+
+    async def _describe_export(self, request: Request, caller: Caller) -> Reply:
+        caller.require(exports.SCOPE)
+        seconds = self._knob("export_seconds", exports.EXPORT_SECONDS)
+        return self._exports.describe(request.path_params["id"], self._stage.clock.now(), seconds)
+
+    async def _serve_file(self, request: Request) -> Response:
+        try:
+            key, now = request.path_params["key"], self._stage.clock.now()
+            body, media_type = self._exports.read_file(key, now)
+            return Response(body, media_type=media_type)
+        except ApiError as error:
+            return JSONResponse(error.body(self._correlation_id()), error.status)
 
     async def _describe_account(self, request: Request, caller: Caller) -> Reply:
         return 200, {

@@ -24,7 +24,7 @@ READABLE = (
 ALL_SCOPES = frozenset(
     {f"crm.objects.{name}.read" for name in READABLE}
     | {f"crm.schemas.{name}.read" for name in READABLE}
-    | {"sales-email-read"}
+    | {"sales-email-read", "crm.export"}
 )
 NARROW_SCOPES = frozenset({"crm.objects.contacts.read", "crm.schemas.contacts.read"})
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import defaultdict, deque
+from zoneinfo import ZoneInfo
 
 from include.sandbox.vendors.clock import Clock
 from include.sandbox.vendors.hubspot.access import Caller
 from include.sandbox.vendors.hubspot.errors import RateLimited
 
+PORTAL_ZONE = ZoneInfo("US/Eastern")
 TEN_SECONDS = 10.0
 PRIVATE_APP_MAX = 190
 OAUTH_APP_MAX = 110
@@ -70,7 +72,7 @@ class Limits:
             self._searches.append(now)
 
     def _spend_day(self, caller: Caller, daily: int) -> int:
-        day = self._clock.now().date().isoformat()
+        day = self._clock.now().astimezone(PORTAL_ZONE).date().isoformat()
         if self._days[day] >= daily:
             raise RateLimited("DAILY", "You have reached your daily limit.", None)
         self._days[day] += 1

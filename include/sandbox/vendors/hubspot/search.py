@@ -39,7 +39,7 @@ def search_records(
     if offset < 0 or offset + limit > WALL:
         raise refuse_input(f"Paging beyond {WALL} results is not supported")
     known = set(records[0].properties) if records else set()
-    test = _make_test(document, known)
+    test = make_record_test(document, known)
     found = [record for record in records if test(record)]
     for name, is_descending in _read_sorts(document.get("sorts"), kind):
         found.sort(key=lambda record, name=name: _sort_key(record, name), reverse=is_descending)
@@ -48,7 +48,8 @@ def search_records(
     return page, len(found), str(following) if following < len(found) else None
 
 
-def _make_test(document: Mapping[str, Any], known: set[str]) -> Test:
+def make_record_test(document: Mapping[str, Any], known: set[str]) -> Test:
+    """A test of a record for filters and query together; archived records never pass."""
     groups = document.get("filterGroups") or []
     if document.get("filters"):
         groups = [*groups, {"filters": document["filters"]}]
