@@ -235,6 +235,31 @@ def test_the_daily_quota_counts_queries_and_not_pages(google: AdBench) -> None:
     assert _ask(google).status_code == 200
 
 
+def test_the_access_level_of_the_project_decides_about_the_day(google: AdBench) -> None:
+    level = "google_ads.access_level"
+    google.stage.knobs["google_ads.queries_per_second"] = 1_000_000
+    google.stage.knobs["google_ads.project_queries_per_second"] = 1_000_000
+    google.stage.knobs[level] = "explorer"
+    for _ in range(2_880):
+        google.vendor.quotas.count(FIRST)
+    assert _code(_ask(google)) == (429, "quotaError", "RESOURCE_EXHAUSTED")
+    for open_level in ("basic", "standard"):
+        google.stage.knobs[level] = open_level
+        assert _ask(google).status_code == 200
+    google.stage.knobs[level] = "test"
+    refused = (403, "authorizationError", "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION")
+    assert _code(_ask(google)) == refused
+
+
+def test_all_customers_of_a_project_share_a_second(google: AdBench) -> None:
+    google.stage.knobs["google_ads.project_queries_per_second"] = 2
+    google.stage.clock.advance(1 - google.stage.clock.elapsed() % 1)
+    answers = [_ask(google), _ask(google, SECOND), _ask(google)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    error = answers[2].json()["error"]["details"][0]["errors"][0]
+    assert error["details"]["quotaErrorDetails"]["rateScope"] == "DEVELOPER"
+
+
 def test_too_many_a_second_names_the_delay(google: AdBench) -> None:
     google.stage.knobs["google_ads.queries_per_second"] = 1
     google.stage.clock.advance(1 - google.stage.clock.elapsed() % 1)

@@ -365,3 +365,10 @@ def test_what_is_no_json_object_is_refused_before_the_api(google: AdBench, conte
     url = f"/v26/customers/{FIRST}/googleAds:search"
     error = google.web.post(url, content=content, headers=headers).json()["error"]
     assert (error["code"], error["status"], "details" in error) == (400, "INVALID_ARGUMENT", False)
+
+
+def test_places_nobody_is_shown_in_split_nothing_and_have_no_value(google: AdBench) -> None:
+    names = ("airport", "canton", "county", "district", "postal_code", "province", "state")
+    query = f"SELECT {', '.join(f'segments.geo_target_{name}' for name in names)}, metrics.clicks "
+    rows = _ask(google, f"{query} FROM geographic_view WHERE {DAYS}").json()["results"]
+    assert [(row["metrics"]["clicks"], row.get("segments", {})) for row in rows] == [("6", {})]

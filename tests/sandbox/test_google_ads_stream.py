@@ -51,3 +51,17 @@ def test_a_cut_stream_breaks_the_connection(server: VendorServer) -> None:
     server.stage.faults.plant(Fault("cut", "google_ads", values={"at_bytes": 900}))
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         _post(server, **{"Accept-Encoding": "identity"})
+
+
+def test_a_stream_can_fall_silent_in_the_middle(server: VendorServer) -> None:
+    server.stage.faults.plant(
+        Fault("stream_stall", "google_ads", values={"seconds": 1, "after_batches": 2})
+    )
+    url = f"{server.vendor_urls['google_ads']}/v26/customers/{FIRST}/googleAds:searchStream"
+    plain = HEADERS | {"Accept-Encoding": "identity"}
+    with requests.post(
+        url, json={"query": QUERY}, headers=plain, timeout=0.2, stream=True
+    ) as answer:
+        assert answer.status_code == 200
+        with pytest.raises(requests.exceptions.ConnectionError, match="Read timed out"):
+            list(answer.iter_content(None))

@@ -3,21 +3,24 @@
 Versions of ``live_versions`` answer alike, older ones are refused, other paths are a page of HTML.
 Knobs (``google_ads.<name>``): ``live_versions``, ``batch_rows`` of the stream, ``page_rows``,
 ``empty_batch`` whether no rows are one batch without results instead of none,
-``daily_operations``, ``queries_per_second``, ``disabled_customers`` and ``suspended_customers``
-(lists of ids). Faults beyond transport: ``expired_token revoked_token disabled_token``,
+``access_level`` (``test explorer basic standard``), ``daily_operations``, ``queries_per_second``,
+``project_queries_per_second``, ``disabled_customers`` and ``suspended_customers`` (lists of ids).
+Faults beyond transport: ``expired_token revoked_token disabled_token``,
 ``invalid_grant`` (at the token endpoint), ``error`` (``code`` as ``family.NAME``, ``status``,
 ``message``), ``too_many`` (``name`` of a quotaError, ``retry_seconds``), ``expired_page_token``,
-``stream_error`` (an error as the last element after ``after_batches`` good ones), ``zero_rows``
-and those of ``answer_faults`` (names as in the answer, in camel case).
+``stream_error`` (an error as the last element after ``after_batches`` good ones),
+``stream_stall`` (silence of ``seconds`` of the vendor's after ``after_batches``), ``zero_rows`` and
+those of ``answer_faults`` (names as in the answer, in camel case).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -227,13 +230,23 @@ class GoogleAds:
             version = request.path_params["version"]
             kept = batches[: int(values.get("after_batches", 1))]
             batches = [*kept, broken.to_body(version, request_id)]
-        return StreamingResponse(_write(batches), media_type="application/json; charset=UTF-8")
+        stall = self._take("stream_stall", request.url.path)
+        silence = (-1, 0.0)
+        if stall is not None:
+            seconds = self._stage.clock.real_seconds(float(stall["seconds"]))
+            silence = (int(stall.get("after_batches", 1)), seconds)
+        chunks = _write(batches, *silence)
+        return StreamingResponse(chunks, media_type="application/json; charset=UTF-8")
 
 
-def _write(batches: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
-    """An array, a batch at a time."""
+async def _write(
+    batches: Sequence[Mapping[str, Any]], silent_at: int, seconds: float
+) -> AsyncIterator[bytes]:
+    """An array, a batch at a time; ``seconds`` of silence before the batch ``silent_at``."""
     lead = "["
-    for batch in batches:
+    for number, batch in enumerate(batches):
+        if number == silent_at:
+            await asyncio.sleep(seconds)
         yield (lead + json.dumps(batch, ensure_ascii=False)).encode()
         lead = ",\n"
     yield b"[]" if lead == "[" else b"]"

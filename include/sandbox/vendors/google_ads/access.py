@@ -130,6 +130,12 @@ class Access:
             raise ApiError(
                 "authenticationError.CUSTOMER_NOT_FOUND", "No customer was found for the id."
             )
+        if self._stage.knobs.get("google_ads.access_level") == "test":
+            # every account of a world is a production account
+            raise ApiError(
+                "authorizationError.CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION",
+                "The Cloud project is only approved for use with test accounts.",
+            )
         login = customer_id if login_customer_id is None else login_customer_id
         if not CUSTOMER_ID.fullmatch(login):
             raise ApiError("headerError.INVALID_LOGIN_CUSTOMER_ID", "Invalid login-customer-id.")

@@ -12,6 +12,7 @@ from typing import Any
 from include.sandbox.vendors.google_ads.fields import (
     CONVERSION_SEGMENTS,
     GEO_SEGMENTS,
+    GEO_UNTOLD,
     METRICS,
     SEGMENTS,
     Field,
@@ -317,7 +318,7 @@ DESCRIBED: dict[str, tuple[Told, ...]] = {
 _IN_GROUP = ("customer", "campaign", "ad_group")
 _TIMES = ("date", "week", "month", "quarter", "year", "day_of_week")
 _USUAL = (*_TIMES, "hour", "device", "ad_network_type", *CONVERSION_SEGMENTS)
-_PLACED = (*_TIMES, *GEO_SEGMENTS, "geo_target_country")
+_PLACED = (*_TIMES, *GEO_SEGMENTS, *GEO_UNTOLD, "geo_target_country")
 RESOURCES: dict[str, Resource] = {
     "customer": Resource((), _USUAL, True),
     "campaign": Resource(("customer", "campaign_budget"), _USUAL, True),

@@ -18,6 +18,7 @@ from include.sandbox.vendors.google_ads.fields import (
     CONVERSION_ACTIONS,
     CONVERSION_SEGMENTS,
     GEO_SEGMENTS,
+    GEO_UNTOLD,
     MICROS,
     date_segments,
     geo_segments,
@@ -142,7 +143,7 @@ def _make_columns(rows: pa.Table, cabinet: Cabinet, names: Sequence[str]) -> dic
             made[name] = _map(rows["region"], lambda region: find_place(region).country_id)
         elif name == "placement":
             made[name] = _map(rows["ad_group_id"], lambda n: PLACEMENTS[n % len(PLACEMENTS)])
-        elif name != "hour" and name not in CONVERSION_SEGMENTS:
+        elif name != "hour" and name not in (*CONVERSION_SEGMENTS, *GEO_UNTOLD):
             made[name] = rows[name]
     return made
 
@@ -185,7 +186,7 @@ def _tell_segments(row: Mapping[str, Any], segments: Sequence[str]) -> dict[str,
         elif name in GEO_SEGMENTS or name == "geo_target_country":
             place = find_place(row["region"])
             told[name] = geo_segments(place.id, place.country_id)[name]
-        elif name not in CONVERSION_SEGMENTS:
+        elif name not in (*CONVERSION_SEGMENTS, *GEO_UNTOLD):
             told[name] = row[name]
     return told
 

@@ -79,6 +79,16 @@ GEO_SEGMENTS = (
     "geo_target_metro",
     "geo_target_most_specific_location",
 )
+GEO_UNTOLD = (
+    "geo_target_airport",
+    "geo_target_canton",
+    "geo_target_county",
+    "geo_target_district",
+    "geo_target_postal_code",
+    "geo_target_province",
+    "geo_target_state",
+)
+"""Places nobody is shown in here: they may be selected, and split nothing."""
 CONVERSION_SEGMENTS = (
     "conversion_action",
     "conversion_action_name",
@@ -206,7 +216,7 @@ SEGMENTS: dict[str, Field] = {
             "ENUM",
             tuple(category for _, _, category, _ in CONVERSION_ACTIONS),
         ),
-        *(_segment(name, "RESOURCE_NAME") for name in GEO_SEGMENTS),
+        *(_segment(name, "RESOURCE_NAME") for name in (*GEO_SEGMENTS, *GEO_UNTOLD)),
         _segment("geo_target_country", "RESOURCE_NAME"),
     )
 }
