@@ -295,6 +295,14 @@ class AmoCaller:
         headers = {"Authorization": f"Bearer {self.token}"}
         return self.http.get(f"/api/v4/{path}", params=params, headers=headers)
 
+    def send(self, method: str, path: str, body: Any) -> Any:
+        """A writing request below ``/api/v4/``."""
+        now = self.stage.clock.now()
+        self.stage.clock.advance(1)
+        self.stage.clock.set(now=now)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.http.request(method, f"/api/v4/{path}", json=body, headers=headers)
+
     def rows(self, path: str, params: Any = None) -> list[dict[str, Any]]:
         """The rows of one page; empty for 204."""
         answer = self.get(path, params)

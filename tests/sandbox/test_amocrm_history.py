@@ -210,7 +210,7 @@ def test_users_and_custom_fields_carry_totals(amo):
     assert {"uuid", "amojo_id", "user_rank"} <= set(first)
     assert amo.get("users/2").json()["name"] == "Олег Ворон"
     fields = amo.get("leads/custom_fields?limit=250").json()
-    assert fields["_total_items"] == len(fields["_embedded"]["custom_fields"]) == 19
+    assert fields["_total_items"] == len(fields["_embedded"]["custom_fields"]) == 22
     field = fields["_embedded"]["custom_fields"][0]
     assert (field["type"], field["group_id"], field["is_api_only"]) == (
         "tracking_data",

@@ -74,6 +74,10 @@ def test_a_deleted_order_hides_until_asked_for(sklad):
         ("externalCode=cu-bitrix24/5001", ["BI-5001"]),
         ("applicable=true", ["BI-5002", "BI-5001"]),
         ("applicable=false", []),
+        ("sum>244000;sum>1000000", ["BI-5001"]),
+        ("description=", ["BI-5002"]),
+        ("description!=", ["BI-5001"]),
+        ("sum!=", ["BI-5002", "BI-5001"]),
     ],
 )
 def test_orders_are_filtered(sklad, filters, names):

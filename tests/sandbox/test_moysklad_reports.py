@@ -143,8 +143,12 @@ def test_a_task_is_queued_done_fetched_and_forgotten(sklad):
     assert refused.json()["errors"][0]["code"] == 61006
     done = sklad.get(status, pause=5).json()
     assert (done["state"], done["resultUrl"].endswith(result)) == ("DONE", True)
-    fetched = sklad.get(result).json()
+    link = sklad.get(result)
+    assert (link.status_code, link.content) == (302, b"")
+    fetched = sklad.http.get(link.headers["location"]).json()
     assert (len(fetched["rows"]), "limit" in fetched["meta"]) == (2, False)
+    sklad.wait(300)
+    assert sklad.http.get(link.headers["location"]).status_code == 403
     assert len(sklad.rows("async")) == 1
     assert sklad.get(result, pause=3600).status_code == 410
     assert sklad.code("async/unknown") == (404, 1021)
@@ -158,3 +162,14 @@ def test_four_tasks_wait_at_most_and_not_everything_can(sklad):
     assert sklad.get(paths[4]).status_code == 202
     assert sklad.code("entity/customerorder?async=true") == (400, 61000)
     assert sklad.code("report/stock/all?async=true&limit=5") == (400, 61001)
+
+
+def test_a_task_whose_question_is_refused_ends_with_that_refusal(sklad):
+    queued = sklad.get("report/stock/all?async=true&filter=unicorn=1")
+    assert queued.status_code == 202
+    status, result = (
+        queued.headers[name].partition("/1.2/")[2] for name in ("Content-Location", "Location")
+    )
+    done = sklad.get(status, pause=5).json()
+    assert (done["state"], done["errors"][0]["code"]) == ("API_ERROR", 1034)
+    assert sklad.code(result) == (412, 1034)

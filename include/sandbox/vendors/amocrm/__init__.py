@@ -3,7 +3,10 @@
 Knobs (``amocrm.<name>``): ``requests_per_second`` of an integration, ``retry_after`` seconds in
 that header of a 429 (absent unless set), ``abuse_refusals`` within a minute that end in a ban,
 ``blocked`` true or false to ban or pardon whatever was counted, ``missing_status`` for an entity
-there is not (204, or 404), ``bin_days`` a deleted lead can be restored. Faults beyond transport:
+there is not (204, or 404), ``bin_days`` a deleted lead can be restored, ``restored`` (lead id →
+ISO instant it comes back), ``manager_sees`` (``all``, or ``own`` leads and tasks alone),
+``heavy_limit`` rows a page above which the answer is 504, ``moved_to`` the subdomain an account
+has now: the token URL of the old one is gone. Faults beyond transport:
 ``error`` (``status``, ``detail``), ``expired_token`` (``misleading``: as HTTP 400, which the
 vendor was seen to do when filters are sent), ``unpaid``, ``zero_rows``, ``renamed_field``
 (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: numbers are multiplied).
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +24,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, Access, Grant
+from include.sandbox.vendors.amocrm.access import ACCOUNT_ID, SUBDOMAIN, Access, Grant
 from include.sandbox.vendors.amocrm.account_book import AccountReader
+from include.sandbox.vendors.amocrm.dictionaries import read_dictionaries
 from include.sandbox.vendors.amocrm.errors import ApiError, Banned
+from include.sandbox.vendors.amocrm.history import make_event
 from include.sandbox.vendors.amocrm.limits import ABUSE_REFUSALS, INTEGRATION_REQUESTS, Limits
 from include.sandbox.vendors.amocrm.paging import Listing, cut_page
-from include.sandbox.vendors.amocrm.query import read_query
+from include.sandbox.vendors.amocrm.query import read_page, read_query
 from include.sandbox.vendors.amocrm.services import Question, answer
+from include.sandbox.vendors.amocrm.writing import write
+from include.sandbox.vendors.amocrm.written import Written
 from include.sandbox.vendors.vendor import Stage
 
 HAL = "application/hal+json"
@@ -43,12 +51,14 @@ class AmoCrm:
         self.access = Access()
         self.limits = Limits(stage.clock)
         self._reader = AccountReader()
+        self._written = Written()
         self.reset()
 
     def reset(self) -> None:
-        """Tokens, limits and bans as in the beginning."""
+        """Tokens, limits and bans as in the beginning, and nothing written."""
         self.access.reset(self._stage.clock.now())
         self.limits.reset()
+        self._written.reset()
 
     def routes(self) -> Sequence[BaseRoute]:
         """The API, and the OAuth endpoints beside it."""
@@ -66,7 +76,9 @@ class AmoCrm:
         try:
             self.limits.require_no_ban(self._knob("blocked"))
             grant = self._let_in(request)
-            body = await run_in_threadpool(self._answer, request, grant)
+            writes = request.method in ("POST", "PATCH")
+            told = await _read_told(request) if writes else None
+            body = await run_in_threadpool(self._answer, request, grant, told)
         except Banned as banned:
             return banned.to_response()
         except ApiError as error:
@@ -89,35 +101,56 @@ class AmoCrm:
         )
         return grant
 
-    def _answer(self, request: Request, grant: Grant) -> dict[str, Any] | None:
+    def _answer(self, request: Request, grant: Grant, told: Any) -> dict[str, Any] | None:
         take, now = self._stage.faults.take, self._stage.clock.now()
         route, path = request.url.path, request.path_params["path"].strip("/")
         if request.path_params["version"] != "v4":
             raise ApiError(404, "Page not found")
-        if request.method != "GET":
-            raise ApiError(405, "Method Not Allowed")
         world, root = self._stage.world, str(request.base_url).rstrip("/")
         pairs = request.query_params.multi_items()
         question = Question(
             tree=read_query(pairs),
             world=world,
             now=now,
-            book=self._reader.read(world, now),
+            book=self._written.lay_over(self._reader.read(world, now), self._find_restored(now)),
             api=f"{root}/api/v4",
             account_id=ACCOUNT_ID,
             is_admin=grant.is_admin,
             bin_days=int(self._knob("bin_days", BIN_DAYS)),
+            written=self._written,
+            sees_only=self._find_only_user(grant),
         )
+        if request.method != "GET":
+            return write(path, request.method, told, question)
         found = answer(path, question)
         if not isinstance(found, Listing):
             if found is None and int(self._knob("missing_status", 204)) == 404:
                 raise ApiError(404, "Entity not found")
             return found
+        heavy = self._knob("heavy_limit")
+        if heavy is not None and read_page(question.tree)[1] > int(heavy):
+            raise ApiError(504, "Gateway Time-out")
         page = cut_page(found, question.tree, pairs, f"{question.api}/{path}")
         if page is None or take("zero_rows", self.name, route) is not None:
             return None
         self._spoil_rows(route, page["_embedded"][found.key])
         return page
+
+    def _find_restored(self, now: datetime) -> dict[int, datetime]:
+        """Leads that are out of the bin by now, and when they left it."""
+        told = {
+            int(key): datetime.fromisoformat(at) for key, at in self._knob("restored", {}).items()
+        }
+        for lead, at in told.items():
+            self._written.tell_once(make_event(at, "lead_restored", ("lead", lead)))
+        return {lead: at for lead, at in told.items() if at <= now}
+
+    def _find_only_user(self, grant: Grant) -> int | None:
+        """The user of narrow rights who asks: the second of the account."""
+        if grant.is_admin or self._knob("manager_sees", "all") == "all":
+            return None
+        managers = read_dictionaries(self._stage.world).managers
+        return managers[min(1, len(managers) - 1)]["manager_id"] if managers else 0
 
     def _plant_refusals(self, route: str) -> None:
         take = self._stage.faults.take
@@ -145,6 +178,8 @@ class AmoCrm:
         try:
             self.limits.require_no_ban(self._knob("blocked"))
             body = await _read_body(request)
+            if self._knob("moved_to"):
+                raise ApiError(404, "The account is not here any more")
             host = request.url.hostname or ""
             return JSONResponse(self.access.issue(body, host, self._stage.clock.now()))
         except (ApiError, Banned) as refusal:
@@ -154,7 +189,9 @@ class AmoCrm:
         try:
             self.limits.require_no_ban(self._knob("blocked"))
             token = request.headers.get("x-refresh-token", "")
-            return JSONResponse(self.access.find_account(token))
+            return JSONResponse(
+                self.access.find_account(token, self._knob("moved_to") or SUBDOMAIN)
+            )
         except (ApiError, Banned) as refusal:
             return refusal.to_response()
 
@@ -163,13 +200,17 @@ async def _read_body(request: Request) -> dict[str, Any]:
     """JSON, or a form, which some OAuth clients send instead."""
     if "form" in request.headers.get("content-type", ""):
         return dict(await request.form())
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise ApiError(400, "The body is not JSON") from None
+    body = await _read_told(request)
     if not isinstance(body, dict):
         raise ApiError(400, "The body is not an object")
     return body
+
+
+async def _read_told(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except ValueError:
+        raise ApiError(400, "The body is not JSON") from None
 
 
 VENDOR = AmoCrm

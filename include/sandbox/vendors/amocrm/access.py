@@ -104,12 +104,12 @@ class Access:
         used.is_spent = True
         return self._mint(used.integration, host, now)
 
-    def find_account(self, refresh_token: str) -> dict[str, Any]:
+    def find_account(self, refresh_token: str, subdomain: str = SUBDOMAIN) -> dict[str, Any]:
         """Where the account lives now, asked with a refresh token that is not spent by this."""
         renewal = self.refresh_tokens.get(refresh_token)
         if renewal is None or renewal.is_spent:
             raise ApiError(401, "Unauthorized")
-        return {"id": ACCOUNT_ID, "subdomain": SUBDOMAIN, "domain": f"{SUBDOMAIN}.amocrm.ru"}
+        return {"id": ACCOUNT_ID, "subdomain": subdomain, "domain": f"{subdomain}.amocrm.ru"}
 
     def _mint(self, integration: str, host: str, now: datetime) -> dict[str, Any]:
         self._minted += 1

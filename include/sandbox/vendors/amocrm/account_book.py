@@ -39,6 +39,15 @@ class AccountBook:
     leads_of_company: dict[int, list[int]] = field(default_factory=dict)
     contacts_of_company: dict[int, list[int]] = field(default_factory=dict)
 
+    def link(self) -> None:
+        """Find anew what belongs to which contact and company."""
+        self.leads_of_contact, self.leads_of_company, self.contacts_of_company = {}, {}, {}
+        for lead in self.leads.values():
+            self.leads_of_contact.setdefault(lead["contact_id"], []).append(lead["id"])
+            self.leads_of_company.setdefault(lead["company_id"], []).append(lead["id"])
+        for contact in self.contacts.values():
+            self.contacts_of_company.setdefault(contact["company_id"], []).append(contact["id"])
+
 
 class AccountReader:
     """Makes the book of an instant, and keeps the last one while nothing changes."""
@@ -134,10 +143,7 @@ def _make(
             book.deleted_leads[row["id"]] = row
             continue
         book.leads[row["id"]] = row
-        book.leads_of_contact.setdefault(row["contact_id"], []).append(row["id"])
-        book.leads_of_company.setdefault(row["company_id"], []).append(row["id"])
-    for contact in book.contacts.values():
-        book.contacts_of_company.setdefault(contact["company_id"], []).append(contact["id"])
+    book.link()
     return book
 
 

@@ -50,7 +50,8 @@ def render_note(note: Note, api: str) -> dict[str, Any]:
     }
 
 
-def _tail(phone: str | None) -> str:
+def tail_of_phone(phone: str | None) -> str:
+    """The ten digits a phone is known by, however it is spelt."""
     return "".join(sign for sign in phone or "" if sign.isdigit())[-10:]
 
 
@@ -59,7 +60,7 @@ def _gather(world: World) -> list[Note]:
     contact_of: dict[str, dict[str, Any]] = {}
     for row in read_own(world, "crm_contact"):
         for phone in row["phones"] or ():
-            contact_of.setdefault(_tail(phone), row)
+            contact_of.setdefault(tail_of_phone(phone), row)
     lead_of: dict[str, tuple[int, datetime]] = {}
     leads_of: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
     for row in read_own(world, "crm_lead"):
@@ -67,13 +68,13 @@ def _gather(world: World) -> list[Note]:
             leads_of[row["contact_id"]].append((row["created_at"], numbers[row["lead_id"]]))
         if row["phone"]:
             known = (numbers[row["lead_id"]], row["created_at"])
-            lead_of.setdefault(_tail(row["phone"]), known)
+            lead_of.setdefault(tail_of_phone(row["phone"]), known)
     for row in read_own(world, "crm_deal"):
         if row["contact_id"] and not row["lead_id"]:
             leads_of[row["contact_id"]].append((row["created_at"], row["deal_id"]))
     notes = []
     for call in read_own(world, "call", "tracker", TRACKER):
-        phone = _tail(call["caller_phone"])
+        phone = tail_of_phone(call["caller_phone"])
         contact = contact_of.get(phone)
         kind, owner, since = "", 0, call["started_at"]
         if contact is not None:

@@ -13,6 +13,7 @@ from include.sandbox.world.world import World
 INVOICE_CATALOG = 1002
 CATALOGS = {GOODS_CATALOG: ("Товары", "products"), INVOICE_CATALOG: ("Счета", "invoices")}
 MADE_AT = 1_585_299_171
+ENUMS = {"BILL_STATUS": {"enum_id": 189_111, "enum_code": "paid"}}
 
 
 def render_catalogs(api: str) -> list[dict[str, Any]]:
@@ -104,7 +105,8 @@ def _element(
                 "field_name": title,
                 "field_code": code,
                 "field_type": kind,
-                "values": [{"value": value}],
+                "is_computed": False,
+                "values": [{"value": value} | ENUMS.get(code, {})],
             }
             for code, (field_id, title, kind, value) in fields.items()
         ],

@@ -12,6 +12,7 @@ from typing import Any
 
 from include.sandbox.vendors.amocrm.access import ACCOUNT_ID
 
+Row = dict[str, Any]
 TRACKING_CODES = (
     "UTM_CONTENT",
     "UTM_MEDIUM",
@@ -73,17 +74,21 @@ class Field:
             "_links": {"self": {"href": href}},
         }
 
-    def fill(self, values: Iterable[Any]) -> dict[str, Any] | None:
+    def fill(self, values: Iterable[Any]) -> Row | None:
         """An entry of ``custom_fields_values``; None when every value is empty."""
-        filled: list[dict[str, Any]] = []
+        filled: list[Row] = []
         for value in values:
             if value in (None, "", 0):
                 continue
-            entry: dict[str, Any] = {"value": value}
+            entry: Row = {"value": value}
             if self.enums:
                 number, code = self.enums[0]
                 entry |= {"enum_id": number, "enum_code": code}
             filled.append(entry)
+        return self.wrap(filled)
+
+    def wrap(self, filled: list[Row]) -> Row | None:
+        """The same for entries that are ready."""
         if not filled:
             return None
         return {
@@ -105,10 +110,16 @@ def _work_phone_or_mail(entity: str, first: int) -> tuple[Field, Field]:
     )
 
 
+CLIENT_KINDS = ((188_671, "Завод"), (188_672, "Дилер"))
 FIELDS: dict[str, tuple[Field, ...]] = {
-    "leads": tuple(
-        Field(188_637 + place, code.lower(), code, "tracking_data", "leads", 530 + place)
-        for place, code in enumerate(TRACKING_CODES)
+    "leads": (
+        *(
+            Field(188_637 + place, code.lower(), code, "tracking_data", "leads", 530 + place)
+            for place, code in enumerate(TRACKING_CODES)
+        ),
+        Field(188_660, "Тип клиента", None, "select", "leads", 600, CLIENT_KINDS),
+        Field(188_661, "Нужна доставка", None, "checkbox", "leads", 601),
+        Field(188_662, "Дата отгрузки", None, "date", "leads", 602),
     ),
     "contacts": (
         Field(188_600, "Должность", "POSITION", "text", "contacts", 2),
@@ -128,10 +139,28 @@ _BY_NAME = {
 }
 
 
-def render_values(entity: str, values: dict[str, list[Any]]) -> list[dict[str, Any]] | None:
-    """``values`` by field code, or by name where there is no code."""
-    entries = [_BY_NAME[entity, name].fill(given) for name, given in values.items()]
-    return [entry for entry in entries if entry is not None] or None
+def render_values(
+    entity: str, values: dict[str, list[Any]], written: dict[int, list[Row]] | None = None
+) -> list[Row] | None:
+    """``values`` by field code, or by name where there is no code.
+
+    ``written`` has, by field id, the entries somebody wrote through the API; they win.
+    """
+    filled = {
+        field.id: field.fill(given)
+        for field, given in ((_BY_NAME[entity, name], given) for name, given in values.items())
+    }
+    known = {field.id: field for field in FIELDS[entity]}
+    filled |= {number: known[number].wrap(given) for number, given in (written or {}).items()}
+    return [entry for entry in filled.values() if entry is not None] or None
+
+
+def find_field(entity: str, number: Any, code: Any) -> Field | None:
+    """The field of an id, or of a code where no id is given."""
+    for field in FIELDS[entity]:
+        if field.id == number or (number is None and code is not None and field.code == code):
+            return field
+    return None
 
 
 def read_lead_values(row: dict[str, Any]) -> dict[str, list[Any]]:

@@ -30,14 +30,14 @@ class Renderer:
 
     def __init__(self, book: AccountBook, words: Dictionaries, api: str) -> None:
         self._book = book
-        self._words = words
+        self.words = words
         self._api = api
 
     def lead(self, row: Row, wanted: set[str]) -> dict[str, Any]:
         """A lead; contacts, loss reason and goods only where wanted."""
-        reason = self._words.loss_reason_ids.get(row["lost_reason"] or "")
+        reason = self.words.loss_reason_ids.get(row["lost_reason"] or "")
         embedded: dict[str, Any] = {
-            "tags": self._words.tag(row["source"]),
+            "tags": self.words.tag(row["source"]),
             "companies": self._refer("companies", [row["company_id"]], self._book.companies),
         }
         if "contacts" in wanted:
@@ -45,7 +45,7 @@ class Renderer:
             embedded["contacts"] = [{**contact, "is_main": True} for contact in contacts]
         if "loss_reason" in wanted:
             embedded["loss_reason"] = (
-                [self._words.loss_reason(reason, self._api)] if reason is not None else []
+                [self.words.loss_reason(reason, self._api)] if reason is not None else []
             )
         if "catalog_elements" in wanted:
             embedded["catalog_elements"] = [
@@ -58,7 +58,7 @@ class Renderer:
                     },
                     "_links": self._self(f"catalogs/{GOODS_CATALOG}/elements/{line['product_id']}"),
                 }
-                for line in self._words.goods_of_deal.get(row["id"], ())
+                for line in self.words.goods_of_deal.get(row["id"], ())
             ]
         lead: dict[str, Any] = {
             "id": row["id"],
@@ -76,13 +76,15 @@ class Renderer:
             "closed_at": stamp(row["closed_at"]),
             "closest_task_at": None,
             "is_deleted": False,
-            "custom_fields_values": render_values("leads", read_lead_values(row)),
+            "custom_fields_values": render_values(
+                "leads", read_lead_values(row), row.get("fields")
+            ),
             "score": None,
             "account_id": ACCOUNT_ID,
             "labor_cost": None,
         }
         if "source_id" in wanted:
-            lead["source_id"] = self._words.source_ids.get(row["source"] or "")
+            lead["source_id"] = self.words.source_ids.get(row["source"] or "")
         if "is_price_modified_by_robot" in wanted:
             lead["is_price_modified_by_robot"] = False
         return {**lead, "_links": self._self(f"leads/{row['id']}"), "_embedded": embedded}
@@ -115,7 +117,9 @@ class Renderer:
             "last_name": last,
             **self._shared(row),
             "is_unsorted": False,
-            "custom_fields_values": render_values("contacts", read_contact_values(row)),
+            "custom_fields_values": render_values(
+                "contacts", read_contact_values(row), row.get("fields")
+            ),
             "account_id": ACCOUNT_ID,
             "_links": self._self(f"contacts/{row['id']}"),
             "_embedded": self._with_rest(embedded, wanted),
@@ -134,7 +138,9 @@ class Renderer:
             "id": row["id"],
             "name": row["title"] or "",
             **self._shared(row),
-            "custom_fields_values": render_values("companies", read_company_values(row)),
+            "custom_fields_values": render_values(
+                "companies", read_company_values(row), row.get("fields")
+            ),
             "account_id": ACCOUNT_ID,
             "_links": self._self(f"companies/{row['id']}"),
             "_embedded": self._with_rest(embedded, wanted),
@@ -151,7 +157,7 @@ class Renderer:
                 targets.append(("companies", row["company_id"], None))
             targets += [
                 ("catalog_elements", line["product_id"], self._line_metadata(line))
-                for line in self._words.goods_of_deal.get(row["id"], ())
+                for line in self.words.goods_of_deal.get(row["id"], ())
             ]
         elif entity == "contacts":
             if row["company_id"] in book.companies:
@@ -189,7 +195,7 @@ class Renderer:
     @staticmethod
     def _shared(row: Row) -> dict[str, Any]:
         return {
-            "responsible_user_id": 0,
+            "responsible_user_id": row.get("manager_id") or 0,
             "group_id": 0,
             "created_by": 0,
             "updated_by": 0,

@@ -25,6 +25,7 @@ class ApiError(Exception):
         title: str | None = None,
         issues: Sequence[tuple[str, str]] = (),
         hint: str | None = None,
+        request_id: str = "0",
     ) -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status
@@ -33,6 +34,8 @@ class ApiError(Exception):
         self.issues = issues
         """``(code, path)`` pairs for ``validation-errors``."""
         self.hint = hint
+        self.request_id = request_id
+        """Which item of the body is meant."""
 
     def to_response(self, headers: Mapping[str, str] | None = None) -> JSONResponse:
         """The refusal as it goes over the wire."""
@@ -47,7 +50,7 @@ class ApiError(Exception):
         if self.issues:
             body["validation-errors"] = [
                 {
-                    "request_id": "0",
+                    "request_id": self.request_id,
                     "errors": [
                         {"code": code, "path": path, "detail": self.detail}
                         for code, path in self.issues

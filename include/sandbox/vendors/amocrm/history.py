@@ -58,7 +58,7 @@ def render_event(event: Event, api: str) -> dict[str, Any]:
     }
 
 
-def _event(
+def make_event(
     at: datetime,
     kind: str,
     entity: tuple[str, int],
@@ -66,6 +66,7 @@ def _event(
     after: list[Any] | None = None,
     before: list[Any] | None = None,
 ) -> Event:
+    """One event; ``entity`` is (kind in the singular, id)."""
     entity_type, entity_id = entity
     text = f"{at.isoformat()}/{kind}/{entity}/{after}/{before}"
     return {
@@ -97,7 +98,7 @@ def _gather(world: World) -> list[Event]:
         kind = "outgoing_call" if note["note_type"] == "call_out" else "incoming_call"
         entity = (note["entity_type"].removesuffix("s"), note["entity_id"])
         after = [{"note": {"id": note["id"]}}]
-        events.append(_event(note["at"], kind, entity, note["manager_id"], after))
+        events.append(make_event(note["at"], kind, entity, note["manager_id"], after))
     events.sort(key=lambda event: (event["at"], event["id"]))
     return events
 
@@ -125,7 +126,7 @@ def _lead_events(world: World) -> Iterator[Event]:
         yield from _tell(numbers[lead_id], steps, deal or lead)
         if deal is None and not lead["merged_into_id"] and lead["deal_id"] in deals:
             winner = deals[lead["deal_id"]]
-            yield _event(winner["created_at"], "entity_merged", ("lead", winner["deal_id"]))
+            yield make_event(winner["created_at"], "entity_merged", ("lead", winner["deal_id"]))
         merged = numbers.get(lead["merged_into_id"] or 0, 0)
         yield from _tell_end(numbers[lead_id], lead, merged, bool(steps))
     for deal_id, deal in deals.items():
@@ -177,23 +178,23 @@ def _tell(amo_id: int, steps: list[Step], row: Row) -> Iterator[Event]:
         return
     entity = ("lead", amo_id)
     born, place, manager = steps[0]
-    yield _event(born, "lead_added", entity)
+    yield make_event(born, "lead_added", entity)
     if row["source"]:
-        yield _event(born, "entity_tag_added", entity, after=[{"tag": {"name": row["source"]}}])
+        yield make_event(born, "entity_tag_added", entity, after=[{"tag": {"name": row["source"]}}])
     if row["contact_id"]:
         link = {"entity": {"type": "contact", "id": row["contact_id"]}}
-        yield _event(born, "entity_linked", entity, after=[{"link": link}])
+        yield make_event(born, "entity_linked", entity, after=[{"link": link}])
     for at, new_place, new_manager in steps[1:]:
         if new_manager != manager:
             ends = [[{"responsible_user": {"id": one}}] for one in (new_manager, manager)]
-            yield _event(at, "entity_responsible_changed", entity, manager, *ends)
+            yield make_event(at, "entity_responsible_changed", entity, manager, *ends)
             manager = new_manager
         if new_place != place:
             ends = [
                 [{"lead_status": {"id": status, "pipeline_id": pipeline}}]
                 for pipeline, status in (new_place, place)
             ]
-            yield _event(at, "lead_status_changed", entity, new_manager, *ends)
+            yield make_event(at, "lead_status_changed", entity, new_manager, *ends)
             place = new_place
 
 
@@ -201,25 +202,27 @@ def _tell_end(amo_id: int, row: Row, winner: int, was_lead: bool) -> Iterator[Ev
     if winner:
         at = row["deleted_at"] or row["updated_at"]
         if at is not None:
-            yield _event(at, "entity_merged", ("lead", winner), row["manager_id"] or 0)
+            yield make_event(at, "entity_merged", ("lead", winner), row["manager_id"] or 0)
     elif row["deleted_at"] is not None and was_lead:
-        yield _event(row["deleted_at"], "lead_deleted", ("lead", amo_id), row["manager_id"] or 0)
+        yield make_event(
+            row["deleted_at"], "lead_deleted", ("lead", amo_id), row["manager_id"] or 0
+        )
 
 
 def _card_events(world: World, kind: str) -> Iterator[Event]:
     for row in read_own(world, f"crm_{kind}"):
         entity = (kind, row[f"{kind}_id"])
-        yield _event(row["created_at"], f"{kind}_added", entity)
+        yield make_event(row["created_at"], f"{kind}_added", entity)
         gone = row["deleted_at"] or row["updated_at"]
         if row["merged_into_id"] and gone is not None:
-            yield _event(gone, "entity_merged", (kind, row["merged_into_id"]))
+            yield make_event(gone, "entity_merged", (kind, row["merged_into_id"]))
         elif row["deleted_at"] is not None:
-            yield _event(row["deleted_at"], f"{kind}_deleted", entity)
+            yield make_event(row["deleted_at"], f"{kind}_deleted", entity)
 
 
 def _task_events(world: World) -> Iterator[Event]:
     for row in read_own(world, "crm_task"):
         entity, by = ("task", row["task_id"]), row["manager_id"] or 0
-        yield _event(row["created_at"], "task_added", entity, by)
+        yield make_event(row["created_at"], "task_added", entity, by)
         if row["done_at"] is not None:
-            yield _event(row["done_at"], "task_completed", entity, by)
+            yield make_event(row["done_at"], "task_completed", entity, by)

@@ -22,6 +22,7 @@ from include.sandbox.vendors.amocrm.query import Tree, read_ids, read_list, read
 from include.sandbox.vendors.amocrm.stage_book import read_stages, render_pipelines
 from include.sandbox.vendors.amocrm.tasks import read_tasks, render_task
 from include.sandbox.vendors.amocrm.unsorted import categorise, render_request
+from include.sandbox.vendors.amocrm.written import Written, merge_by_time
 from include.sandbox.world.world import World
 
 MOMENTS = {"created_at": "created_at", "updated_at": "updated_at", "id": "id"}
@@ -42,6 +43,9 @@ class Question:
     account_id: int
     is_admin: bool
     bin_days: int
+    written: Written
+    sees_only: int | None = None
+    """The user whose leads and tasks alone are shown; None for all."""
 
     @property
     def renderer(self) -> Renderer:
@@ -80,6 +84,7 @@ def _leads(q: Question) -> Answer:
         *choose.by_statuses(conditions.get("statuses"), "filter.statuses"),
         *choose.by_price(conditions.get("price")),
         *_by_words(q, ("name",)),
+        *_by_rights(q),
     ]
     rows = choose.put_in_order(choose.keep(rows, tests), q.tree, MOMENTS, BY_ID)
     return Listing("leads", rows, render)
@@ -106,6 +111,11 @@ def _by_words(q: Question, columns: Sequence[str]) -> list[choose.Test]:
     if not text:
         return []
     return [lambda row: any(text in str(row.get(name) or "").lower() for name in columns)]
+
+
+def _by_rights(q: Question) -> list[choose.Test]:
+    """Of a user with narrow rights: only what is their own."""
+    return [] if q.sees_only is None else [lambda row: row["manager_id"] == q.sees_only]
 
 
 def _one(q: Question, kind: str, number: str) -> Answer:
@@ -171,13 +181,18 @@ def _events(q: Question) -> Answer:
         *choose.by_event_entities(conditions),
         *choose.by_event_values(conditions),
     ]
-    rows = choose.keep(_until(read_events(q.world), q.now), tests)
+    rows = choose.keep(_until(tell_events(q), q.now), tests)
     rows = choose.put_in_order(rows, q.tree, {"created_at": "at", "id": "id"}, ("at", True))
     return Listing("events", rows, lambda row: render_event(row, q.api), is_events=True)
 
 
+def tell_events(q: Question) -> list[Row]:
+    """Events of the world and of what was written, oldest first."""
+    return merge_by_time(read_events(q.world), q.written.events)
+
+
 def _event(q: Question, number: str) -> Answer:
-    found = [row for row in _until(read_events(q.world), q.now) if row["id"] == number]
+    found = [row for row in _until(tell_events(q), q.now) if row["id"] == number]
     return render_event(found[0], q.api) if found else None
 
 
@@ -192,7 +207,8 @@ def _notes(q: Question, kind: str, owner: str | None = None, number: str | None 
         *choose.by_texts(conditions, note_type="note_type"),
         *choose.by_instants(conditions, updated_at="at", created_at="at"),
     ]
-    rows = [row for row in _until(read_notes(q.world), q.now) if row["entity_type"] == kind]
+    told = merge_by_time(read_notes(q.world), q.written.notes)
+    rows = [row for row in _until(told, q.now) if row["entity_type"] == kind]
     if owner is not None:
         rows = [row for row in rows if row["entity_id"] == int(owner)]
     order = {"updated_at": "at", "created_at": "at", "id": "id"}
@@ -219,9 +235,10 @@ def _tasks(q: Question, number: str | None = None) -> Answer:
         *choose.by_texts(conditions, entity_type="entity_type"),
         *choose.by_instants(conditions, updated_at="updated_at", created_at="created_at"),
         *choose.by_flag(conditions, "is_completed", "is_completed"),
+        *_by_rights(q),
     ]
     order = {**MOMENTS, "complete_till": "due_at"}
-    rows = choose.keep(read_tasks(q.world, q.now), tests)
+    rows = choose.keep(q.written.lay_over_tasks(read_tasks(q.world, q.now)), tests)
     rows = choose.put_in_order(rows, q.tree, order, BY_ID)
     return _pick(Listing("tasks", rows, lambda row: render_task(row, q.api)), number)
 

@@ -60,7 +60,7 @@ def render_task(row: dict[str, Any], api: str) -> dict[str, Any]:
         "is_completed": row["is_completed"],
         "task_type_id": row["task_type_id"],
         "text": row["subject"] or "",
-        "result": {"text": "Выполнено"} if row["is_completed"] else [],
+        "result": {"text": row.get("result") or "Выполнено"} if row["is_completed"] else [],
         "complete_till": int(due.timestamp()),
         "account_id": ACCOUNT_ID,
         "_links": {"self": {"href": f"{api}/tasks/{row['id']}"}},

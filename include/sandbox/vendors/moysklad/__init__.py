@@ -68,9 +68,12 @@ class MoySklad:
         self.jobs.reset()
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Everything below ``/api/remap``."""
+        """Everything below ``/api/remap``, and the links to results beside it."""
         every = ["GET", "POST", "PUT", "DELETE"]
-        return [Route("/api/remap/{version}/{path:path}", self._serve, methods=every)]
+        return [
+            Route("/api/remap/{version}/{path:path}", self._serve, methods=every),
+            Route("/download/{name}", self._serve_download, methods=["GET"]),
+        ]
 
     def _knob(self, name: str, default: Any = None) -> Any:
         return self._stage.knobs.get(f"{self.name}.{name}", default)
@@ -131,7 +134,7 @@ class MoySklad:
         question = self._read(request, caller)
         head, _, number = path.partition("/")
         if head == "async":
-            return JSONResponse(self._serve_task(number, question.links), media_type=JSON)
+            return self._serve_task(number, question.links, str(request.base_url).rstrip("/"))
         if question.parameters.get("async") == "true":
             return await run_in_threadpool(self._queue, request, path, question)
         body = await run_in_threadpool(answer, path, question)
@@ -156,19 +159,32 @@ class MoySklad:
         if {"limit", "offset"} & set(question.parameters):
             raise ApiError(400, 61001)
         seconds = float(self._knob("async_seconds", ASYNC_SECONDS))
-        body = answer(path, question)
+        try:
+            body = answer(path, question)
+        except ApiError as error:
+            body = error
         number = self.jobs.queue(str(request.url), body, seconds)
         status = f"{question.links.api}/async/{number}"
         headers = {"Location": f"{status}/result", "Content-Location": status}
         return Response(status_code=202, headers=headers)
 
-    def _serve_task(self, number: str, links: Links) -> Any:
+    def _serve_task(self, number: str, links: Links, root: str) -> Response:
         number, _, tail = number.partition("/")
-        if not number:
-            rows = self.jobs.list(links)
-            meta = {"href": f"{links.api}/async", "type": "async", "size": len(rows)}
-            return {"context": links.context(), "meta": meta, "rows": rows}
-        return self.jobs.fetch(number) if tail == "result" else self.jobs.describe(number, links)
+        if number and tail == "result":
+            target = {"Location": f"{root}/download/{self.jobs.link(number)}"}
+            return Response(status_code=302, headers=target)
+        if number:
+            return JSONResponse(self.jobs.describe(number, links), media_type=JSON)
+        rows = self.jobs.list(links)
+        meta = {"href": f"{links.api}/async", "type": "async", "size": len(rows)}
+        body = {"context": links.context(), "meta": meta, "rows": rows}
+        return JSONResponse(body, media_type=JSON)
+
+    async def _serve_download(self, request: Request) -> Response:
+        try:
+            return JSONResponse(self.jobs.fetch(request.path_params["name"]), media_type=JSON)
+        except ApiError as error:
+            return error.to_response({})
 
     def _spoil(self, route: str, body: Any) -> None:
         take = self._stage.faults.take

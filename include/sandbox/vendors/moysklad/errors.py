@@ -47,6 +47,10 @@ class ApiError(Exception):
         """The refusal as it goes over the wire."""
         if not self.code:
             return Response(status_code=self.status, headers=dict(headers))
+        return JSONResponse(self.describe(), self.status, dict(headers), media_type=JSON)
+
+    def describe(self) -> dict[str, Any]:
+        """The body: a list of one error."""
         text = TEXTS.get(self.code, "Ошибка")
         error: dict[str, Any] = {
             "error": f"{text}: {self.detail}" if self.detail else text,
@@ -55,5 +59,4 @@ class ApiError(Exception):
         }
         if self.parameter:
             error["parameter"] = self.parameter
-        body = {"errors": [error]}
-        return JSONResponse(body, self.status, dict(headers), media_type=JSON)
+        return {"errors": [error]}

@@ -1,6 +1,8 @@
 """Asynchronous tasks: a report asked for with ``async=true`` and fetched later.
 
-Four at most are under way; the result is whole, without pages, and is gone after an hour.
+Four at most are under way. The result is whole, without pages, and is gone after an hour; its
+address redirects to a link of its own, which needs no token and is good for five minutes. A task
+whose question the API refuses ends as ``API_ERROR`` with that refusal.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ from include.sandbox.vendors.moysklad.wording import (
 
 MOST_TASKS = 4
 RESULT_SECONDS = 3600.0
+LINK_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task and the answer it will give."""
+    """One task and the answer it will give, which may be a refusal."""
 
     id: str
     request: str
@@ -44,6 +47,7 @@ class Jobs:
     def reset(self) -> None:
         """No tasks."""
         self._tasks: dict[str, Task] = {}
+        self._links: dict[str, tuple[str, float]] = {}
 
     def queue(self, request: str, answer: Any, seconds: float) -> str:
         """The id of a new task; 429/61002 when four are under way."""
@@ -57,15 +61,20 @@ class Jobs:
     def describe(self, number: str, links: Links) -> Row:
         """The task's state; 404/1021 for one there is not."""
         task, now = self._find(number), self._clock.elapsed()
+        refusal = task.answer if isinstance(task.answer, ApiError) else None
         row: Row = {
             **links.meta(f"async/{number}", "async"),
             "id": number,
             "accountId": ACCOUNT_ID,
             "owner": links.entity("employee", EMPLOYEE),
-            "state": "DONE" if task.ready_at <= now else "PROCESSING",
+            "state": "API_ERROR" if refusal else "DONE",
             "request": task.request,
         }
-        if task.ready_at <= now:
+        if now < task.ready_at:
+            row["state"] = "PROCESSING"
+        elif refusal is not None:
+            row["errors"] = refusal.describe()["errors"]
+        else:
             left = timedelta(seconds=task.ready_at + RESULT_SECONDS - now)
             row["resultUrl"] = f"{links.api}/async/{number}/result"
             row["deletionDate"] = spell_instant(self._clock.now() + left)
@@ -75,14 +84,25 @@ class Jobs:
         """All tasks."""
         return [self.describe(number, links) for number in self._tasks]
 
-    def fetch(self, number: str) -> Any:
-        """The result; 412/61006 too early, 410/61003 too late."""
+    def link(self, number: str) -> str:
+        """The name of a fresh link to the result; 412/61006 too early, 410/61003 too late."""
         task, now = self._find(number), self._clock.elapsed()
         if now < task.ready_at:
             raise ApiError(412, 61006)
         if now >= task.ready_at + RESULT_SECONDS:
             raise ApiError(410, 61003)
-        return task.answer
+        if isinstance(task.answer, ApiError):
+            raise task.answer
+        name = make_id("download", f"{number}/{len(self._links)}")
+        self._links[name] = (number, now + LINK_SECONDS)
+        return name
+
+    def fetch(self, name: str) -> Any:
+        """The result behind a link; a bare 403 for one that is too old or unknown."""
+        number, until = self._links.get(name, ("", 0.0))
+        if not number or self._clock.elapsed() >= until:
+            raise ApiError(403)
+        return self._tasks[number].answer
 
     def _find(self, number: str) -> Task:
         if number not in self._tasks:

@@ -47,6 +47,7 @@ TEXTS = (
 )
 NUMBERS = ("sum", "payedSum", "shippedSum", "vatSum", "minimumBalance", "reservedSum")
 LONGEST_PAGE = 1000
+COMPARISONS = (">", "<", ">=", "<=")
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,21 @@ def read_conditions(texts: Sequence[str]) -> list[Condition]:
 
 
 def keep_rows(rows: list[Row], conditions: list[Condition]) -> list[Row]:
-    """Rows meeting every field's conditions; deleted and archived ones only where asked for."""
+    """Rows meeting every field's conditions; deleted and archived ones only where asked for.
+
+    Of several ``>`` on one field the first counts, and so for the other three comparisons; an
+    equality beside a comparison is refused.
+    """
     by_field: dict[str, list[Condition]] = {}
     for condition in conditions:
-        by_field.setdefault(condition.field, []).append(condition)
+        several = by_field.setdefault(condition.field, [])
+        operators = {known.operator for known in several}
+        if condition.operator in COMPARISONS and condition.operator in operators:
+            continue
+        several.append(condition)
+        operators.add(condition.operator)
+        if "=" in operators and operators & set(COMPARISONS):
+            raise ApiError(412, 1034, f"'{condition.field}': равенство и неравенство", "filter")
     for field, hidden in (("isDeleted", "deleted"), ("archived", "archived")):
         wanted = {_read_switch(c) for c in by_field.pop(field, [])} or {False}
         rows = [row for row in rows if bool(row.get(hidden)) in wanted]
@@ -106,7 +118,7 @@ def _prepare(condition: Condition) -> Condition:
             value = spell_instant(read_instant(value))
         except ValueError:
             raise ApiError(412, 1035, value, "filter") from None
-    elif field in NUMBERS:
+    elif field in NUMBERS and value:
         try:
             value = str(float(value))
         except ValueError:
@@ -115,7 +127,7 @@ def _prepare(condition: Condition) -> Condition:
         value = value.partition("?")[0].rstrip("/").rpartition("/")[2]
     elif field in SWITCHES:
         _read_switch(condition)
-    elif field not in TEXTS and field not in INSTANTS:
+    elif field not in (*TEXTS, *INSTANTS, *NUMBERS):
         raise ApiError(412, 1034, f"неизвестное поле '{field}'", "filter")
     return Condition(field, condition.operator, value)
 
@@ -127,7 +139,7 @@ def _meets(given: Any, condition: Condition) -> bool:
     if isinstance(given, bool):
         given = str(given).lower()
     if operator in ("=", "!="):
-        if isinstance(given, int | float):
+        if isinstance(given, int | float) and value:
             is_equal = given == float(value)
         else:
             is_equal = (given or "") == value

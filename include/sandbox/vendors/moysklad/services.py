@@ -98,8 +98,11 @@ def _serve_entity(rest: str, q: Question) -> Any:
     if tail and tail[0] == "metadata":
         return _serve_metadata(kind, tail[1:], q)
     if not tail:
-        rows = _rows_of(kind, q)
-        rows = keep_rows(rows, read_conditions(q.filters))
+        rows, conditions = _rows_of(kind, q), read_conditions(q.filters)
+        foreign = "archived" if kind in PAPERS else "isDeleted"
+        if any(condition.field == foreign for condition in conditions):
+            raise ApiError(412, 1034, f"поле '{foreign}' не для '{kind}'", "filter")
+        rows = keep_rows(rows, conditions)
         rows = search_rows(rows, q.parameters.get("search", ""))
         rows = order_rows(rows, q.parameters.get("order", ""))
         return _envelope(rows, f"entity/{kind}", kind, q)
