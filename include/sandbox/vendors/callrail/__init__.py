@@ -3,9 +3,10 @@
 Knobs (``callrail.<name>``): ``clamp_per_page`` cuts a page size above 250 instead of refusing it,
 ``general_per_hour``, ``general_per_day`` and the same of ``sms`` and ``outbound_call`` replace the
 quotas, ``retry_after`` adds that header to 429, ``spam_vanishes`` takes calls away
-once they are tagged as spam. Faults beyond transport: ``error`` (``status``,
-``text``), ``expired_token`` (401), ``zero_rows`` (an empty success), ``renamed_field`` (``from``,
-``to``) and ``changed_meaning`` (``field``, ``factor``: numbers of the field in other units).
+once they are tagged as spam, ``lead_value`` is what a good lead is said to be worth
+("$150.00"). Faults beyond transport: ``error`` (``status``, ``text``), ``expired_token`` (401),
+``zero_rows`` (an empty success), ``renamed_field`` (``from``, ``to``) and ``changed_meaning``
+(``field``, ``factor``: numbers of the field in other units).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from include.sandbox.vendors.callrail.lists import LISTS, ListRules, filter_call
 from include.sandbox.vendors.callrail.paging import (
     Row,
     answer_page,
+    read_fields,
     select_fields,
     sort_rows,
 )
@@ -147,12 +149,18 @@ class CallRail:
         rows: Sequence[Known] = getattr(self.book, rules.attribute)
         hides_spam = bool(self._stage.knobs.get("callrail.spam_vanishes", False))
         return [
-            known.show(now)
+            self._add_value(known.show(now))
             for known in rows
             if known.known_at <= now
             and start <= known.at < end
             and not (hides_spam and known.is_removed(now))
         ]
+
+    def _add_value(self, row: dict[str, Any]) -> dict[str, Any]:
+        worth = self._stage.knobs.get("callrail.lead_value")
+        if worth is not None and "value" in row and row["lead_status"] == "good_lead":
+            row |= {"value": worth, "formatted_value": worth}
+        return row
 
     def _pick_calls(
         self, request: Request
@@ -164,6 +172,10 @@ class CallRail:
 
     def _list(self, request: Request, rules: ListRules) -> Response:
         params, path = request.query_params, request.url.path
+        everything: Sequence[Known] = getattr(self.book, rules.attribute)
+        if rules.defaults is not None and everything:
+            # an empty answer refuses an unknown field too
+            read_fields(params.get("fields", ""), everything[0].row)
         if rules.key == "calls":
             rows, _ = self._pick_calls(request)
         elif rules.is_dated:

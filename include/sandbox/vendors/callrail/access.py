@@ -8,7 +8,8 @@ refused request does not count.
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,7 @@ class Quotas:
 
     def reset(self) -> None:
         """Nobody has asked for anything yet."""
-        self._seen: dict[str, deque[float]] = defaultdict(deque)
+        self._seen: dict[str, list[float]] = defaultdict(list)
 
     def count(self, kind: str, knobs: Mapping[str, Any]) -> None:
         """Raise 429 beyond the quota of the hour or the day.
@@ -51,12 +52,11 @@ class Quotas:
         ``callrail.retry_after`` adds that header, which the vendor does not promise.
         """
         now, seen = self._clock.elapsed(), self._seen[kind]
-        while seen and now - seen[0] >= DAY:
-            seen.popleft()
+        del seen[: bisect_right(seen, now - DAY)]
         hourly, daily = QUOTAS[kind]
         per_hour = int(knobs.get(f"callrail.{kind}_per_hour", hourly))
         per_day = int(knobs.get(f"callrail.{kind}_per_day", daily))
-        in_hour = sum(1 for at in seen if now - at < HOUR)
+        in_hour = len(seen) - bisect_right(seen, now - HOUR)
         if in_hour >= per_hour or len(seen) >= per_day:
             retry_after = knobs.get("callrail.retry_after")
             raise ApiError(429, "", None if retry_after is None else int(retry_after))

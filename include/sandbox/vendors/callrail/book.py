@@ -90,6 +90,7 @@ class CallBook:
             if row["crm"] == LINE.crm
         }
         self._calls_of: dict[str, list[datetime]] = {}
+        self._good_call_of: dict[str, tuple[datetime, str, str | None]] = {}
         calls.sort(key=lambda row: (row["started_at"], row["call_id"]))
         self._tags = self._name_tags(calls)
         self._trackers = self._make_trackers(calls)
@@ -216,7 +217,13 @@ class CallBook:
             "call_highlights": [],
             "speaker_percent": None,
             "waveforms": [],
-            "formatted_customer_phone_number": row["caller_phone"],
+            "formatted_customer_phone_number": format_phone(row["caller_phone"]),
+            "formatted_business_phone_number": format_phone(business_phone()),
+            "formatted_tracking_phone_number": format_phone(row["tracking_phone"]),
+            "formatted_customer_name": (row["contact_name"] or "").title() or None,
+            "formatted_call_type": "First Call" if row["is_first"] else "Repeat Call",
+            "formatted_tracking_source": tracker["name"],
+            "formatted_value": None,
             "formatted_duration": f"{talked // 60}m {talked % 60}s",
             "formatted_start_time": row["started_at"]
             .astimezone(ZONE)
@@ -225,18 +232,26 @@ class CallBook:
             "person_id": make_id("PER", "person", row["caller_phone"]),
             **describe_source(visit),
         }
-        is_good = bool(row["is_target"])
-        later = {
-            "lead_status": "good_lead" if is_good else "not_a_lead",
-            "good_lead_call_id": call_id if is_good else None,
-            "good_lead_call_time": shown["start_time"] if is_good else None,
-            "tags": [self._tags[tag] for tag in row["tags"] or ()],
-        }
         known_at = max(row["known_at"] or row["started_at"], row["started_at"])
+        changed_at = row["changed_at"] or known_at
+        later = self._judge_lead(row, call_id, changed_at) | {
+            "tags": [self._tags[tag] for tag in row["tags"] or ()]
+        }
         is_spam = any(tag in SPAM_TAGS for tag in row["tags"] or ())
-        return Known(
-            row["started_at"], known_at, shown, row["changed_at"] or known_at, later, is_spam
-        )
+        return Known(row["started_at"], known_at, shown, changed_at, later, is_spam)
+
+    def _judge_lead(
+        self, row: Mapping[str, Any], call_id: str, changed_at: datetime
+    ) -> dict[str, Any]:
+        """A person once marked as a good lead stays one: later calls point back at that call."""
+        phone, begun = row["caller_phone"], write_instant(row["started_at"])
+        if row["is_target"]:
+            self._good_call_of.setdefault(phone, (changed_at, call_id, begun))
+            return _mark_lead("good_lead", call_id, begun)
+        marked_at, earlier, earlier_at = self._good_call_of.get(phone, (None, None, None))
+        if marked_at is not None and marked_at <= changed_at:
+            return _mark_lead("previously_marked_good_lead", earlier, earlier_at)
+        return _mark_lead("not_a_lead", None, None)
 
     def _make_form(self, row: Mapping[str, Any]) -> Known:
         visit = self._visits.get(row["visit_id"])
@@ -253,7 +268,7 @@ class CallBook:
             "form_name": row["form_name"],
             "submitted_at": write_instant(row["submitted_at"]),
             "first_form": True,
-            "customer_phone_number": row["phone"],
+            "customer_phone_number": read_phone(row["phone"]),
             "customer_name": row["name"],
             "customer_email": row["email"],
             "lead_status": "good_lead" if row["is_target"] else None,
@@ -270,7 +285,7 @@ class CallBook:
             "initial_tracker_id": None,
             "current_tracker_id": None,
             "customer_name": row["name"],
-            "customer_phone_number": row["phone"],
+            "customer_phone_number": read_phone(row["phone"]),
             "initial_tracking_number": None,
             "current_tracking_number": None,
             "last_message_at": write_instant(row["finished_at"]),
@@ -303,6 +318,29 @@ class CallBook:
             }
             for n, page in enumerate(pages)
         ]
+
+
+def read_phone(typed: str | None) -> str | None:
+    """A number as typed in E.164; what is no number of the country stays as it is."""
+    digits = "".join(char for char in typed or "" if char.isdigit())
+    if len(digits) == 10:
+        return f"+1{digits}"
+    return f"+{digits}" if len(digits) == 11 and digits[0] == "1" else typed or None
+
+
+def format_phone(number: str | None) -> str | None:
+    """E.164 as people of the country write it."""
+    if not number or not number.startswith("+1") or len(number) != 12:
+        return number
+    return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+
+
+def _mark_lead(status: str, call_id: str | None, call_time: str | None) -> dict[str, Any]:
+    return {
+        "lead_status": status,
+        "good_lead_call_id": call_id,
+        "good_lead_call_time": call_time,
+    }
 
 
 def business_phone() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,14 +57,20 @@ def sort_rows(
     return sorted(rows, key=rank, reverse=order == "desc")
 
 
-def select_fields(rows: Sequence[Row], defaults: Sequence[str], asked: str) -> list[Row]:
-    """Default fields plus those of the comma list ``asked``; 400 for one nobody has."""
-    extra = [name.strip() for name in asked.split(",") if name.strip()]
-    if not rows:
-        return []
-    unknown = [name for name in extra if name not in rows[0]]
+def read_fields(asked: str, known: Container[str]) -> list[str]:
+    """The names of the comma list ``asked``; 400 for one the vendor does not know."""
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ApiError(400, f"Invalid fields: {', '.join(unknown)}")
+    return names
+
+
+def select_fields(rows: Sequence[Row], defaults: Sequence[str], asked: str) -> list[Row]:
+    """Default fields plus those of the comma list ``asked``; 400 for one no row has."""
+    if not rows:
+        return []
+    extra = read_fields(asked, rows[0])
     names = sorted({*defaults, *extra})
     return [{name: row[name] for name in names} for row in rows]
 
@@ -100,11 +106,12 @@ def answer_page(
 ) -> JSONResponse:
     """One page of sorted ``rows`` under ``key``; a page beyond the last is empty, not an error.
 
-    ``spoil`` has the last word about every row shown.
+    Only calls are walked by a cursor where that is asked for. ``spoil`` has the last word about
+    every row shown.
     """
     params = request.query_params
     per_page = read_per_page(params, clamp)
-    is_relative = params.get("relative_pagination") == "true"
+    is_relative = key == "calls" and params.get("relative_pagination") == "true"
     following: URL | None = None
     if is_relative:
         start = 0
