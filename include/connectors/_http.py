@@ -14,14 +14,22 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 import tenacity
 import urllib3
 
-from include.connectors.protocol import ConnectorError, IncompleteAnswer, TemporaryFailure
+from include.connectors.protocol import (
+    ConnectorError,
+    IncompleteAnswer,
+    Limiter,
+    TemporaryFailure,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -58,14 +66,6 @@ class Again:
 
 Classify = Callable[[requests.Response], Again | None]
 """Returns None for a response to be used, :class:`Again`, or raises a final ConnectorError."""
-
-
-class Limiter(Protocol):
-    """Whoever shares an account's rate limit between tasks and processes."""
-
-    def acquire(self) -> None:
-        """Return when one more request may be sent."""
-        ...
 
 
 class Scrubber:
@@ -257,6 +257,30 @@ class BodyReader(io.RawIOBase):
         """Give the connection up."""
         self._response.close()
         super().close()
+
+
+def retry_after_seconds(response: requests.Response, now: Callable[[], datetime]) -> float:
+    """What ``Retry-After`` asks for, in seconds or as an HTTP date; 0 when it says nothing."""
+    value = response.headers.get("Retry-After", "").strip()
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(value) - now()).total_seconds(), 0.0)
+    except ValueError:
+        return 0.0
+
+
+def read_json(response: requests.Response, what: str) -> Any:
+    """The body as JSON; a body cut short or a proxy's page raises :class:`IncompleteAnswer`."""
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        pass
+    except requests.RequestException:
+        pass
+    raise IncompleteAnswer(f"{what} did not end its JSON answer; nothing of it is kept, ask again")
 
 
 def describe_gateway_failure(response: requests.Response, what: str) -> TemporaryFailure:

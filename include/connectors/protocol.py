@@ -7,7 +7,8 @@ another connector. All instants are aware UTC; all intervals are half-open ``[fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal, Protocol
@@ -44,6 +45,33 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class ResourceFacts:
+    """What a reader of the rows has to know; docs/sources.md is made of it. Short English text."""
+
+    grain: str
+    time_zone: str
+    """Whose day or clock the rows follow."""
+    currency: str
+    vat: str
+    """In, out, or as an option says."""
+    restatement: str
+    """How long figures move, and by what sign a change is noticed here."""
+    personal_data: str
+
+
+@dataclass(frozen=True)
+class SourceProfile:
+    """What holds for a whole vendor: one section of docs/sources.md."""
+
+    title: str
+    api: str
+    """Name and version of the interface spoken."""
+    limits: str
+    credentials: Mapping[str, str]
+    """Name within the connection → what it is and where one gets it."""
+
+
+@dataclass(frozen=True)
 class Resource:
     """One raw table of a source.
 
@@ -57,6 +85,7 @@ class Resource:
     schema: pa.Schema
     day_column: str | None = None
     control_columns: tuple[str, ...] = ()
+    facts: ResourceFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +117,8 @@ class KnownSlice:
     pulled_at: datetime
     row_count: int
     watermark: str = ""
+    totals: Mapping[str, str] = field(default_factory=dict)
+    """Sums of the resource's control columns as exact decimal text."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +153,102 @@ class Rejected:
 class Batch:
     """Rows of the resource's schema, and what was rejected while reading them.
 
-    Text may come dictionary-encoded, which makes landing cheaper.
+    Text may come dictionary-encoded, which makes landing cheaper. ``findings`` are surprises that
+    lose no row, such as a field or an enum value nobody declared: names only, never values of
+    people.
     """
 
     rows: pa.RecordBatch | None
     rejected: tuple[Rejected, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most ``requests`` within any ``seconds``."""
+
+    requests: int
+    seconds: float
+
+
+class Limiter(Protocol):
+    """Whoever shares an account's rate limit between tasks and processes."""
+
+    def acquire(self, weight: int = 1) -> None:
+        """Return when one more request, which costs ``weight``, may be sent."""
+        ...
+
+
+class Vault(Protocol):
+    """Keeps the credentials of one account when the vendor exchanges them for new ones."""
+
+    def read(self) -> Mapping[str, str]:
+        """The freshest credentials any process has stored."""
+        ...
+
+    def renew(
+        self,
+        used: Mapping[str, str],
+        ask: Callable[[Mapping[str, str]], Mapping[str, str]],
+    ) -> Mapping[str, str]:
+        """Credentials newer than ``used``, the same for all who ask at once.
+
+        Alone among processes: when another one has renewed them in the meantime its result is
+        returned, else ``ask`` exchanges the freshest ones at the vendor and its answer is stored
+        before anybody uses it.
+        """
+        ...
+
+
+class Unlimited:
+    """Lets every request pass: for tests, and where nobody else uses the account."""
+
+    def acquire(self, weight: int = 1) -> None:
+        """Return at once."""
+
+
+class MemoryVault:
+    """Credentials that live as long as the process: nothing is written anywhere."""
+
+    def __init__(self, credentials: Mapping[str, str]) -> None:
+        self._credentials = dict(credentials)
+
+    def read(self) -> Mapping[str, str]:
+        """What was handed in, or the newest answer of ``ask``."""
+        return dict(self._credentials)
+
+    def renew(
+        self,
+        used: Mapping[str, str],
+        ask: Callable[[Mapping[str, str]], Mapping[str, str]],
+    ) -> Mapping[str, str]:
+        """Ask, unless ``used`` is outdated already."""
+        if dict(used) == self._credentials:
+            self._credentials = dict(ask(self._credentials))
+        return dict(self._credentials)
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the place a connector runs in lends it."""
+
+    sleep: Callable[[float], None] = time.sleep
+    share_limit: Callable[[str, Sequence[Rate]], Limiter] = lambda _key, _rates: Unlimited()
+    """A limiter shared by every process that reads this account, by a name of the limit."""
+    vault: Vault | None = None
+
+
+LONE_HOST = Host()
+"""A process by itself: real sleep, no shared limits, nothing stored."""
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One thing an account may or may not read; ``detail`` says what to do when it may not."""
+
+    name: str
+    is_allowed: bool
+    detail: str = ""
 
 
 class Connector(Protocol):
@@ -138,8 +260,9 @@ class Connector(Protocol):
     resources: ClassVar[Mapping[str, Resource]]
     max_waits: ClassVar[int]
     """How many slices of one account may wait at the vendor at once."""
+    profile: ClassVar[SourceProfile]
 
-    def __init__(self, account: Account, now: Now) -> None: ...
+    def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None: ...
 
     def plan(
         self, known: Iterable[KnownSlice], now: datetime, window: Interval | None
@@ -157,6 +280,13 @@ class Connector(Protocol):
 
     def fetch(self, token: Token) -> Iterator[Batch]:
         """Stream the answer; raises :class:`IncompleteAnswer` rather than ending early."""
+        ...
+
+    def check(self) -> Iterator[Capability]:
+        """Try the credentials and each resource with the cheapest request there is.
+
+        A refusal is a Capability, not an error; only a vendor that cannot be reached raises.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from include.connectors.protocol import (
 from include.ingestion.account_run import Done, Waiting, run_account
 from include.ingestion.sources import discover_connectors
 from throughline.accounts import require_account, with_credentials
+from throughline.hosts import make_host
 from throughline.triggers import VendorReady
 from throughline.warehouse import open_landing, open_workshop
 
@@ -68,7 +69,8 @@ class IngestAccount(BaseOperator):
 
     def _pull(self, context: Context) -> Done | Waiting:
         entry = require_account(self.source, self.account)
-        connector = discover_connectors()[self.source](with_credentials(entry), _now)
+        account = with_credentials(entry)
+        connector = discover_connectors()[self.source](account, _now, make_host(account))
         with open_workshop(self.log.info) as shop:
             return run_account(
                 connector,

@@ -16,6 +16,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from include.connectors.protocol import ConnectorError, Ready
 from include.ingestion.sources import discover_connectors
 from throughline.accounts import require_account, with_credentials_async
+from throughline.hosts import make_polling_host
 
 SHORTEST_LOOK_SECONDS = 2.0
 """Airflow may take a task woken within one round of its scheduler for a failed one."""
@@ -76,6 +77,8 @@ class VendorReady(BaseTrigger):
 
     async def _look(self) -> list[Any]:
         account = await with_credentials_async(require_account(self.source, self.account))
-        connector = discover_connectors()[self.source](account, lambda: datetime.now(UTC))
+        connector = discover_connectors()[self.source](
+            account, lambda: datetime.now(UTC), make_polling_host(account)
+        )
         # Connectors are plain blocking code; the triggerer's loop must stay free.
         return [await asyncio.to_thread(connector.poll, token) for token in self.tokens]

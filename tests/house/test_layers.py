@@ -23,6 +23,10 @@ SHARED_BY_CONNECTORS = (
     "include.connectors.protocol",
     "include.connectors._http",
     "include.connectors._paging",
+    "include.connectors._options",
+    "include.connectors._records",
+    "include.connectors._day_plan",
+    "include.connectors._change_windows",
 )
 
 READERS_OF_THE_ENVIRONMENT = (

@@ -159,7 +159,7 @@ class ToyConnector:
     resources: Mapping[str, Resource] = {"spend": SPEND, "event": EVENT}
     max_waits = 2
 
-    def __init__(self, account: Account, now: Any = None) -> None:
+    def __init__(self, account: Account, now: Any = None, host: Any = None) -> None:
         self.vendor: ToyVendor = account.options["vendor"]
 
     def plan(

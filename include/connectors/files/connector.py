@@ -23,9 +23,13 @@ from include.connectors.files.mapping import FileMapping
 from include.connectors.files.mapping_library import MappingLibrary, is_mapping_file
 from include.connectors.files.retirement import RETIRED, retire_former
 from include.connectors.protocol import (
+    LONE_HOST,
     Account,
     BadInput,
     Batch,
+    Capability,
+    ConnectorError,
+    Host,
     IncompleteAnswer,
     Interval,
     KnownSlice,
@@ -33,6 +37,7 @@ from include.connectors.protocol import (
     Ready,
     Resource,
     Slice,
+    SourceProfile,
     Token,
     Wait,
 )
@@ -55,8 +60,14 @@ class FilesConnector:
         name: entity.resource for name, entity in ENTITIES.items()
     }
     max_waits: ClassVar[int] = 1
+    profile: ClassVar[SourceProfile] = SourceProfile(
+        title="Files",
+        api="drop folder: CSV, TSV, XLSX, Parquet, JSON lines, also compressed",
+        limits="none",
+        credentials={},
+    )
 
-    def __init__(self, account: Account, now: Now) -> None:
+    def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
         self._account = account
         self._now = now
         options = account.options
@@ -132,6 +143,21 @@ class FilesConnector:
         with self._folder.open(path) as stream:
             yield from read_file(stream, name, mapping, self._account.name)
         self._refuse_changed(token, mapping)
+
+    def check(self) -> Iterator[Capability]:
+        """Whether the folder can be listed, and which mappings claim its files."""
+        try:
+            listed = self._folder.list_files()
+            library = self._read_library(listed)
+        except (ConnectorError, OSError) as refusal:
+            yield Capability("folder", False, str(refusal))
+            return
+        yield Capability("folder", True, f"{len(listed)} files")
+        for file in listed:
+            if not is_mapping_file(file.name):
+                mapping = library.find(file.name)
+                detail = f"read by {mapping.name}" if mapping else "no mapping claims it: write one"
+                yield Capability(file.name, mapping is not None, detail)
 
     def _slice_of(self, file: DroppedFile, mapping: FileMapping) -> Slice:
         content = self._folder.hash_content(file.path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from include.connectors.protocol import Resource
+from include.connectors.protocol import Resource, ResourceFacts
 
 TEXT = pa.string()
 DAY = pa.date32()
@@ -115,7 +115,18 @@ _AD_COST_DAILY = _schema(
 def _entity(
     name: str, schema: pa.Schema, required: tuple[str, ...], control: tuple[str, ...] = ()
 ) -> Entity:
-    resource = Resource(name=name, kind="replace", schema=schema, control_columns=control)
+    is_personal = bool(PERSONAL_COLUMNS & set(schema.names))
+    facts = ResourceFacts(
+        grain=f"one row per {required[0].removesuffix('_id')} and file",
+        time_zone="the mapping's time_zone; days as the file has them",
+        currency="the mapping's currency" if control else "none",
+        vat="the mapping's vat_basis" if control else "no money",
+        restatement="a file delivered again replaces its former version",
+        personal_data="phone, e-mail, name" if is_personal else "none",
+    )
+    resource = Resource(
+        name=name, kind="replace", schema=schema, control_columns=control, facts=facts
+    )
     return Entity(resource, required, has_money=bool(control))
 
 

@@ -13,23 +13,28 @@ Options of an account (its name is the Client-Login): ``base_url``, ``api_versio
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 from include.connectors._http import HttpSession
 from include.connectors.protocol import (
+    LONE_HOST,
     AccessDenied,
     Account,
     BadInput,
     Batch,
+    Capability,
+    ConnectorError,
+    Host,
     Interval,
     KnownSlice,
     Now,
     Ready,
     Resource,
     Slice,
+    SourceProfile,
+    TemporaryFailure,
     Token,
     Wait,
 )
@@ -47,7 +52,7 @@ from include.connectors.yandex_direct.planning import (
     window_days,
 )
 from include.connectors.yandex_direct.reports import Reports
-from include.connectors.yandex_direct.schema import CAMPAIGN, PERFORMANCE, RESOURCES
+from include.connectors.yandex_direct.schema import CAMPAIGN, PERFORMANCE, PROFILE, RESOURCES
 
 DEFAULT_BASE_URL = "https://api.direct.yandex.com"
 TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
@@ -61,10 +66,9 @@ class YandexDirect:
     version: ClassVar[str] = "1"
     resources: ClassVar[Mapping[str, Resource]] = RESOURCES
     max_waits: ClassVar[int] = 5
+    profile: ClassVar[SourceProfile] = PROFILE
 
-    def __init__(
-        self, account: Account, now: Now, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
         options = account.options
         token = account.credentials.get("token", "")
         if not token:
@@ -87,7 +91,7 @@ class YandexDirect:
                 "Accept-Encoding": "gzip" if options.get("compress", True) else "identity",
             },
             secrets=[token],
-            sleep=sleep,
+            sleep=host.sleep,
         )
         answers = AnswerReader(account.name, http.scrubber)
         self._management = Management(http, answers, version, account.name)
@@ -99,7 +103,7 @@ class YandexDirect:
             vat=self._choice("include_vat", "NO", ("NO", "YES")),
             mode=self._choice("processing_mode", "auto", ("auto", "online", "offline")),
             currency=lambda: self._management.currency,
-            sleep=sleep,
+            sleep=host.sleep,
         )
 
     def plan(
@@ -154,6 +158,21 @@ class YandexDirect:
             yield Batch(self._management.read_campaign_rows())
         else:
             yield from self._reports.read(token)
+
+    def check(self) -> Iterator[Capability]:
+        """The account's currency and its campaigns; reports need no right beyond these."""
+        for name, read in (
+            ("account", lambda: self._management.currency),
+            ("campaigns and reports", self._management.read_campaigns),
+        ):
+            try:
+                read()
+            except TemporaryFailure:
+                raise
+            except ConnectorError as refusal:
+                yield Capability(name, False, str(refusal))
+            else:
+                yield Capability(name, True)
 
     def _plan_reports(self, days: Iterable[date], known: Iterable[KnownSlice]) -> list[Slice]:
         nonce = self._mint_nonce()

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from include.connectors.protocol import Resource
+from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 
 PERFORMANCE = "ad_performance_daily"
 CAMPAIGN = "campaign"
@@ -84,6 +84,33 @@ RESOURCES = {
         schema=PERFORMANCE_SCHEMA,
         day_column="stats_date",
         control_columns=("cost_micros", "clicks", "impressions"),
+        facts=ResourceFacts(
+            grain="day, ad, network, device, region",
+            time_zone="Europe/Moscow, whatever a campaign shows",
+            currency="the account's, micros",
+            vat="as the option include_vat says; out by default",
+            restatement="look-back of lookback_days (3); older days by Changes.check",
+            personal_data="none",
+        ),
     ),
-    CAMPAIGN: Resource(name=CAMPAIGN, kind="replace", schema=CAMPAIGN_SCHEMA),
+    CAMPAIGN: Resource(
+        name=CAMPAIGN,
+        kind="replace",
+        schema=CAMPAIGN_SCHEMA,
+        facts=ResourceFacts(
+            grain="campaign, newest scan",
+            time_zone="the campaign's own, in time_zone",
+            currency="the campaign's",
+            vat="no money",
+            restatement="read whole on every run",
+            personal_data="none",
+        ),
+    ),
 }
+
+PROFILE = SourceProfile(
+    title="Yandex Direct",
+    api="Reports and management services, JSON v5 or v501",
+    limits="five reports in preparation per advertiser, 20 requests in 10 s; points per day",
+    credentials={"token": "OAuth token of a user who may read the client login (the password)"},
+)

@@ -12,6 +12,7 @@ import pytest
 
 from include.connectors.protocol import (
     Account,
+    Host,
     Interval,
     KnownSlice,
     Ready,
@@ -51,7 +52,7 @@ class Bench:
         """A new connector, as another process would make it."""
         base = {"base_url": self.server.vendor_urls["yandex_direct"]}
         account = Account("yandex_direct", "demo-client", base | options, {"token": token})
-        return CONNECTOR(account, self.stage.clock.now, sleep=self.sleep)
+        return CONNECTOR(account, self.stage.clock.now, Host(sleep=self.sleep))
 
     def plant(
         self, kind: str, count: int = 1, path: str = "", skip: int = 0, **values: Any

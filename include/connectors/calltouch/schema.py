@@ -1,0 +1,335 @@
+"""The raw tables of Calltouch, and how the fields of its journals become their columns.
+
+Empty texts are NULL, for the vendor writes nothing in no other way. The journal of calls dates by
+``dd/mm/yyyy`` in the cabinet's zone with a ``timestamp`` beside it whose unit nobody documents;
+that of requests dates by Unix milliseconds. Flags may come as the words True and False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.connectors._records import (
+    MICROSECONDS,
+    Column,
+    Decode,
+    Record,
+    epoch_millis,
+    ids,
+    integers,
+)
+from include.connectors.protocol import Resource, ResourceFacts
+
+CALL = "call"
+REQUEST = "request"
+MOMENT = "%d/%m/%Y %H:%M:%S"
+FIRST_MILLIS = 10**11
+"""Unix seconds stay below it for three thousand years, milliseconds passed it in 1973."""
+TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A column of the table beside the way to fill it; ``path`` is the vendor's."""
+
+    name: str
+    type: pa.DataType
+    decode: Decode
+    path: str = ""
+    read: Callable[[Record], Any] | None = None
+    is_required: bool = False
+    is_nullable: bool = True
+
+    @property
+    def column(self) -> Column:
+        return Column(self.name, self.decode, self.path, self.read, self.is_required)
+
+
+def filled_texts(values: list[Any]) -> pa.Array:
+    """Text, null where it is empty; a number is refused."""
+    return pa.array([None if value == "" else value for value in values], pa.string())
+
+
+def flags(values: list[Any]) -> pa.Array:
+    """True and false, also as the words of older answers."""
+    for value in values:
+        is_known = value is None or isinstance(value, bool) or value in ("True", "False")
+        if not is_known:
+            raise ValueError("neither a flag nor its word")
+    return pa.array([v == "True" if isinstance(v, str) else v for v in values], pa.bool_())
+
+
+def text_lists(values: list[Any]) -> pa.Array:
+    """Lists of texts; a missing one is empty."""
+    return pa.array([value or [] for value in values], TEXT_LIST)
+
+
+def moment_days(values: list[Any]) -> pa.Array:
+    """The day of ``dd/mm/yyyy hh:mm:ss``."""
+    days = [None if not v else f"{v[6:10]}-{v[3:5]}-{v[:2]}" for v in values]
+    return pc.cast(pa.array(days, pa.string()), pa.date32())
+
+
+def moments(zone: ZoneInfo) -> Decode:
+    """Instants of ``(timestamp, dd/mm/yyyy hh:mm:ss)``: the timestamp, else the clock of a zone."""
+
+    def decode(values: list[Any]) -> pa.Array:
+        return pa.array([_instant(stamp, text, zone) for stamp, text in values], MICROSECONDS)
+
+    return decode
+
+
+def _instant(stamp: Any, text: Any, zone: ZoneInfo) -> int | None:
+    """Microseconds since the epoch."""
+    if stamp:
+        return int(stamp) * (1_000 if int(stamp) >= FIRST_MILLIS else 1_000_000)
+    if not text:
+        return None
+    local = datetime.strptime(text, MOMENT).replace(tzinfo=zone)
+    return int(local.astimezone(UTC).timestamp()) * 1_000_000
+
+
+def is_of_zone(record: Record, zone: ZoneInfo) -> bool:
+    """Whether a call's two datings agree; true where one of them is missing or unreadable."""
+    stamp, text = record.get("timestamp"), record.get("date")
+    if not isinstance(stamp, int) or not isinstance(text, str) or not stamp:
+        return True
+    try:
+        shown = datetime.strptime(text, MOMENT).replace(tzinfo=zone)
+    except ValueError:
+        return True
+    seconds = stamp / 1000 if stamp >= FIRST_MILLIS else stamp
+    return abs(shown.timestamp() - seconds) < 60  # noqa: PLR2004 the text has no finer unit
+
+
+def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
+    """Reads a click id out of the address of the entry page, the only place that has it."""
+
+    def read(record: Record) -> str | None:
+        value: Any = record
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if not isinstance(value, str) or f"{kind}=" not in value:
+            return None
+        try:
+            found = parse_qs(urlsplit(value).query).get(kind)
+        except ValueError:
+            return None
+        return found[0] if found else None
+
+    return read
+
+
+def _tag_names(field: str) -> Callable[[Record], list[str]]:
+    def read(record: Record) -> list[str]:
+        return [name for tag in record.get(field) or () for name in tag.get("names") or ()]
+
+    return read
+
+
+def _order_numbers(record: Record) -> list[str]:
+    numbers = (order.get("orderNumber") for order in record.get("orders") or ())
+    return [str(number) for number in numbers if number]
+
+
+def _phones(record: Record) -> list[str]:
+    phones = (record.get("client") or {}).get("phones") or ()
+    return [phone["phoneNumber"] for phone in phones if phone.get("phoneNumber")]
+
+
+def _emails(record: Record) -> list[str]:
+    contacts = (record.get("client") or {}).get("contacts") or ()
+    values = (contact.get("contactValue") for contact in contacts)
+    return [value for value in values if value and "@" in value]
+
+
+def _text(name: str, path: str) -> _Field:
+    return _Field(name, pa.string(), filled_texts, path)
+
+
+def _flag(name: str, path: str) -> _Field:
+    return _Field(name, pa.bool_(), flags, path, is_required=True, is_nullable=False)
+
+
+def _number(name: str, path: str) -> _Field:
+    return _Field(name, pa.uint64(), integers, path)
+
+
+def _utm(place: str) -> list[_Field]:
+    parts = ("source", "medium", "campaign", "content", "term")
+    return [_text(f"utm_{part}", f"{place}utm{part.capitalize()}") for part in parts]
+
+
+def _call_fields(zone: ZoneInfo) -> list[_Field]:
+    return [
+        _Field("call_date", pa.date32(), moment_days, "date", None, True, False),
+        _Field("call_id", pa.uint64(), integers, "callId", None, True, False),
+        _Field(
+            "started_at",
+            MICROSECONDS,
+            moments(zone),
+            read=lambda record: (record.get("timestamp"), record.get("date")),
+            is_nullable=False,
+        ),
+        _text("call_phase", "callphase"),
+        _flag("is_answered", "successful"),
+        _text("status_details", "statusDetails"),
+        _Field("talk_seconds", pa.uint32(), integers, "duration", None, True, False),
+        _Field("wait_seconds", pa.uint32(), integers, "waitingConnect"),
+        _Field("caller_phone", pa.string(), ids, "callerNumber", None, True),
+        _Field("tracking_phone", pa.string(), ids, "phoneNumber", None, True),
+        _Field("redirect_phone", pa.string(), ids, "redirectNumber"),
+        _text("number_pool", "subPoolName"),
+        _flag("is_unique", "uniqueCall"),
+        _flag("is_target", "targetCall"),
+        _flag("is_unique_target", "uniqTargetCall"),
+        _flag("is_callback", "callbackCall"),
+        _text("manager_name", "manager"),
+        _text("source", "source"),
+        _text("medium", "medium"),
+        _text("keyword", "keyword"),
+        *_utm(""),
+        _text("entry_url", "url"),
+        _text("call_url", "callUrl"),
+        _text("referrer", "ref"),
+        _text("site_host", "hostname"),
+        _Field("yclid", pa.string(), filled_texts, read=_click_id(("url",), "yclid")),
+        _Field("gclid", pa.string(), filled_texts, read=_click_id(("url",), "gclid")),
+        _number("session_id", "sessionId"),
+        _Field("ct_caller_id", pa.string(), ids, "ctCallerId"),
+        _number("ct_client_id", "ctClientId"),
+        _number("ct_global_id", "ctGlobalId"),
+        _Field("ga_client_id", pa.string(), ids, "clientId"),
+        _Field("metrica_client_id", pa.string(), ids, "yaClientId"),
+        *_advertising(),
+        _text("city", "city"),
+        _text("ip_address", "ip"),
+        _text("user_agent", "userAgent"),
+        _Field("sip_call_id", pa.string(), ids, "sipCallId"),
+        _Field("reference_id", pa.string(), ids, "callReferenceId"),
+        _Field("tags", TEXT_LIST, text_lists, read=_tag_names("callTags"), is_nullable=False),
+        _Field("order_numbers", TEXT_LIST, text_lists, read=_order_numbers, is_nullable=False),
+    ]
+
+
+def _advertising() -> list[_Field]:
+    return [
+        _number("direct_campaign_id", "yandexDirect.campaignId"),
+        _number("direct_ad_group_id", "yandexDirect.adGroupId"),
+        _number("direct_ad_id", "yandexDirect.adId"),
+        _number("google_campaign_id", "googleAdWords.campaignId"),
+        _number("google_ad_group_id", "googleAdWords.adGroupId"),
+        _number("google_creative_id", "googleAdWords.creativeId"),
+    ]
+
+
+def _request_fields() -> list[_Field]:
+    session = "session."
+    return [
+        _Field("request_date", pa.date32(), moment_days, "dateStr", None, True, False),
+        _Field("request_id", pa.uint64(), integers, "requestId", None, True, False),
+        _Field("requested_at", MICROSECONDS, epoch_millis, "date", None, True, False),
+        _Field("request_number", pa.string(), ids, "requestNumber"),
+        _text("form_name", "subject"),
+        _text("form_url", "requestUrl"),
+        _flag("is_unique", "uniqueRequest"),
+        _flag("is_target", "targetRequest"),
+        _flag("is_unique_target", "uniqTargetRequest"),
+        _text("manager_name", "manager"),
+        _text("person_name", "client.fio"),
+        _Field("phones", TEXT_LIST, text_lists, read=_phones, is_nullable=False),
+        _Field("emails", TEXT_LIST, text_lists, read=_emails, is_nullable=False),
+        _text("source", f"{session}source"),
+        _text("medium", f"{session}medium"),
+        _text("keyword", f"{session}keywords"),
+        *_utm(session),
+        _text("entry_url", f"{session}url"),
+        _text("referrer", f"{session}ref"),
+        _Field("yclid", pa.string(), filled_texts, read=_click_id(("session", "url"), "yclid")),
+        _Field("gclid", pa.string(), filled_texts, read=_click_id(("session", "url"), "gclid")),
+        _number("session_id", f"{session}sessionId"),
+        _number("ct_client_id", "ctClientId"),
+        _number("ct_global_id", "ctGlobalId"),
+        _Field("ga_client_id", pa.string(), ids, f"{session}guaClientId"),
+        _Field("metrica_client_id", pa.string(), ids, f"{session}yaClientId"),
+        *_advertising(),
+        _text("city", f"{session}city"),
+        _text("ip_address", f"{session}ip"),
+        _Field("tags", TEXT_LIST, text_lists, read=_tag_names("RequestTags"), is_nullable=False),
+        _Field("order_numbers", TEXT_LIST, text_lists, read=_order_numbers, is_nullable=False),
+    ]
+
+
+def call_columns(zone: ZoneInfo) -> list[Column]:
+    """How a call is read; ``zone`` is the cabinet's."""
+    return [field.column for field in _call_fields(zone)]
+
+
+def request_columns() -> list[Column]:
+    """How a form request is read."""
+    return [field.column for field in _request_fields()]
+
+
+def _schema(fields: Iterable[_Field]) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field("account_id", pa.string(), nullable=False),
+            *(pa.field(field.name, field.type, nullable=field.is_nullable) for field in fields),
+            pa.field("payload", pa.string(), nullable=False),
+        ]
+    )
+
+
+CALL_SCHEMA = _schema(_call_fields(ZoneInfo("UTC")))
+REQUEST_SCHEMA = _schema(_request_fields())
+IGNORED_OF_CALL = (
+    *("timestamp", "date", "url", "callTags", "orders", "comments", "attribution", "attrs"),
+    *("additionalTags", "callbackInfo", "mapVisits", "phrases", "phonesInText", "dcm"),
+)
+IGNORED_OF_REQUEST = (
+    *("client", "session", "RequestTags", "orders", "comments", "widgetInfo", "mapVisits", "dcm"),
+)
+
+RESOURCES = {
+    CALL: Resource(
+        name=CALL,
+        kind="replace",
+        schema=CALL_SCHEMA,
+        day_column="call_date",
+        control_columns=("is_target", "talk_seconds"),
+        facts=ResourceFacts(
+            grain="one row per call through a tracked number",
+            time_zone="days of the cabinet's zone (option time_zone), instants in UTC",
+            currency="none: sums of orders stay in the payload",
+            vat="none",
+            restatement="late calls and target flags are noticed on the next run up to 90 days "
+            "back by the vendor's counts; tags, comments and orders for 7 days on every run, "
+            "later within 12 runs",
+            personal_data="caller's phone, manager's name, city, IP address, user agent, payload",
+        ),
+    ),
+    REQUEST: Resource(
+        name=REQUEST,
+        kind="replace",
+        schema=REQUEST_SCHEMA,
+        day_column="request_date",
+        control_columns=("is_target",),
+        facts=ResourceFacts(
+            grain="one row per form request",
+            time_zone="days of the cabinet's zone, instants in UTC",
+            currency="none: sums of orders stay in the payload",
+            vat="none",
+            restatement="for 7 days on every run, up to 90 days back within 12 runs: the journal "
+            "tells no counts",
+            personal_data="name, phones, e-mails, manager's name, city, IP address, payload",
+        ),
+    ),
+}

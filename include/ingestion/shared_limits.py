@@ -1,0 +1,59 @@
+"""Rate limits of one account shared by every process of this installation.
+
+The state is one small SQLite file per account and limit under the installation's home, so tasks,
+the triggerer and a person at the command line together stay below what the vendor allows. An
+installation spread over several hosts gives ``home`` a folder they share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyrate_limiter
+
+from include.connectors.protocol import Limiter, Rate
+
+
+class SharedLimits:
+    """Makes limiters for one account; ``folder`` is made when it is missing."""
+
+    def __init__(self, folder: Path, source: str, account: str) -> None:
+        self._folder = folder
+        self._source = source
+        self._account = account
+
+    def share(self, key: str, rates: Sequence[Rate]) -> Limiter:
+        """The limiter ``key`` of this account: the same for whoever asks, in any process."""
+        name = f"{self._source} {self._account} {key}"
+        readable = re.sub(r"[^\w-]+", "-", name)[:60]
+        digest = hashlib.sha256(f"{name} {rates}".encode()).hexdigest()[:12]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return SharedLimiter(self._folder / f"{readable}-{digest}.sqlite", rates)
+
+
+class SharedLimiter:
+    """Blocks until one more request fits into every rate."""
+
+    def __init__(self, path: Path, rates: Sequence[Rate]) -> None:
+        self._path = path
+        # The library wants rates from the shortest interval on, in whole milliseconds.
+        ordered = sorted(rates, key=lambda rate: rate.seconds)
+        self._rates = [
+            pyrate_limiter.Rate(rate.requests, max(int(rate.seconds * 1000), 1)) for rate in ordered
+        ]
+        self._lock = threading.Lock()
+        self._limiter: pyrate_limiter.Limiter | None = None
+
+    def acquire(self, weight: int = 1) -> None:
+        """Return when one more request, which costs ``weight``, may be sent."""
+        with self._lock:
+            if self._limiter is None:
+                bucket = pyrate_limiter.SQLiteBucket.init_from_file(
+                    self._rates, db_path=str(self._path), use_file_lock=True
+                )
+                self._limiter = pyrate_limiter.Limiter(bucket, buffer_ms=0)
+            self._limiter.try_acquire("request", weight, blocking=True)

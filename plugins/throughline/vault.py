@@ -1,0 +1,58 @@
+"""Keeps tokens a vendor exchanges, in an Airflow Variable beside the connection they came from.
+
+Airflow gives tasks no way to change a connection. A Variable is encrypted with the same key, can
+come from the same secrets backend, and one with `token` in its name is masked in logs and pages.
+It holds the fingerprint of the connection's own credentials: as soon as a person gives the
+connection new ones, what was stored before counts no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from airflow.sdk import Variable
+from filelock import FileLock
+
+from include.connectors.protocol import Account
+
+Credentials = Mapping[str, str]
+
+
+class VariableVault:
+    """The credentials of one account; ``folder`` holds the lock all processes of a host share."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self._given = dict(account.credentials)
+        digest = hashlib.sha256(f"{account.source}\0{account.name}".encode()).hexdigest()[:12]
+        self._name = f"throughline_token_{account.source}_{digest}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / f"{self._name}.lock")
+
+    def read(self) -> Credentials:
+        """The stored credentials, or those of the connection when nothing newer is stored."""
+        stored = json.loads(Variable.get(self._name, default="null"))
+        if not stored or stored["fingerprint"] != _fingerprint(self._given):
+            return dict(self._given)
+        return dict(stored["credentials"])
+
+    def renew(self, used: Credentials, ask: Callable[[Credentials], Credentials]) -> Credentials:
+        """Newer credentials than ``used``; one process asks the vendor, the others get its answer.
+
+        They are stored before anybody uses them: the vendor has already forgotten the old ones.
+        """
+        with self._lock:
+            current = self.read()
+            if dict(current) != dict(used):
+                return current
+            renewed = dict(ask(current))
+            stored = {"fingerprint": _fingerprint(self._given), "credentials": renewed}
+            Variable.set(self._name, json.dumps(stored), description="Written by Throughline")
+            return renewed
+
+
+def _fingerprint(credentials: Credentials) -> str:
+    text = json.dumps(dict(credentials), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
