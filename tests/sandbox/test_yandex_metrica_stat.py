@@ -187,6 +187,18 @@ def test_days_may_be_those_of_another_zone(metrica, monkeypatch):
     assert _rows(_read(metrica, **by_day, **only, timezone="+10:00")) == [("2026-11-19", 1.0)]
 
 
+def test_page_views_are_counted_by_their_own_days(metrica, monkeypatch):
+    # from 23:58 in Moscow, the second of two pages comes after midnight
+    late = morning(18, 20).replace(minute=58)
+    visit = make_visit(1, late, page_views=2, duration_seconds=600)
+    monkeypatch.setattr(metrica.stage, "world", make_company(visit))
+    names = {"metrics": "ym:pv:pageviews,ym:pv:users", "dimensions": "ym:pv:date"}
+    assert _rows(_read(metrica, **names)) == [("2026-11-18", 1.0, 1.0), ("2026-11-19", 1.0, 1.0)]
+    assert _rows(_read(metrica, **names, date1="2026-11-19"))[0][0] == "2026-11-19"
+    wrong = _read(metrica, metrics="ym:pv:pageviews", dimensions="ym:pv:nothing")
+    assert metrica.kind_of_error(wrong) == (400, "invalid_parameter")
+
+
 def test_a_preset_names_metrics_and_dimensions_unless_the_query_does(metrica):
     days = {"ids": COUNTER, "date1": "2026-11-17", "date2": "2026-11-19"}
     answer = metrica.get("/stat/v1/data", **days, preset="sources_summary").json()

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_metrica.counters import Counter, Grant, find_counter
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
+from include.sandbox.vendors.yandex_metrica.hit_rows import HitRows
 from include.sandbox.vendors.yandex_metrica.logs import VENDOR_NAME, ReadUploaded, read_visits
 from include.sandbox.vendors.yandex_metrica.stat_fields import (
     Sum,
@@ -25,6 +26,7 @@ from include.sandbox.vendors.yandex_metrica.stat_fields import (
     read_metric,
 )
 from include.sandbox.vendors.yandex_metrica.stat_filters import filter_visits
+from include.sandbox.vendors.yandex_metrica.stat_hits import is_of_hits, read_hits
 from include.sandbox.vendors.yandex_metrica.stat_settings import read_preset, read_zone
 from include.sandbox.vendors.yandex_metrica.visit_rows import VisitRows
 from include.sandbox.vendors.yandex_metrica.visits import ATTRIBUTIONS
@@ -288,10 +290,19 @@ class Stat:
     ) -> None:
         visits = read_visits(self._stage, counter)
         hide_robots = int(self._stage.knobs.get(f"{VENDOR_NAME}.filter_robots", 1)) == 2
-        positions = visits.select(*days, now, hide_robots, query.zone)
+        of_hits = is_of_hits([*query.metrics, *query.dimensions])
+        # a visit that began before midnight has page views after it
+        since = days[0] - timedelta(days=of_hits)
+        positions = visits.select(since, days[1], now, hide_robots, query.zone)
         uploaded = self._read_uploaded(counter.counter_id, now)
         zone_name = str(query.zone).removeprefix("UTC") if query.zone else ""
         rows = VisitRows(visits, positions, self._stage.world, now, uploaded, zone_name)
+        if of_hits:
+            for hit, values in read_hits(HitRows(rows, *days), query.dimensions):
+                group = groups.setdefault(_key(values), (values, Sum()))[1]
+                for each in (total, group):
+                    each.add_hit(hit.row)
+            return
         kept = filter_visits(query.filters, rows, query.attribution)
         columns = [
             read_dimension(name, rows, query.attribution, query.is_russian)

@@ -128,6 +128,11 @@ class Sum:
         self.purchases += len(bought)
         self.revenue_micros += sum(bought)
 
+    def add_hit(self, row: Row) -> None:
+        """Count one page view of a visit."""
+        self.pages += 1
+        self.users.add(row["metrica_client_id"])
+
 
 def _ratio(part: float, whole: float, factor: float = 100.0) -> float:
     return factor * part / whole if whole else 0.0
