@@ -7,7 +7,7 @@ totals says that it changed. Days are asked for in runs, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -128,6 +128,58 @@ def differing_days(
                 differing.add(day)
                 break
     return frozenset(differing)
+
+
+def recounted_days(
+    known: Mapping[date, KnownSlice],
+    count: Callable[[Interval], Mapping[str, int]],
+    span_days: int = 7,
+) -> frozenset[date]:
+    """Known days whose counts differ from the vendor's, asking for counts and never for rows.
+
+    For vendors that tell the total of an answer: a span of days is one question, and only the days
+    of a span that differs are asked for one by one. ``count`` gives ``rows`` and the sums of
+    control columns by name.
+    """
+    differing: set[date] = set()
+    for span in group_days(known, span_days):
+        days = [
+            span.date_from + timedelta(days=n) for n in range((span.date_to - span.date_from).days)
+        ]
+        if not _is_recounted(known, days, count(span)):
+            continue
+        differing.update(
+            day
+            for day in days
+            if len(days) == 1
+            or _is_recounted(known, [day], count(Interval(day, day + timedelta(days=1))))
+        )
+    return frozenset(differing)
+
+
+def _is_recounted(
+    known: Mapping[date, KnownSlice], days: Iterable[date], counts: Mapping[str, int]
+) -> bool:
+    landed = {"rows": Decimal(0)} | {name: Decimal(0) for name in counts}
+    for day in days:
+        landed["rows"] += known[day].row_count
+        for name in counts:
+            if name != "rows":
+                landed[name] += _decimal(known[day].totals.get(name)) or Decimal(0)
+    return any(landed[name] != number for name, number in counts.items())
+
+
+def stalest_days(
+    known: Mapping[date, KnownSlice], now: datetime, rested: timedelta, most: int
+) -> frozenset[date]:
+    """At most ``most`` known days, those pulled longest ago, of all not pulled for ``rested``.
+
+    A few on every run give each day its turn, where nothing else tells that an old one changed.
+    """
+    waiting = sorted(
+        (live.pulled_at, day) for day, live in known.items() if live.pulled_at <= now - rested
+    )
+    return frozenset(day for _, day in waiting[:most])
 
 
 def _decimal(text: str | None) -> Decimal | None:

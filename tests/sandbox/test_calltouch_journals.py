@@ -267,12 +267,22 @@ def test_organic_calls_are_counted_by_keyword(calltouch, monkeypatch):
         ({"kind": "renamed_field", "from": "callId", "to": "id"}, "id", 1),
         ({"kind": "changed_meaning", "field": "duration", "factor": 1000}, "duration", 60_000),
         ({"kind": "control_characters", "field": "keyword"}, "keyword", "\x02труба\x1f"),
+        ({"kind": "unknown_field", "field": "mood", "value": "glad"}, "mood", "glad"),
+        ({"kind": "bad_value", "field": "duration", "value": "long", "row": 0}, "duration", "long"),
     ],
 )
 def test_rows_can_be_spoilt_by_planted_faults(calltouch, fault, key, value):
     calltouch.control("faults", fault)
     assert calltouch.calls().json()[0][key] == value
     assert calltouch.calls().json()[0].get(key) != value
+
+
+def test_rows_inserted_while_paging_come_twice_and_are_counted(calltouch):
+    calltouch.control("faults", {"kind": "shifted_page", "rows": 1})
+    first, second = (calltouch.calls(**(MONTH | {"limit": 2, "page": n})).json() for n in (1, 2))
+    assert [call["callId"] for call in first["records"]] == [1, 2]
+    assert [call["callId"] for call in second["records"]] == [2, 3]
+    assert (first["recordsTotal"], second["recordsTotal"]) == (3, 4)
 
 
 def test_an_empty_success_and_a_page_with_status_200_can_be_planted(calltouch):

@@ -107,7 +107,7 @@ def is_of_zone(record: Record, zone: ZoneInfo) -> bool:
     except ValueError:
         return True
     seconds = stamp / 1000 if stamp >= FIRST_MILLIS else stamp
-    return abs(shown.timestamp() - seconds) < 60  # noqa: PLR2004 the text has no finer unit
+    return abs(shown.timestamp() - seconds) < 60
 
 
 def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:

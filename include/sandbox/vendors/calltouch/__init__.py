@@ -7,7 +7,9 @@ journal of requests insists on ``siteId``), ``text_flags`` (flags of calls as ``
 the body of a refusal is not documented). Faults beyond transport: ``error``
 (``status``, ``message``), ``expired_token``, ``html_page`` (an error page with status 200),
 ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``),
-``control_characters`` (``field``).
+``control_characters`` (``field``), ``unknown_field`` (``field``, ``value``: a new one in every
+row), ``bad_value`` (``field``, ``value``, ``row``), ``shifted_page`` (``rows``: so many were
+inserted before a later page was asked for).
 """
 
 from __future__ import annotations
@@ -189,13 +191,16 @@ class Calltouch:
 
     def _page(self, request: Request, rows: list[Row], total_key: str) -> Row:
         page, limit = (_read_number(request, name) for name in ("page", "limit"))
-        page, limit = page or 1, limit or MOST_ROWS
+        page, limit, shift = page or 1, limit or MOST_ROWS, 0
+        if page > 1:
+            take = self._stage.faults.take
+            shift = int((take("shifted_page", self.name, request.url.path) or {}).get("rows", 0))
         return {
             "page": page,
-            total_key: math.ceil(len(rows) / limit),
+            total_key: math.ceil((len(rows) + shift) / limit),
             "pageSize": limit,
-            "recordsTotal": len(rows),
-            "records": rows[(page - 1) * limit : page * limit],
+            "recordsTotal": len(rows) + shift,
+            "records": rows[(page - 1) * limit - shift : page * limit - shift],
         }
 
     def _statistics(self, request: Request) -> list[Row]:
@@ -244,6 +249,10 @@ class Calltouch:
             rows = [row | {field: row[field] * factor} for row in rows]
         if (spoilt := take("control_characters", self.name, path)) is not None:
             rows = [row | {spoilt["field"]: f"\x02{row[spoilt['field']]}\x1f"} for row in rows]
+        if (unknown := take("unknown_field", self.name, path)) is not None:
+            rows = [row | {unknown["field"]: unknown.get("value")} for row in rows]
+        if (bad := take("bad_value", self.name, path)) is not None:
+            rows[bad["row"]] = rows[bad["row"]] | {bad["field"]: bad["value"]}
         return rows
 
 
