@@ -1,7 +1,8 @@
 """Faults inside a JSON answer that is otherwise in order: same shape, other names or units.
 
 ``renamed_field`` (``from``, ``to``) renames a key wherever it occurs; ``changed_meaning``
-(``field``, ``factor``) tells a number times the factor, as text where it was text.
+(``field``, ``factor``) tells a number times the factor, as text where it was text; ``odd_value``
+(``field``, ``value``) replaces the first value of a field in the answer.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ def spoil_answer(stage: Stage, vendor: str, path: str, body: Any) -> Any:
         body = _change(
             body, lambda key, value: (key, _multiply(value, factor) if key == field else value)
         )
+    if (values := stage.faults.take("odd_value", vendor, path)) is not None:
+        field, odd = str(values["field"]), iter([values["value"]])
+        body = _change(body, lambda key, value: (key, next(odd, value) if key == field else value))
     return body
 
 

@@ -10,7 +10,8 @@ the user names it, ``text_numbers`` whether every number is told as text, ``v3_i
 lists objects without delivery, ``nested_401`` the other shape of 401,
 ``rotates_refresh_token`` (an option of support), ``most_body_bytes``. Faults
 beyond transport: ``expired_token revoked_token invalid_token invalid_user``, ``error`` (``code``
-of errors.STATUSES, ``status``, ``message``), ``too_many`` (a 429), ``zero_rows``,
+of errors.STATUSES, ``status``, ``message``), ``too_many`` (a 429), ``zero_rows``, ``moved_page``
+(a page of a list or of v3 that began one row later when the pages before it were read),
 and those of ``answer_faults``.
 """
 
@@ -194,6 +195,7 @@ class VkAds:
                 params,
                 int(self._knob("list_limit", LARGEST_LIMIT)),
                 bool(self._knob("whole_urls", False)),
+                self._take("moved_page", request.url.path) is not None,
             )
         return self._answer_statistics(path, cabinet, request)
 
@@ -202,7 +204,8 @@ class VkAds:
         if found := V2.fullmatch(path):
             body = statistics.answer_v2(found[1], found[2], params)
         elif found := V3.fullmatch(path):
-            body = statistics.answer_v3(found[1], params)
+            is_moved = self._take("moved_page", request.url.path) is not None
+            body = statistics.answer_v3(found[1], params, is_moved)
         elif found := GOALS.fullmatch(path):
             body = statistics.answer_goals(found[1], params)
         elif found := EMPTY.fullmatch(path):

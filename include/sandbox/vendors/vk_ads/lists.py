@@ -30,6 +30,7 @@ def answer_list(
     params: QueryParams,
     largest_limit: int = LARGEST_LIMIT,
     shows_whole_urls: bool = False,
+    is_moved: bool = False,
 ) -> dict[str, Any]:
     """One page of a list resource of ``objects.KINDS``."""
     listed = KINDS[kind]
@@ -46,7 +47,12 @@ def answer_list(
     rows = [{f: row[f] for f in fields} for row in chosen]
     if "urls" in fields and not shows_whole_urls:
         rows = [{**r, "urls": {k: {"id": u["id"]} for k, u in r["urls"].items()}} for r in rows]
-    return paginate(rows, params, DEFAULT_LIMIT, largest_limit)
+    return paginate(move(rows, is_moved), params, DEFAULT_LIMIT, largest_limit)
+
+
+def move(rows: Sequence[Any], is_moved: bool) -> Sequence[Any]:
+    """The rows as they are found when another one has got in before the first meanwhile."""
+    return [*rows[:1], *rows] if is_moved else rows
 
 
 def filter_objects(

@@ -20,8 +20,8 @@ from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.vk_ads.errors import ApiError
 from include.sandbox.vendors.vk_ads.event_goals import read_event_goals
 from include.sandbox.vendors.vk_ads.figures import BLOCKS, Figures, add_up, make_blocks
-from include.sandbox.vendors.vk_ads.lists import paginate, read_ids
-from include.sandbox.vendors.vk_ads.objects import OTHER_PACKAGE, PACKAGES, STATUS, user_number
+from include.sandbox.vendors.vk_ads.lists import move, paginate, read_ids
+from include.sandbox.vendors.vk_ads.objects import OTHER_PACKAGE, PACKAGES, tell_status, user_number
 from include.sandbox.world.ad_figures import ad_figures
 
 MOST_OBJECTS, OLDEST_DAYS, MOST_DAYS = 200, 366, 367
@@ -62,7 +62,7 @@ class Statistics:
             found = self._date_goals_by_event(kind, found, days)
         return _frame(ids, found, days, names, self._shows_zero_days())
 
-    def answer_v3(self, kind: str, params: QueryParams) -> dict[str, Any]:
+    def answer_v3(self, kind: str, params: QueryParams, is_moved: bool = False) -> dict[str, Any]:
         """``v3/statistics/{kind}/day.json``: totals of the period, objects with delivery only.
 
         Whether those without are left out is not confirmed; the knob ``v3_idle`` shows them.
@@ -81,7 +81,7 @@ class Statistics:
             {"id": number, "user_id": user, "total": make_blocks(chosen[number], names)}
             for number in self._sort(chosen, params)
         ]
-        page = paginate(items, params, V3_DEFAULT_LIMIT, V3_LARGEST_LIMIT)
+        page = paginate(move(items, is_moved), params, V3_DEFAULT_LIMIT, V3_LARGEST_LIMIT)
         total = make_blocks(add_up(chosen.values()), names)
         return {**page, "total": total}
 
@@ -228,7 +228,7 @@ class Statistics:
         if kind == "users":
             return True
         campaign = self._cabinet.campaigns[campaign_id]
-        status = STATUS[campaign["status"]]
+        status = tell_status(campaign)
         package = PACKAGES.get(campaign["channel"], OTHER_PACKAGE)
         tests = {
             "banner_status": status,

@@ -1,0 +1,300 @@
+"""Daily figures of banners, proven against the ungrouped totals of the whole cabinet.
+
+One alien id refuses a whole call, and too many days or ids do too: the call is then halved until
+it passes. Only banners with delivery are asked for; should their sums not reach the cabinet's,
+every banner the lists know is asked as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+
+from include.connectors._records import RecordReader
+from include.connectors.protocol import Batch, IncompleteAnswer, Interval, RequestRefused
+from include.connectors.vk_ads.answers import ALIEN_OBJECTS, TOO_MUCH, Refusal
+from include.connectors.vk_ads.client import Client, Record, read_items, split_ids
+from include.connectors.vk_ads.schema import (
+    IGNORED_FIGURES,
+    METRICS,
+    PERFORMANCE,
+    PERFORMANCE_COLUMNS,
+    PERFORMANCE_SCHEMA,
+)
+
+MOST_IDS = 200
+MOST_TOTALS = 250
+DAY = timedelta(days=1)
+HALF_A_HUNDREDTH = Decimal("0.005")
+COUNTS = ("shows", "clicks", "goals")
+FIGURES = ("base_shows", "base_clicks", "base_vk_goals", "base_spent")
+Totals = Mapping[date, Mapping[str, Decimal]]
+
+
+class Statistics:
+    """Reads figures of one cabinet with one attribution."""
+
+    def __init__(
+        self, client: Client, attribution: str, is_vat_included: bool, page_size: int
+    ) -> None:
+        self._client = client
+        self._attribution = attribution
+        self._is_vat_included = is_vat_included
+        self._page_size = page_size
+        self._owners: dict[int, tuple[int, int]] = {}
+        self._plans: dict[int, int] = {}
+
+    def read_totals(self, span: Interval) -> dict[date, dict[str, Decimal]]:
+        """Sums of the whole cabinet by day, named like the control columns; every day is there.
+
+        An empty answer is believed when it comes twice.
+        """
+        user = [self._client.user_id]
+        rows = self._read_rows("users", user, span, "base")
+        if not rows:
+            rows = self._read_rows("users", user, span, "base")
+        found = {day: _add({}, {}) for day in _days(span)}
+        found.update(map(_figures, rows))
+        return found
+
+    def read(self, span: Interval, unproven_from: date) -> Iterator[Batch]:
+        """Every banner-day with a figure; days from ``unproven_from`` on still move meanwhile."""
+        told = self.read_totals(span)
+        proof = _Proof(told, unproven_from)
+        asked = self._find_delivering(span)
+        reader = self._make_reader()
+        yield from self._read_banners(asked, span, reader, proof)
+        if proof.is_short():
+            banners = self._client.list_objects("banners", {"fields": "id"}, self._page_size)
+            rest = sorted({int(banner["id"]) for banner in banners} - set(asked))
+            yield from self._read_banners(rest, span, reader, proof)
+        proof.require(f"VK Ads figures of {self._client.who} from {span.date_from}")
+
+    def _read_banners(
+        self, ids: Sequence[int], span: Interval, reader: RecordReader, proof: _Proof
+    ) -> Iterator[Batch]:
+        position = 1
+        for some in split_ids(list(ids), MOST_IDS):
+            rows = self._read_rows("banners", some, span, METRICS)
+            records = [record for record in map(_flatten, rows) if _has_figures(record)]
+            self._find_owners({int(record["banner_id"]) for record in records})
+            unowned = set()
+            for record in records:
+                number = int(record["banner_id"])
+                record["ad_group_id"], record["ad_plan_id"] = self._owners[number]
+                if not self._owners[number][0]:
+                    unowned.add(number)
+            batch = reader.read(records, position)
+            position += len(records)
+            proof.add(batch)
+            findings = [f"banner {number} has figures but no list has it" for number in unowned]
+            yield Batch(batch.rows, batch.rejected, (*batch.findings, *sorted(findings)))
+
+    def _find_delivering(self, span: Interval) -> list[int]:
+        """Ids of the banners with delivery; the proof sees whatever two pages have lost."""
+        found: set[int] = set()
+        offset = 0
+        while True:
+            told = self._client.get(
+                "v3/statistics/banners/day",
+                {
+                    **_dates(span),
+                    "fields": "base",
+                    "limit": MOST_TOTALS,
+                    "offset": offset,
+                },
+            )
+            items = read_items(told, "v3 statistics")
+            found.update(int(item["id"]) for item in items)
+            offset += len(items)
+            if not items or offset >= int(told.get("count") or 0):
+                return sorted(found)
+
+    def _read_rows(
+        self, kind: str, ids: Sequence[int], span: Interval, metrics: str
+    ) -> list[dict[str, Any]]:
+        """Rows of v2 statistics with their object's id, of as many calls as it takes."""
+        code = ""
+        try:
+            told = self._client.get(
+                f"v2/statistics/{kind}/day",
+                {
+                    "id": ",".join(map(str, ids)),
+                    **_dates(span),
+                    "metrics": metrics,
+                    "attribution": self._attribution,
+                },
+            )
+            items = read_items(told, f"statistics of {kind}")
+            return [{**row, "id": item["id"]} for item in items for row in item.get("rows", [])]
+        except Refusal as refusal:
+            code, error = refusal.code, refusal
+        if code == TOO_MUCH and (span.date_to - span.date_from).days > 1:
+            middle = span.date_from + (span.date_to - span.date_from) // 2
+            halves = (Interval(span.date_from, middle), Interval(middle, span.date_to))
+            return [row for h in halves for row in self._read_rows(kind, ids, h, metrics)]
+        if code == TOO_MUCH or code in ALIEN_OBJECTS:
+            if len(ids) > 1:
+                middle = len(ids) // 2
+                parts = (ids[:middle], ids[middle:])
+                return [r for p in parts for r in self._read_rows(kind, p, span, metrics)]
+            if code in ALIEN_OBJECTS and kind == "banners":
+                return []  # what it spent, if anything, will be missing from the proof
+        raise error.with_traceback(None)
+
+    def _find_owners(self, banners: set[int]) -> None:
+        """Learn the group and the plan of banners not met before; 0 where no list knows them."""
+        fresh = sorted(banners - set(self._owners))
+        groups: dict[int, int] = {}
+        for item in self._list_some("banners", "id,ad_group_id", fresh):
+            groups[int(item["id"])] = int(item["ad_group_id"])
+        missing = sorted(set(groups.values()) - set(self._plans))
+        for item in self._list_some("ad_groups", "id,ad_plan_id", missing):
+            self._plans[int(item["id"])] = int(item["ad_plan_id"])
+        for number in fresh:
+            group = groups.get(number, 0)
+            self._owners[number] = group, self._plans.get(group, 0)
+
+    def _list_some(self, name: str, fields: str, ids: list[int]) -> Iterator[Record]:
+        for some in split_ids(ids, MOST_IDS):
+            wanted = {"_id__in": ",".join(map(str, some))}
+            yield from self._client.list_objects(
+                name, {"fields": fields, **wanted}, self._page_size
+            )
+
+    def _make_reader(self) -> RecordReader:
+        return RecordReader(
+            f"vk_ads/{PERFORMANCE}",
+            PERFORMANCE_SCHEMA,
+            PERFORMANCE_COLUMNS,
+            constants={
+                "account_id": self._client.who,
+                "attribution": self._attribution,
+                "currency_code": self._client.currency,
+                "is_vat_included": self._is_vat_included,
+            },
+            ignored=IGNORED_FIGURES,
+        )
+
+
+class _Proof:
+    """Sums of what was read, by day, beside what the vendor says they are."""
+
+    def __init__(self, told: Totals, unproven_from: date) -> None:
+        self._told = {day: sums for day, sums in told.items() if day < unproven_from}
+        self._read: dict[date, dict[str, Decimal]] = {day: _add({}, {}) for day in self._told}
+        self._rows: dict[date, int] = dict.fromkeys(self._told, 0)
+        self._rejected = 0
+
+    def add(self, batch: Batch) -> None:
+        """Take the rows of a batch."""
+        self._rejected += len(batch.rejected)
+        if batch.rows is None:
+            return
+        table = pa.Table.from_batches([batch.rows])
+        names = (*COUNTS, "spent_amount")
+        sums = table.group_by("stats_date", use_threads=False).aggregate(
+            [*((name, "sum") for name in names), ([], "count_all")]
+        )
+        for row in sums.to_pylist():
+            day = row["stats_date"]
+            if day in self._read:
+                self._rows[day] += row["count_all"]
+                self._read[day] = _add(
+                    self._read[day], {name: Decimal(row[f"{name}_sum"]) for name in names}
+                )
+
+    def is_short(self) -> bool:
+        """Whether some day misses something."""
+        return any(self._misses(day, lambda read, told: read < told) for day in self._told)
+
+    def require(self, what: str) -> None:
+        """Raise :class:`IncompleteAnswer` for the first day whose sums differ.
+
+        A rejected row is missing from the sums, so then they may only be smaller.
+        """
+        for day in sorted(self._told):
+            if self._misses(day, lambda read, told: read > told):
+                break
+            if not self._rejected and self._misses(day, lambda read, told: read < told):
+                break
+        else:
+            return
+        raise IncompleteAnswer(
+            f"{what}: on {day} the banners have {self._read[day]} and the cabinet "
+            f"{self._told[day]}; the figures moved or rows are missing, ask again"
+        )
+
+    def _misses(self, day: date, is_off: Callable[[Decimal, Decimal], bool]) -> bool:
+        read, told = self._read[day], self._told[day]
+        # every banner's money is rounded by itself
+        slack = HALF_A_HUNDREDTH * (self._rows[day] + 1)
+        is_money_off = abs(read["spent_amount"] - told["spent_amount"]) > slack and is_off(
+            read["spent_amount"], told["spent_amount"]
+        )
+        return is_money_off or any(is_off(read[name], told[name]) for name in COUNTS)
+
+
+def _add(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    names = (*COUNTS, "spent_amount")
+    return {n: one.get(n, Decimal(0)) + other.get(n, Decimal(0)) for n in names}
+
+
+def _figures(row: Record) -> tuple[date, dict[str, Decimal]]:
+    """Day and control columns of one row of the whole cabinet."""
+    record = _flatten(row)
+    names = ("shows", "clicks", "goals", "spent_amount")
+    broken = "date"
+    try:
+        day = date.fromisoformat(str(record["date"])[:10])
+        figures: dict[str, Decimal] = {}
+        for name, broken in zip(names, FIGURES, strict=True):
+            figures[name] = Decimal(str(record[broken]))
+        return day, figures
+    except (KeyError, ValueError, InvalidOperation):
+        pass
+    raise RequestRefused(
+        f"VK Ads statistics no longer have the field {broken}, or another type in it: the API has "
+        "changed, compare its changelog with the connector's columns"
+    )
+
+
+def _flatten(row: Record) -> dict[str, Any]:
+    """``{"date", "banner_id", "base_shows", "base_vk_goals", …}`` of one row."""
+    record: dict[str, Any] = {}
+    for block, fields in row.items():
+        if not isinstance(fields, Mapping):
+            record["banner_id" if block == "id" else block] = fields
+            continue
+        for name, value in fields.items():
+            if isinstance(value, Mapping):
+                record.update({f"{block}_{name}_{inner}": v for inner, v in value.items()})
+            elif block in ("base", "uniques") or f"{block}_{name}" in READ_OF_OTHERS:
+                record[f"{block}_{name}"] = value
+    return record
+
+
+READ_OF_OTHERS = frozenset({"events_sending_form", "video_started"})
+"""What is read of the blocks whose other fields nobody needs."""
+
+
+def _has_figures(record: Record) -> bool:
+    """Days without delivery come as zeros or not at all; neither is a row here."""
+    return any(
+        str(record.get(name) or "0").strip("0.") for name in (*FIGURES, "events_sending_form")
+    ) or any(name not in record for name in FIGURES)
+
+
+def _dates(span: Interval) -> dict[str, str]:
+    return {
+        "date_from": span.date_from.isoformat(),
+        "date_to": (span.date_to - DAY).isoformat(),
+    }
+
+
+def _days(span: Interval) -> Iterable[date]:
+    return (span.date_from + n * DAY for n in range((span.date_to - span.date_from).days))
