@@ -7,7 +7,7 @@ killed run is resumed by the same call; landed slices are published without aski
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ from include.ingestion.slice_publisher import Published, Result, SlicePublisher
 from include.warehouse.landing import Landing
 from include.warehouse.landing_state import SavedPlan, SavedWait
 from include.warehouse.manifest import Manifest
-from include.warehouse.raw_load import LoadOutcome, load
+from include.warehouse.raw_load import load_all
 from include.warehouse.slices import SliceLog
 
 Progress = Callable[[str], None]
@@ -280,8 +280,8 @@ class _AccountRun:
                     self._say(piece.resource, piece.key, f"{rows_in:,} rows read so far")
             return writer.finish(rows_in)
 
-    def _load(self, manifest: Manifest) -> LoadOutcome:
-        return load(self._client, self._landing, manifest, self._report.run_id)
+    def _load(self, manifests: Sequence[Manifest]) -> list[Result]:
+        return load_all(self._client, self._landing, manifests, self._report.run_id)
 
     def _count_all(self, published: Published) -> bool:
         counted = [self._count(manifest, result) for manifest, result in published.results]

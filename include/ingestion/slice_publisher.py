@@ -1,6 +1,6 @@
 """Loads landed slices in a thread of its own, so that the vendor is read meanwhile.
 
-One slice after the other, in the order they were landed: of two pulls of one slice the later is
+One answer after the other, in the order they were landed: of two pulls of one slice the later is
 published last. What came of them is fetched by the thread that submitted them, which alone keeps
 the books.
 """
@@ -17,8 +17,9 @@ from include.connectors.protocol import Slice
 from include.warehouse.manifest import LandingError, Manifest
 from include.warehouse.raw_load import LoadOutcome, RawLoadFailed
 
-Load = Callable[[Manifest], LoadOutcome]
 Result = LoadOutcome | RawLoadFailed | LandingError
+Load = Callable[[Sequence[Manifest]], Sequence[Result]]
+"""Loads the slices of one answer; the error of a single slice is its result."""
 
 _ANSWERS_AHEAD = 2
 """Landed answers that may wait for their turn: a slow ClickHouse slows the vendor's reading."""
@@ -79,13 +80,8 @@ class SlicePublisher:
         self._thread.shutdown(wait=error is None, cancel_futures=True)
 
     def _publish(self, piece: Slice, manifests: tuple[Manifest, ...]) -> Published:
-        results: list[tuple[Manifest, Result]] = []
-        for manifest in manifests:
-            try:
-                results.append((manifest, self._load(manifest)))
-            except (RawLoadFailed, LandingError) as error:
-                results.append((manifest, error))
-        return Published(piece, tuple(results))
+        results = self._load(manifests) if manifests else ()
+        return Published(piece, tuple(zip(manifests, results, strict=True)))
 
 
 def _is_broken(run: Future[Published]) -> bool:

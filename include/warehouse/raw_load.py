@@ -1,4 +1,4 @@
-"""Loads one landed slice into raw: rows first, proof second, visibility last.
+"""Loads landed slices into raw: rows first, proof second, visibility last.
 
 Every attempt has a load id of its own. A kill at any point leaves rows no view shows and a pending
 marker from which the next run starts over; it never leaves half a slice visible.
@@ -7,10 +7,13 @@ marker from which the next run starts over; it never leaves half a slice visible
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -21,6 +24,10 @@ from include.warehouse.slices import SliceLog, mint_load_id
 
 QUARANTINE = "raw.raw_quarantine"
 _PARALLEL_PARTS = 3
+_SMALL_BYTES = 1 << 20
+_TOGETHER_BYTES = 16 << 20
+"""Landed bytes of a slice that counts as small, and of all that travel in one insert."""
+_LOAD_ID_FIELD = pa.field("_load_id", pa.string(), nullable=False)
 _INSERT_SETTINGS = {
     "input_format_null_as_default": 0,
     "date_time_overflow_behavior": "throw",
@@ -50,19 +57,67 @@ def load(client: Client, landing: Landing, manifest: Manifest, run_id: str = "")
     Safe to repeat, and to run twice at once. Raises :class:`RawLoadFailed` or ``LandingError``
     with nothing visible and the slice still pending.
     """
-    log = SliceLog(client)
-    entry = log.entry_of(manifest)
-    if entry is not None:
-        # An earlier run was killed after publishing; whether it told anyone is unknown, so tell.
-        landing.clear_pending(manifest)
-        return _outcome(manifest, entry.status, entry.load_id, entry.status == "loaded")
-    if log.equal_to(manifest) is None:
-        load_id = mint_load_id()
-        insert_rows(client, landing, manifest, load_id)
-        require_equal_counts(client, manifest, load_id)
-    else:
-        load_id = ""
-    return _publish(client, landing, manifest, load_id, run_id)
+    outcome = load_all(client, landing, [manifest], run_id)[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def load_all(
+    client: Client, landing: Landing, manifests: Sequence[Manifest], run_id: str = ""
+) -> list[LoadOutcome | RawLoadFailed | LandingError]:
+    """Publish the landed slices of one answer, as :func:`load` does, with shared statements.
+
+    They belong to one resource of one account. Two pulls of one key are published one after the
+    other, in the given order. A slice that cannot be
+    loaded has its error as its result and stops no other.
+    """
+    if len({manifest.slice_key for manifest in manifests}) < len(manifests):
+        return [load_all(client, landing, [manifest], run_id)[0] for manifest in manifests]
+    standing = SliceLog(client).standing_of(manifests)
+    load_ids: dict[str, str] = {}
+    results: dict[str, LoadOutcome | RawLoadFailed | LandingError] = {}
+    to_insert: list[Manifest] = []
+    for manifest in manifests:
+        entry = standing[manifest.path].entry
+        if entry is not None:
+            # An earlier run was killed after publishing; whether it told anyone is unknown: tell.
+            landing.clear_pending(manifest)
+            is_loaded = entry.status == "loaded"
+            results[manifest.path] = _outcome(manifest, entry.status, entry.load_id, is_loaded)
+        elif standing[manifest.path].equal is None:
+            load_ids[manifest.path] = mint_load_id()
+            to_insert.append(manifest)
+        else:
+            load_ids[manifest.path] = ""
+    results |= _insert_all(client, landing, to_insert, load_ids)
+    proven = [manifest for manifest in manifests if manifest.path not in results]
+    results |= _publish(client, landing, proven, load_ids, run_id)
+    return [results[manifest.path] for manifest in manifests]
+
+
+def _insert_all(
+    client: Client, landing: Landing, manifests: Sequence[Manifest], load_ids: dict[str, str]
+) -> dict[str, RawLoadFailed | LandingError]:
+    """Insert and count; small slices travel together. Returns those that failed."""
+    failed: dict[str, RawLoadFailed | LandingError] = {}
+    together, alone = choose_companions(manifests)
+    if together:
+        try:
+            insert_together(client, landing, together, load_ids)
+        except (RawLoadFailed, LandingError):
+            # One of them is at fault; alone it tells which. Rows sent before have other ids.
+            alone = [*together, *alone]
+            load_ids.update((manifest.path, mint_load_id()) for manifest in together)
+    for manifest in alone:
+        try:
+            insert_rows(client, landing, manifest, load_ids[manifest.path])
+        except (RawLoadFailed, LandingError) as error:
+            failed[manifest.path] = error
+    sent = [manifest for manifest in manifests if manifest.path not in failed]
+    if sent:
+        failed |= require_equal_counts(client, sent, load_ids)
+    return failed
 
 
 def insert_rows(client: Client, landing: Landing, manifest: Manifest, load_id: str) -> None:
@@ -75,48 +130,81 @@ def insert_rows(client: Client, landing: Landing, manifest: Manifest, load_id: s
     )
 
 
-def require_equal_counts(client: Client, manifest: Manifest, load_id: str) -> None:
-    """Raise :class:`RawLoadFailed` unless ClickHouse holds exactly the manifest's rows."""
-    expected = [(manifest.table, manifest.row_count)] if manifest.parts else []
-    if manifest.rejected is not None:
-        expected.append((QUARANTINE, manifest.rejected_count))
-    for table, wanted in expected:
-        found = client.query(
-            f"select count() from {table} where _load_id = {{load_id:String}}",
-            parameters={"load_id": load_id},
-        ).result_rows[0][0]
-        if found != wanted:
-            raise RawLoadFailed(
-                f"{table} holds {found} rows of load {load_id}, the manifest {manifest.path} says "
-                f"{wanted}; nothing became visible. Run again: it loads the slice anew. If it "
-                "repeats, compare the landed files with their manifest."
-            )
+def require_equal_counts(
+    client: Client, manifests: Sequence[Manifest], load_ids: Mapping[str, str]
+) -> dict[str, RawLoadFailed]:
+    """Errors of those slices of which ClickHouse does not hold exactly the manifest's rows."""
+    expected = {
+        (manifest.table, load_ids[manifest.path]): (manifest, manifest.row_count)
+        for manifest in manifests
+        if manifest.parts
+    }
+    for manifest in manifests:
+        if manifest.rejected is not None:
+            name = (QUARANTINE, load_ids[manifest.path])
+            expected[name] = (manifest, manifest.rejected_count)
+    failed: dict[str, RawLoadFailed] = {}
+    for table in sorted({table for table, _ in expected}):
+        ids = [load_id for name, load_id in expected if name == table]
+        found = dict(
+            client.query(
+                f"select _load_id, count() from {table} where _load_id in {{ids:Array(String)}}"
+                " group by _load_id",
+                parameters={"ids": ids},
+            ).result_rows
+        )
+        for load_id in ids:
+            manifest, wanted = expected[table, load_id]
+            if found.get(load_id, 0) != wanted:
+                failed[manifest.path] = RawLoadFailed(
+                    f"{table} holds {found.get(load_id, 0)} rows of load {load_id}, the manifest "
+                    f"{manifest.path} says {wanted}; nothing became visible. Run again: it loads "
+                    "the slice anew. If it repeats, compare the landed files with their manifest."
+                )
+    return failed
 
 
 def _publish(
-    client: Client, landing: Landing, manifest: Manifest, load_id: str, run_id: str
-) -> LoadOutcome:
-    """Write the receipt, then the log; a run beside this one may have been faster."""
+    client: Client,
+    landing: Landing,
+    manifests: Sequence[Manifest],
+    load_ids: Mapping[str, str],
+    run_id: str,
+) -> dict[str, LoadOutcome | RawLoadFailed | LandingError]:
+    """Write the receipts, then the log; a run beside this one may have been faster."""
+    if not manifests:
+        return {}
     log = SliceLog(client)
-    equal = log.equal_to(manifest)
-    if equal is None and not load_id:
-        return load(client, landing, manifest, run_id)  # its equal was replaced a moment ago
-    live = log.live(manifest)
-    status: Status = "loaded" if equal is None else "confirmed"
-    is_changed = equal is None and (
-        manifest.kind == "append" or live is None or live.pulled_at <= manifest.pulled_at
-    )
-    receipt = Receipt(
-        load_id=equal.load_id if equal else load_id,
-        status=status,
-        published_at=log.next_instant(),
-        content_hash=manifest.content_hash,
-        run_id=run_id or manifest.run_id,
-    )
-    landing.write_receipt(manifest, receipt)
-    log.publish([(manifest, receipt)])
-    landing.clear_pending(manifest)
-    return _outcome(manifest, status, receipt.load_id, is_changed)
+    standing = log.standing_of(manifests)
+    results: dict[str, LoadOutcome | RawLoadFailed | LandingError] = {}
+    entries: list[tuple[Manifest, Receipt]] = []
+    published_at = log.next_instant()
+    for manifest in manifests:
+        equal, live = standing[manifest.path].equal, standing[manifest.path].live
+        load_id = load_ids[manifest.path]
+        if equal is None and not load_id:
+            # Its equal was replaced a moment ago.
+            results[manifest.path] = load_all(client, landing, [manifest], run_id)[0]
+            continue
+        status: Status = "loaded" if equal is None else "confirmed"
+        is_changed = equal is None and (
+            manifest.kind == "append" or live is None or live.pulled_at <= manifest.pulled_at
+        )
+        receipt = Receipt(
+            load_id=equal.load_id if equal else load_id,
+            status=status,
+            published_at=published_at,
+            content_hash=manifest.content_hash,
+            run_id=run_id or manifest.run_id,
+        )
+        landing.write_receipt(manifest, receipt)
+        entries.append((manifest, receipt))
+        results[manifest.path] = _outcome(manifest, status, receipt.load_id, is_changed)
+    if entries:
+        log.publish(entries)
+    for manifest, _ in entries:
+        landing.clear_pending(manifest)
+    return results
 
 
 def _outcome(manifest: Manifest, status: Status, load_id: str, is_changed: bool) -> LoadOutcome:
@@ -142,19 +230,7 @@ def _insert_parts(
 
     def insert(part: PartFile) -> None:
         data = _read_verified(landing, manifest, part)
-        try:
-            client.raw_insert(
-                table,
-                column_names=names,
-                insert_block=data,
-                fmt="Parquet",
-                settings={**_INSERT_SETTINGS, "log_comment": load_id},
-            )
-        except ClickHouseError as error:
-            raise RawLoadFailed(
-                f"ClickHouse refused {manifest.folder}/{part.name} for {table}; nothing became "
-                f"visible: {_first_line(error)}"
-            ) from None
+        send_parquet(client, table, names, data, load_id, f"{manifest.folder}/{part.name}")
 
     todo = list(parts)
     if len(todo) <= 1:
@@ -169,6 +245,61 @@ def _insert_parts(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def insert_together(
+    client: Client, landing: Landing, manifests: Sequence[Manifest], load_ids: Mapping[str, str]
+) -> None:
+    """Send small slices as one block whose rows name their loads; the rows stay invisible."""
+    first = manifests[0]
+    tables = []
+    for manifest in manifests:
+        for part in manifest.parts:
+            data = _read_verified(landing, manifest, part)
+            rows = pq.read_table(io.BytesIO(data)).select(list(first.columns))
+            load_id = pa.repeat(pa.scalar(load_ids[manifest.path]), rows.num_rows)
+            tables.append(rows.append_column(_LOAD_ID_FIELD, load_id))
+    block = io.BytesIO()
+    pq.write_table(pa.concat_tables(tables), block, compression="lz4")
+    names = [*first.columns, _LOAD_ID_FIELD.name]
+    what = f"{len(manifests)} slices of {first.source}/{first.account}/{first.resource}"
+    send_parquet(client, first.table, names, block.getvalue(), "", what)
+
+
+def choose_companions(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
+    """Slices small enough to travel in one insert, and the others."""
+    together: list[Manifest] = []
+    alone: list[Manifest] = []
+    budget = _TOGETHER_BYTES
+    fingerprints: set[str] = set()
+    for manifest in manifests:
+        size = sum(part.size_bytes for part in manifest.parts)
+        fits = size <= _SMALL_BYTES and size <= budget and manifest.rejected is None
+        if fits and manifest.parts and fingerprints <= {manifest.schema_fingerprint}:
+            fingerprints.add(manifest.schema_fingerprint)
+            together.append(manifest)
+            budget -= size
+        else:
+            alone.append(manifest)
+    return (together, alone) if len(together) > 1 else ([], [*together, *alone])
+
+
+def send_parquet(
+    client: Client, table: str, names: list[str], data: bytes, load_id: str, what: str
+) -> None:
+    """One insert; ``RawLoadFailed`` names ``what`` and never a value of a row."""
+    try:
+        client.raw_insert(
+            table,
+            column_names=names,
+            insert_block=data,
+            fmt="Parquet",
+            settings={**_INSERT_SETTINGS, "log_comment": load_id},
+        )
+    except ClickHouseError as error:
+        raise RawLoadFailed(
+            f"ClickHouse refused {what} for {table}; nothing became visible: {_first_line(error)}"
+        ) from None
 
 
 def _read_verified(landing: Landing, manifest: Manifest, part: PartFile) -> bytes:

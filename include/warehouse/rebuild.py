@@ -54,7 +54,9 @@ def rebuild(
         if receipt.status == "loaded" and receipt.load_id not in known_ids:
             _remove_rows(client, manifest, receipt.load_id)
             insert_rows(client, landing, manifest, receipt.load_id)
-            require_equal_counts(client, manifest, receipt.load_id)
+            load_ids = {manifest.path: receipt.load_id}
+            for failure in require_equal_counts(client, [manifest], load_ids).values():
+                raise failure
             rows += manifest.row_count + manifest.rejected_count
         batch.append((manifest, receipt))
         if len(batch) == _BATCH:

@@ -50,6 +50,18 @@ class LoggedSlice:
     pulled_at: datetime
 
 
+@dataclass(frozen=True)
+class SliceStanding:
+    """How a landed slice stands in the log."""
+
+    entry: LoggedSlice | None
+    """The entry this very landed slice has already got."""
+    live: LoggedSlice | None
+    """What is live under its key."""
+    equal: LoggedSlice | None
+    """A visible entry with the same content: the live one, or any one of an ``append`` key."""
+
+
 class SliceLog:
     """Reads and extends ``ops.slice_log``."""
 
@@ -80,27 +92,31 @@ class SliceLog:
 
     def live(self, manifest: Manifest) -> LoggedSlice | None:
         """What is live under the manifest's slice key now."""
-        return self._one(manifest, "slice_key = {key:String}", "(pulled_at, load_id)")
+        return self.standing_of([manifest])[manifest.path].live
 
-    def equal_to(self, manifest: Manifest) -> LoggedSlice | None:
-        """A visible entry with the same content: the live one, or any one of an ``append`` key."""
-        if manifest.kind == "append":
-            return self._one(
-                manifest,
-                "slice_key = {key:String} and content_hash = {hash:String} and kind = 'append'",
-                "(pulled_at, load_id)",
-            )
-        live = self.live(manifest)
-        is_equal = live is not None and (live.content_hash, live.kind) == (
-            manifest.content_hash,
-            manifest.kind,
-        )
-        return live if is_equal else None
-
-    def entry_of(self, manifest: Manifest) -> LoggedSlice | None:
-        """The entry this very landed slice has already got, if any."""
-        condition = "slice_key = {key:String} and manifest_path = {path:String}"
-        return self._one(manifest, condition, "published_at")
+    def standing_of(self, manifests: Sequence[Manifest]) -> dict[str, SliceStanding]:
+        """What the log says of landed slices of one resource of one account, by manifest path."""
+        first = manifests[0]
+        rows = self._client.query(
+            "select slice_key, load_id, status, kind, content_hash, pulled_at, manifest_path,"
+            " published_at from ops.slice_log"
+            " where source = {source:String} and account_id = {account:String}"
+            " and resource = {resource:String} and slice_key in {keys:Array(String)}",
+            parameters={
+                "source": first.source,
+                "account": first.account,
+                "resource": first.resource,
+                "keys": sorted({manifest.slice_key for manifest in manifests}),
+            },
+        ).result_rows
+        entries: dict[str, list[_Entry]] = {}
+        for key, load_id, status, kind, content, pulled_at, path, published_at in rows:
+            logged = LoggedSlice(load_id, status, kind, content, pulled_at.replace(tzinfo=UTC))
+            entries.setdefault(key, []).append(_Entry(logged, path, published_at))
+        return {
+            manifest.path: _standing(manifest, entries.get(manifest.slice_key, []))
+            for manifest in manifests
+        }
 
     def next_instant(self) -> datetime:
         """A ``published_at`` by the clock of the warehouse, after every pinned build."""
@@ -130,24 +146,34 @@ class SliceLog:
         rows = self._client.query("select manifest_path, load_id from ops.slice_log").result_rows
         return {(path, load_id) for path, load_id in rows}
 
-    def _one(self, manifest: Manifest, condition: str, newest: str) -> LoggedSlice | None:
-        rows = self._client.query(
-            "select load_id, status, kind, content_hash, pulled_at from ops.slice_log"
-            " where source = {source:String} and account_id = {account:String}"
-            f" and resource = {{resource:String}} and {condition} order by {newest} desc limit 1",
-            parameters={
-                "source": manifest.source,
-                "account": manifest.account,
-                "resource": manifest.resource,
-                "key": manifest.slice_key,
-                "hash": manifest.content_hash,
-                "path": manifest.path,
-            },
-        ).result_rows
-        if not rows:
-            return None
-        load_id, status, kind, content_hash, pulled_at = rows[0]
-        return LoggedSlice(load_id, status, kind, content_hash, pulled_at.replace(tzinfo=UTC))
+
+@dataclass(frozen=True)
+class _Entry:
+    logged: LoggedSlice
+    path: str
+    published_at: datetime
+
+
+def _standing(manifest: Manifest, entries: Sequence[_Entry]) -> SliceStanding:
+    def newest(found: Sequence[_Entry]) -> LoggedSlice | None:
+        rank = [(e.logged.pulled_at, e.logged.load_id, e.published_at) for e in found]
+        return found[rank.index(max(rank))].logged if found else None
+
+    own = [entry for entry in entries if entry.path == manifest.path]
+    live = newest(entries)
+    is_equal = live is not None and (live.content_hash, live.kind) == (
+        manifest.content_hash,
+        manifest.kind,
+    )
+    equal = live if is_equal else None
+    if manifest.kind == "append":
+        wanted = ("append", manifest.content_hash)
+        equal = newest([e for e in entries if (e.logged.kind, e.logged.content_hash) == wanted])
+    return SliceStanding(
+        entry=max(own, key=lambda entry: entry.published_at).logged if own else None,
+        live=live,
+        equal=equal,
+    )
 
 
 def mint_load_id() -> str:

@@ -21,8 +21,12 @@ def _outcome(manifest: Any) -> LoadOutcome:
     return LoadOutcome("loaded", f"load of {manifest.slice_key}", True, 1, 0)
 
 
+def _outcomes(manifests: Any) -> list[LoadOutcome]:
+    return [_outcome(manifest) for manifest in manifests]
+
+
 def test_slices_are_published_in_the_order_they_were_landed() -> None:
-    with SlicePublisher(_outcome) as publisher:
+    with SlicePublisher(_outcomes) as publisher:
         for number in range(6):
             publisher.submit(Slice("spend", str(number)), [_manifest(f"{number}")])
         done = publisher.take_done() + publisher.take_all()
@@ -32,9 +36,9 @@ def test_slices_are_published_in_the_order_they_were_landed() -> None:
 def test_the_caller_reads_on_while_a_slice_is_loaded() -> None:
     gate = threading.Event()
 
-    def load(manifest: Any) -> LoadOutcome:
+    def load(manifests: Any) -> list[LoadOutcome]:
         gate.wait(30)
-        return _outcome(manifest)
+        return _outcomes(manifests)
 
     with SlicePublisher(load) as publisher:
         publisher.submit(Slice("spend", "1"), [_manifest("1")])
@@ -44,10 +48,9 @@ def test_the_caller_reads_on_while_a_slice_is_loaded() -> None:
 
 
 def test_a_slice_that_cannot_be_loaded_stops_no_other() -> None:
-    def load(manifest: Any) -> LoadOutcome:
-        if manifest.slice_key == "bad":
-            raise RawLoadFailed("rows are missing")
-        return _outcome(manifest)
+    def load(manifests: Any) -> list[LoadOutcome | RawLoadFailed]:
+        bad = RawLoadFailed("rows are missing")
+        return [bad if m.slice_key == "bad" else _outcome(m) for m in manifests]
 
     with SlicePublisher(load) as publisher:
         publisher.submit(Slice("spend", "days"), [_manifest("bad"), _manifest("good")])
@@ -57,7 +60,7 @@ def test_a_slice_that_cannot_be_loaded_stops_no_other() -> None:
 
 
 def test_an_error_of_the_warehouse_itself_reaches_the_caller_and_not_the_slice_being_read() -> None:
-    def load(_: Any) -> LoadOutcome:
+    def load(_: Any) -> list[LoadOutcome]:
         raise ConnectionError("the warehouse is gone")
 
     with SlicePublisher(load) as publisher:
@@ -71,10 +74,10 @@ def test_an_error_of_the_warehouse_itself_reaches_the_caller_and_not_the_slice_b
 def test_too_many_landed_answers_slow_the_reading_down() -> None:
     gate, began = threading.Event(), threading.Event()
 
-    def load(manifest: Any) -> LoadOutcome:
+    def load(manifests: Any) -> list[LoadOutcome]:
         began.set()
         gate.wait(30)
-        return _outcome(manifest)
+        return _outcomes(manifests)
 
     with SlicePublisher(load) as publisher:
         publisher.submit(Slice("spend", "1"), [_manifest("1")])

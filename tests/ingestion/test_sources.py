@@ -46,7 +46,7 @@ def test_no_accounts_at_all_is_fine(accounts_file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("sources:\n  facebok: []\n", 2, "no connector facebok; there are: files"),
+        ("sources:\n  facebok: []\n", 2, "no connector facebok; there are: "),
         ("sources:\n  files:\n    account: x\n", 3, "list of accounts"),
         ("sources:\n  files:\n    - {folder: x, account: a}\n", 3, "no key folder"),
         ("sources:\n  files:\n    - {options: {}}\n", 3, "needs `account: <name>`"),
