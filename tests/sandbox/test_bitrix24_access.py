@@ -159,6 +159,15 @@ def test_planted_faults_empty_rename_and_rescale(portal):
     assert portal.rows("crm.stagehistory.list", {"entityTypeId": 2}) == {"items": []}
 
 
+def test_one_value_of_the_first_row_can_be_broken(portal):
+    portal.plant("broken_value", field="OPPORTUNITY", value="much")
+    rows = portal.rows("crm.deal.list")
+    assert [row["OPPORTUNITY"] for row in rows][:2] == ["much", "1000.02"]
+    portal.plant("broken_value", field="OWNER_ID", value="x")
+    items = portal.rows("crm.stagehistory.list", {"entityTypeId": 2})["items"]
+    assert items[0]["OWNER_ID"] == "x"
+
+
 def test_reset_forgets_tokens_and_limits(portal):
     portal.http.get("/oauth/token/", params=RENEWAL)
     portal.vendor.reset()

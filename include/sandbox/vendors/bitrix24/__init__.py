@@ -14,8 +14,9 @@ whole, ``unresolved_reference`` what a reference that leads nowhere becomes,
 
 Faults beyond transport: ``error`` (``code``, ``description``, ``status``), ``expired_token``,
 ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``:
-figures under it times factor). Their ``path_contains`` is matched with ``/rest/<method>`` in lower
-case, without any secret, for every command of a batch too.
+figures under it times factor), ``broken_value`` (``field``, ``value``: of the first row only).
+Their ``path_contains`` is matched with ``/rest/<method>`` in lower case, without any secret, for
+every command of a batch too.
 """
 
 from __future__ import annotations
@@ -229,6 +230,8 @@ class Bitrix24:
         if self._stage.faults.take("zero_rows", self.name, path) is not None:
             answer = empty_answer(answer)
         result = spoil_answer(self._stage, self.name, path, answer.result)
+        if (values := self._stage.faults.take("broken_value", self.name, path)) is not None:
+            result = _break_first_row(result, str(values["field"]), values["value"])
         answer = Answer(result, answer.total, answer.next)
         if answer.total == 0 and answer.next is None and not self._knob("counts_uncounted", True):
             answer = Answer(answer.result)
@@ -255,6 +258,15 @@ def _read_method(name: str) -> tuple[str, bool]:
         if folded.endswith(suffix):
             return folded.removesuffix(suffix), suffix == ".xml"
     return folded, False
+
+
+def _break_first_row(result: Any, field: str, value: Any) -> Any:
+    """A result whose first row has another value in one field."""
+    if isinstance(result, dict):
+        return {name: _break_first_row(part, field, value) for name, part in result.items()}
+    if isinstance(result, list) and result and isinstance(result[0], dict):
+        return [{**result[0], field: value}, *result[1:]]
+    return result
 
 
 VENDOR = Bitrix24

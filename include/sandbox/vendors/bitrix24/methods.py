@@ -198,7 +198,12 @@ def _list_item_product_rows(call: Call) -> Answer:
     conditions = call.parameters.mapping("filter")
     if not any(key.lstrip("=@").casefold() == "ownertype" for key in conditions):
         raise ApiError("INVALID_ARG_VALUE", "The filter needs ownerType and ownerId")
-    page = list_rows(call.portal.stream("product_row"), call.parameters)
+    owner = str(conditions.get("=ownerId", ""))
+    stream = call.portal.stream("product_row")
+    if owner.isdigit():
+        rows = call.portal.product_rows_by_deal.get(int(owner), [])
+        stream = Stream(rows, id_field="id", is_strict=True)
+    page = list_rows(stream, call.parameters)
     return Answer({"productRows": page.result}, page.total, page.next)
 
 
