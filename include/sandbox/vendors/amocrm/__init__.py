@@ -5,11 +5,12 @@ that header of a 429 (absent unless set), ``abuse_refusals`` within a minute tha
 ``blocked`` true or false to ban or pardon whatever was counted, ``missing_status`` for an entity
 there is not (204, or 404), ``bin_days`` a deleted lead can be restored, ``restored`` (lead id →
 ISO instant it comes back), ``manager_sees`` (``all``, or ``own`` leads and tasks alone),
-``heavy_limit`` rows a page above which the answer is 504, ``moved_to`` the subdomain an account
-has now: the token URL of the old one is gone. Faults beyond transport:
-``error`` (``status``, ``detail``), ``expired_token`` (``misleading``: as HTTP 400, which the
-vendor was seen to do when filters are sent), ``unpaid``, ``zero_rows``, ``renamed_field``
-(``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: numbers are multiplied).
+``currency`` of the account (RUB), ``heavy_limit`` rows a page above which the answer is 504,
+``moved_to`` the subdomain an account has now: the token URL of the old one is gone. Faults beyond
+transport: ``error`` (``status``, ``detail``), ``expired_token`` (``misleading``: as HTTP 400,
+which the vendor was seen to do when filters are sent), ``unpaid``, ``zero_rows``,
+``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``: numbers are
+multiplied).
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ class AmoCrm:
         if not isinstance(found, Listing):
             if found is None and int(self._knob("missing_status", 204)) == 404:
                 raise ApiError(404, "Entity not found")
+            if path == "account" and found is not None:
+                found["currency"] = self._knob("currency", found["currency"])
             return found
         heavy = self._knob("heavy_limit")
         if heavy is not None and read_page(question.tree)[1] > int(heavy):

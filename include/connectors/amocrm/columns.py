@@ -1,0 +1,145 @@
+"""How columns of amoCRM's tables are made: plain fields, custom fields, links and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from include.connectors._records import (
+    MICROSECONDS,
+    Decode,
+    Record,
+    booleans,
+    epoch_instants,
+    integers,
+    texts,
+)
+
+TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+
+
+class CustomFields:
+    """Finds values of custom fields in a record, each record looked through once.
+
+    Call :meth:`forget` between pages: records are known by their place in memory.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, list[Any]]] = {}
+
+    def forget(self) -> None:
+        """Before another page."""
+        self._of.clear()
+
+    def values(self, record: Record, name: str) -> list[Any]:
+        """All values of a field named by code, id or title."""
+        known = self._of.get(id(record))
+        if known is None:
+            known = self._of[id(record)] = {}
+            for field in record.get("custom_fields_values") or ():
+                values = [value.get("value") for value in field["values"]]
+                for key in ("field_name", "field_id", "field_code"):
+                    if field.get(key) is not None:
+                        known[str(field[key])] = values
+        return known.get(name, [])
+
+    def first(self, name: str) -> Callable[[Record], str | None]:
+        """Reads the first value as text; what people left empty is null."""
+
+        def read(record: Record) -> str | None:
+            values = self.values(record, name)
+            return str(values[0]) if values and values[0] not in (None, "") else None
+
+        return read
+
+    def all(self, name: str) -> Callable[[Record], list[str]]:
+        """Reads every value as text."""
+        return lambda record: [str(v) for v in self.values(record, name) if v not in (None, "")]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One raw column: its type and how it is read."""
+
+    name: str
+    type: pa.DataType
+    decode: Decode
+    path: str = ""
+    read: Callable[[CustomFields], Callable[[Record], Any]] | None = None
+    is_required: bool = False
+    is_nullable: bool = True
+
+    @property
+    def field(self) -> pa.Field:
+        """In the Arrow schema."""
+        return pa.field(self.name, self.type, nullable=self.is_nullable)
+
+
+def text_lists(values: list[Any]) -> pa.Array:
+    """Lists of texts, never null."""
+    return pa.array([value or [] for value in values], TEXT_LIST)
+
+
+def id_column(name: str, path: str = "id", is_key: bool = False) -> Spec:
+    """A whole number that names something; as a key it must be there."""
+    return Spec(name, pa.uint64(), integers, path, None, is_key, not is_key)
+
+
+def text_column(name: str, path: str = "") -> Spec:
+    """Text, or null."""
+    return Spec(name, pa.string(), texts, path)
+
+
+def instant_column(name: str, path: str = "", is_key: bool = False) -> Spec:
+    """Unix seconds; as a key they must be there."""
+    return Spec(name, MICROSECONDS, epoch_instants, path, None, is_key, not is_key)
+
+
+def custom_column(name: str, default: str) -> Spec:
+    """The first value of a custom field, under the name it has unless an option says otherwise."""
+    return Spec(name, pa.string(), texts, read=lambda fields: fields.first(default))
+
+
+def linked_column(name: str, key: str, wanted: str = "") -> Spec:
+    """Id of the first linked entity; with ``wanted`` of the one whose flag of that name is set."""
+
+    def read(_: CustomFields) -> Callable[[Record], Any]:
+        def take(record: Record) -> Any:
+            linked = (record.get("_embedded") or {}).get(key) or ()
+            flagged = [one for one in linked if one.get(wanted)] or linked
+            return flagged[0]["id"] if flagged else None
+
+        return take
+
+    return Spec(name, pa.uint64(), integers, read=read)
+
+
+def read_tags(_: CustomFields) -> Callable[[Record], list[str]]:
+    """Names of the tags."""
+    return lambda record: [tag["name"] for tag in (record.get("_embedded") or {}).get("tags") or ()]
+
+
+def flag_column(name: str, path: str = "") -> Spec:
+    """True or false, always there."""
+    return Spec(name, pa.bool_(), booleans, path, None, True, False)
+
+
+def change_column(name: str, side: str, *steps: str) -> Spec:
+    """A value of ``value_before`` or ``value_after`` of an event."""
+
+    def read(_: CustomFields) -> Callable[[Record], Any]:
+        def take(record: Record) -> Any:
+            for value in record.get(side) or ():
+                found: Any = value
+                for step in steps:
+                    found = found.get(step) if isinstance(found, Mapping) else None
+                if found is not None:
+                    return found
+            return None
+
+        return take
+
+    return Spec(name, pa.uint64(), integers, read=read)
