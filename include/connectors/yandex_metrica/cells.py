@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.connectors.yandex_metrica.fields import SECONDS, LogColumn
+from include.connectors.yandex_metrica.fields import INSTANT, LogColumn
 
 EMPTY_ARRAY = "[]"
 FENCE = "\\'"
@@ -22,6 +23,7 @@ BETWEEN = "\\',\\'"
 VENDOR_UTC_AHEAD = timedelta(hours=3)
 _CLOSING = re.compile(r"(\\+)'(?=,\\'|$)")
 _ESCAPED = re.compile(r"\\+'|\\\\")
+A_MILLION = pa.scalar(Decimal(1_000_000), pa.decimal128(7, 0))
 YCLID = re.compile(r"[?&#]yclid=([^&#]*)")
 
 
@@ -68,8 +70,7 @@ class Decoder:
         if decode == "thousandths":
             return pc.multiply_checked(text.cast(kind), 1_000)
         if decode == "units":
-            micros = pc.multiply_checked(text.cast(pa.decimal128(24, 6)), 1_000_000)
-            return micros.cast(kind)
+            return _to_micros(text).cast(kind)
         return text.cast(kind)
 
     def _place(self, local: pa.Array) -> pa.Array:
@@ -77,10 +78,10 @@ class Decoder:
         try:
             return pc.assume_timezone(
                 local, self._zone.key, ambiguous="earliest", nonexistent="raise"
-            ).cast(SECONDS)
+            ).cast(INSTANT)
         except pa.ArrowInvalid:
             moved = [v.replace(tzinfo=self._zone).astimezone(UTC) for v in local.to_pylist()]
-            return pa.array(moved, SECONDS)
+            return pa.array(moved, INSTANT)
 
 
 def unquote(text: pa.Array) -> pa.Array:
@@ -108,6 +109,12 @@ def _unquote_cell(cell: str) -> str:
     if len(cell) < 2 or '"' in inner.replace('""', ""):
         return cell
     return inner.replace('""', '"')
+
+
+def _to_micros(text: pa.Array) -> pa.Array:
+    """Sums as the vendor's floats print them → millionths, rounded there and never before."""
+    exact = pc.round(text.cast(pa.decimal128(38, 20)), ndigits=6)
+    return pc.multiply_checked(exact.cast(pa.decimal128(24, 6)), A_MILLION)
 
 
 def _parse_times(text: pa.Array) -> pa.Array:

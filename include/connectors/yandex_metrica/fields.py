@@ -16,7 +16,7 @@ import pyarrow as pa
 from include.connectors.protocol import Resource, ResourceFacts
 
 VISIT, HIT, GOAL = "visit", "hit", "goal"
-SECONDS = pa.timestamp("s", "UTC")
+INSTANT = pa.timestamp("us", "UTC")
 MOST_FIELD_CHARACTERS = 3000
 """Longer requests are refused by the vendor."""
 
@@ -42,13 +42,13 @@ class LogColumn:
 
 TEXT, FLAG, ID, COUNT = pa.string(), pa.bool_(), pa.uint64(), pa.uint32()
 TEXTS, IDS, COUNTS, MICROS = map(_list_of, (TEXT, ID, COUNT, pa.int64()))
-INSTANTS = _list_of(SECONDS)
+INSTANTS = _list_of(INSTANT)
 ATTRIBUTED = "ym:s:{attribution}"
 
 VISIT_COLUMNS = (
     LogColumn("ym:s:visitID", "visit_id", ID),
     LogColumn("ym:s:date", "visit_date", pa.date32()),
-    LogColumn("ym:s:dateTimeUTC", "started_at", SECONDS, "utc3"),
+    LogColumn("ym:s:dateTimeUTC", "started_at", INSTANT, "utc3"),
     LogColumn("ym:s:clientID", "client_id", ID),
     LogColumn("ym:s:counterUserIDHash", "counter_user_id_hash", ID),
     LogColumn("ym:s:isNewUser", "is_new_user", FLAG),
@@ -111,7 +111,7 @@ VISIT_COLUMNS = (
 HIT_COLUMNS = (
     LogColumn("ym:pv:watchID", "watch_id", ID),
     LogColumn("ym:pv:date", "hit_date", pa.date32()),
-    LogColumn("ym:pv:dateTime", "occurred_at", SECONDS, "local"),
+    LogColumn("ym:pv:dateTime", "occurred_at", INSTANT, "local"),
     LogColumn("ym:pv:clientID", "client_id", ID),
     LogColumn("ym:pv:counterUserIDHash", "counter_user_id_hash", ID),
     LogColumn("ym:pv:URL", "url", TEXT),

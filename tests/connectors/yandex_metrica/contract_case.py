@@ -114,7 +114,7 @@ class MetricaCase:
             (
                 to_world_visit_id(row["visit_id"]),
                 row["visit_date"],
-                row["started_at"],
+                row["started_at"].astimezone(UTC),
                 row["client_id"],
                 row["page_views"],
                 row["duration_seconds"],
