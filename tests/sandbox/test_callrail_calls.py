@@ -246,5 +246,8 @@ def test_planted_faults_spoil_a_list_quietly(api, stage):
     assert "duration" not in call
     stage.faults.plant(Fault("changed_meaning", values={"field": "duration", "factor": 1000}))
     assert api.get(CALLS).json()["calls"][0]["duration"] == 61_000
+    stage.faults.plant(Fault("odd_value", values={"field": "duration", "value": "long"}))
+    told = [call["duration"] for call in api.get(CALLS).json()["calls"]]
+    assert (told[0], "long" in told[1:]) == ("long", False)
     stage.faults.plant(Fault("expired_token", "callrail"))
     assert api.get(CALLS).status_code == 401

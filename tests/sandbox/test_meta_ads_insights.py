@@ -336,6 +336,8 @@ def test_planted_faults_spoil_rows_quietly(api, stage):
     assert "amount_spent" in _rows(api)[0]
     stage.faults.plant(Fault("changed_meaning", values={"field": "spend", "factor": 100}))
     assert _rows(api)[0]["spend"] == "2468"
+    stage.faults.plant(Fault("odd_value", values={"field": "clicks", "value": "many"}))
+    assert [row["clicks"] for row in _rows(api)][:2] == ["many", "74"]
 
 
 def test_asking_for_the_bid_spoils_spend_and_results_change_their_name(api):

@@ -5,8 +5,9 @@ Knobs (``callrail.<name>``): ``clamp_per_page`` cuts a page size above 250 inste
 quotas, ``retry_after`` adds that header to 429, ``spam_vanishes`` takes calls away
 once they are tagged as spam, ``lead_value`` is what a good lead is said to be worth
 ("$150.00"). Faults beyond transport: ``error`` (``status``, ``text``), ``expired_token`` (401),
-``zero_rows`` (an empty success), ``renamed_field`` (``from``, ``to``) and ``changed_meaning``
-(``field``, ``factor``: numbers of the field in other units).
+``zero_rows`` (an empty success), ``renamed_field`` (``from``, ``to``), ``changed_meaning``
+(``field``, ``factor``: numbers of the field in other units) and ``odd_value`` (``field``,
+``value``: in the first row of a page).
 """
 
 from __future__ import annotations
@@ -192,8 +193,11 @@ class CallRail:
     def _spoiler(self, path: str) -> Callable[[Row], Row]:
         renamed = self._stage.faults.take("renamed_field", self.name, path)
         changed = self._stage.faults.take("changed_meaning", self.name, path)
+        odd = self._stage.faults.take("odd_value", self.name, path)
+        first = iter([] if odd is None else [{odd["field"]: odd["value"]}])
 
         def spoil(row: Row) -> Row:
+            row = {**row, **next(first, {})}
             if changed is not None and row.get(changed["field"]) is not None:
                 row = {**row, changed["field"]: row[changed["field"]] * changed["factor"]}
             if renamed is None:

@@ -8,7 +8,8 @@ run, ``page_limit`` (the largest ``limit`` taken), ``page_rows`` (rows a page re
 ``message``, ``status``: every error of the vendor), ``expired_token``, ``run`` (``fate``:
 ``failed``, ``skipped`` or ``stuck`` at 100 per cent), ``empty_page`` (no data but a ``next``),
 ``batch_null`` (an element of a batch timed out), ``zero_rows``, ``renamed_field`` (``from``,
-``to``) and ``changed_meaning`` (``field``, ``factor``).
+``to``), ``changed_meaning`` (``field``, ``factor``) and ``odd_value`` (``field``, ``value``: in the
+first row of a page).
 """
 
 from __future__ import annotations

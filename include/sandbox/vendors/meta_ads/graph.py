@@ -257,6 +257,8 @@ class Graph:
         reply = self._page(call, rows, self._knob("page_rows", most_shown), is_hollow)
         if asked.has_summary and len(rows):
             reply.body["summary"] = made.summarise()
+        if reply.body["data"] and (odd := self._take("odd_value", call)) is not None:
+            reply.body["data"][0] = {**reply.body["data"][0], odd["field"]: odd["value"]}
         renamed, changed = self._take("renamed_field", call), self._take("changed_meaning", call)
         if renamed is not None:
             reply.body["data"] = [
