@@ -133,6 +133,7 @@ class HttpSession:
         read_seconds: float = READ_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         limiter: Limiter | None = None,
+        auth: requests.auth.AuthBase | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.scrubber = Scrubber(known := list(secrets))
@@ -142,7 +143,7 @@ class HttpSession:
         self._sleep = sleep
         self._limiter = limiter
         self._session = requests.Session()
-        self._session.auth = _OwnAuthorization()
+        self._session.auth = auth or _OwnAuthorization()
         self._session.headers.update(headers)
 
     def post_json(

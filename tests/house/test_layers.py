@@ -27,6 +27,7 @@ SHARED_BY_CONNECTORS = (
     "include.connectors._records",
     "include.connectors._day_plan",
     "include.connectors._change_windows",
+    "include.connectors._google_oauth",
 )
 
 READERS_OF_THE_ENVIRONMENT = (

@@ -372,3 +372,19 @@ def test_places_nobody_is_shown_in_split_nothing_and_have_no_value(google: AdBen
     query = f"SELECT {', '.join(f'segments.geo_target_{name}' for name in names)}, metrics.clicks "
     rows = _ask(google, f"{query} FROM geographic_view WHERE {DAYS}").json()["results"]
     assert [(row["metrics"]["clicks"], row.get("segments", {})) for row in rows] == [("6", {})]
+
+
+def test_rows_of_a_stream_can_be_spoilt_in_ways_nobody_expects(google: AdBench) -> None:
+    def metrics() -> list[Any]:
+        headers = {"Authorization": "Bearer direct-token"}
+        url = f"/v26/customers/{FIRST}/googleAds:searchStream"
+        query = {"query": f"SELECT metrics.clicks FROM customer WHERE {DAYS}"}
+        batches = google.web.post(url, json=query, headers=headers).json()
+        return [row["metrics"] for batch in batches for row in batch["results"]]
+
+    google.plant("new_field", **{"in": "metrics", "name": "shine", "value": 7})
+    assert metrics() == [{"clicks": "6", "shine": 7}]
+    google.plant("odd_value", field="clicks", value="many")
+    assert metrics() == [{"clicks": "many"}]
+    google.plant("repeated_batch")
+    assert metrics() == [{"clicks": "6"}, {"clicks": "6"}]

@@ -9,8 +9,9 @@ Faults beyond transport: ``expired_token revoked_token disabled_token``,
 ``invalid_grant`` (at the token endpoint), ``error`` (``code`` as ``family.NAME``, ``status``,
 ``message``), ``too_many`` (``name`` of a quotaError, ``retry_seconds``), ``expired_page_token``,
 ``stream_error`` (an error as the last element after ``after_batches`` good ones),
-``stream_stall`` (silence of ``seconds`` of the vendor's after ``after_batches``), ``zero_rows`` and
-those of ``answer_faults`` (names as in the answer, in camel case).
+``stream_stall`` (silence of ``seconds`` of the vendor's after ``after_batches``), ``zero_rows``,
+those of ``row_faults`` (in streams) and those of ``answer_faults`` (names as in the answer, in
+camel case).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from include.sandbox.vendors.google_ads.fields import Row
 from include.sandbox.vendors.google_ads.gaql import Query, parse_query
 from include.sandbox.vendors.google_ads.pages import Page, Pages
 from include.sandbox.vendors.google_ads.quotas import Quotas
+from include.sandbox.vendors.google_ads.row_faults import spoil_rows
 from include.sandbox.vendors.google_ads.rows import collect_rows
 from include.sandbox.vendors.google_ads.rules import check_query
 from include.sandbox.vendors.google_ads.telling import field_mask, make_teller, sum_rows
@@ -224,6 +226,7 @@ class GoogleAds:
         if summary in ("SUMMARY_ROW_WITH_RESULTS", "SUMMARY_ROW_ONLY"):
             told = {"summaryRow": sum_rows(query, rows), **frame}
             batches = [told] if summary == "SUMMARY_ROW_ONLY" else [*batches, told]
+        batches = spoil_rows(self._stage, self.name, request.url.path, batches)
         batches = spoil_answer(self._stage, self.name, request.url.path, batches)
         if (values := self._take("stream_error", request.url.path)) is not None:
             broken = ApiError("internalError.TRANSIENT_ERROR", "The stream broke off.")
