@@ -212,6 +212,8 @@ def test_the_recording_of_a_call_can_be_fetched(uis):
         ({"kind": "zero_rows"}, None),
         ({"kind": "renamed_field", "from": "id", "to": "call_id"}, {"call_id": 1}),
         ({"kind": "changed_meaning", "field": "id", "factor": 1000}, {"id": 1000}),
+        ({"kind": "unknown_field", "field": "mood", "value": "glad"}, {"id": 1, "mood": "glad"}),
+        ({"kind": "bad_value", "field": "id", "value": "one", "row": 0}, {"id": "one"}),
     ],
 )
 def test_answers_can_be_spoilt_by_planted_faults(uis, fault, row):
@@ -219,6 +221,13 @@ def test_answers_can_be_spoilt_by_planted_faults(uis, fault, row):
     spoilt = uis.rows("calls_report", fields=["id"])
     assert (spoilt[0] if spoilt else None) == row
     assert uis.rows("calls_report", fields=["id"])[0] == {"id": 1}
+
+
+def test_rows_inserted_while_paging_come_twice_and_are_counted(uis):
+    uis.control("faults", {"kind": "shifted_page", "rows": 1})
+    pages = [uis.report("calls_report", fields=["id"], limit=1, offset=n) for n in (0, 1)]
+    assert [page["result"]["data"] for page in pages] == [[{"id": 1}], [{"id": 1}]]
+    assert [page["result"]["metadata"]["total_items"] for page in pages] == [2, 3]
 
 
 def test_a_sale_marks_the_calls_and_forms_of_its_phone_once_the_deal_is_won(uis, monkeypatch):

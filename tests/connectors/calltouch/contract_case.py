@@ -26,8 +26,8 @@ from tests.sandbox.calltouch_company import NOON, SITE, at, make_call, make_form
 MOSCOW = ZoneInfo("Europe/Moscow")
 NEXT_DAY = NOON + timedelta(days=1)
 CALLS = (
-    make_call(1, at(14, 6)),
-    make_call(2, at(15, 7), visit_id=0, status="missed", talk_seconds=0, is_first=False),
+    make_call(1, at(16, 6)),
+    make_call(2, at(16, 7), visit_id=0, status="missed", talk_seconds=0, is_first=False),
     make_call(3, at(17, 8), caller_phone="+79160000003", is_target=False),
     make_call(4, at(18, 9), caller_phone="+79160000004", tags=[]),
     make_call(5, at(19, 20, 59)),
@@ -93,7 +93,7 @@ def _later(calls: Sequence[Mapping[str, Any]], days: int = 1) -> Play:
 
 def _plays() -> dict[str, Play]:
     odd = 'лид 🙂 "q"\t\n\x02 <b>'
-    huge = make_call(9_007_199_254_740_993, at(16), talk_seconds=100_000)
+    huge = make_call(9_007_199_254_740_993, at(17), talk_seconds=100_000)
     edge = [make_call(6, at(18, 20, 59)), make_call(7, at(18, 21))]
     return {
         situations.PLAIN: _plain(),
@@ -101,7 +101,7 @@ def _plays() -> dict[str, Play]:
         situations.FULL_LAST_PAGE: _plain(CALLS[:4], options={"page_rows": 2}),
         situations.EMPTY_DAY: _plain(CALLS[::4]),
         situations.NOTHING_AT_ALL: _plain(()),
-        situations.UNICODE: _plain([make_call(1, at(15), tags=[odd])]),
+        situations.UNICODE: _plain([make_call(1, at(17), tags=[odd])]),
         situations.HUGE_NUMBER: _plain([huge]),
         situations.ZONE_EDGE: _plain(edge),
         situations.RESTATED: _later(_changed(0, changed_at=at(26)), days=10),
@@ -146,7 +146,7 @@ class CalltouchCase:
     source = "calltouch"
     account = str(SITE)
     credentials: Mapping[str, str] = {"token": "demo-token"}
-    options: Mapping[str, Any] = {"history_from": "2026-11-14"}
+    options: Mapping[str, Any] = {"history_from": "2026-11-16"}
     now = NOON
     resource = "call"
     page_path = "calls-diary"

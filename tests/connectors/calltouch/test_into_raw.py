@@ -23,9 +23,9 @@ from tests.sandbox.calltouch_company import NOON, SITE, at, make_call, make_form
 
 pytestmark = pytest.mark.engine
 
-CALLS = [make_call(n, at(12 + n % 8, n % 20), talk_seconds=n * 7) for n in range(1, 60)]
-LATE = make_call(99, at(13), known_at=at(21))
-FORMS = [make_form(n, at(12 + n % 8, 3), phone=f"8 916 000-00-{n:02}") for n in range(10, 30)]
+CALLS = [make_call(n, at(16 + n % 4, n % 20), talk_seconds=n * 7) for n in range(1, 60)]
+LATE = make_call(99, at(17), known_at=at(20, 12))
+FORMS = [make_form(n, at(16 + n % 4, 3), phone=f"8 916 000-00-{n:02}") for n in range(10, 30)]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def server() -> Iterator[VendorServer]:
 def _ingest(server: VendorServer, landing: Landing, store: Client) -> IngestReport:
     clock = server.stage.clock
     options = {"base_url": server.vendor_urls["calltouch"], "page_rows": 25}
-    options |= {"history_from": "2026-11-12"}
+    options |= {"history_from": "2026-11-16"}
     account = Account("calltouch", str(SITE), options, {"token": "demo-token"})
     outcome = run_account(
         CONNECTOR(account, clock.now, Host(sleep=clock.advance)),
@@ -78,7 +78,7 @@ def test_raw_holds_the_companys_calls_and_requests(server, store, tmp_path):
     assert talked == (total, len(begun), "1700000000000000001", ["лид"])
     server.stage.clock.advance(3600)
     assert not _ingest(server, landing, store).is_changed
-    server.stage.clock.advance(timedelta(days=20).total_seconds())
+    server.stage.clock.advance(timedelta(days=1).total_seconds())
     assert _ingest(server, landing, store).is_changed
     assert _held(store, "call") == {99} | {call["call_id"] for call in CALLS}
 

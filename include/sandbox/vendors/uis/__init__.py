@@ -7,14 +7,17 @@ comma-separated), ``account_inactive``, ``deals_component`` (whether uploaded de
 ``version_deprecated``, ``prices`` (points by method, 1 or 0 where not given), ``reset_unit``
 (``seconds`` from now or a Unix ``timestamp``, for the resets of limits).
 Faults beyond transport: ``error`` (``mnemonic``, ``message``, ``field``), ``expired_token``,
-``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``);
-``path_contains`` is matched against the method's name.
+``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``),
+``unknown_field`` (``field``, ``value``: a new one in every row), ``bad_value`` (``field``,
+``value``, ``row``), ``shifted_page`` (``rows``: so many were inserted before a later page was asked
+for); ``path_contains`` is matched against the method's name.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -178,10 +181,17 @@ class Uis:
             rows = read_dictionary(method, world, now)
         if self._stage.faults.take("zero_rows", self.name, method) is not None:
             rows = []
-        page, total = query.select(rows)
+        page, total = self._select(query, rows)
         data = [{field: row[field] for field in query.fields} for row in page]
         key = str(self._knob("account_meta_key")) if method == "get.account" else "metadata"
         return {"data": self._spoil(method, data), key: self._metadata(total_items=total)}
+
+    def _select(self, query: Query, rows: list[Row]) -> tuple[list[Row], int]:
+        take = self._stage.faults.take
+        fault = take("shifted_page", self.name, query.method) if query.offset else None
+        shift = int((fault or {}).get("rows", 0))
+        page, total = replace(query, offset=query.offset - shift).select(rows)
+        return page, total + shift
 
     def _spoil(self, method: str, data: list[Row]) -> list[Row]:
         take = self._stage.faults.take
@@ -191,6 +201,10 @@ class Uis:
         if (changed := take("changed_meaning", self.name, method)) is not None:
             field, factor = changed["field"], changed["factor"]
             data = [row | {field: row[field] * factor} if row.get(field) else row for row in data]
+        if (unknown := take("unknown_field", self.name, method)) is not None:
+            data = [row | {unknown["field"]: unknown.get("value")} for row in data]
+        if (bad := take("bad_value", self.name, method)) is not None:
+            data[bad["row"]] = data[bad["row"]] | {bad["field"]: bad["value"]}
         return data
 
 
