@@ -218,7 +218,7 @@ class Api:
                 "naming the IP address"
             )
         if status == 403:
-            return AccessDenied(
+            return RequestRefused(
                 f"{account} lets this user not read that ({detail}): give the user the right, use "
                 "an administrator's token, or name the resource in the option leave_out"
             )
