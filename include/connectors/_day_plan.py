@@ -7,7 +7,7 @@ totals says that it changed. Days are asked for in runs, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -137,24 +137,35 @@ def recounted_days(
 ) -> frozenset[date]:
     """Known days whose counts differ from the vendor's, asking for counts and never for rows.
 
-    For vendors that tell the total of an answer: a span of days is one question, and only the days
-    of a span that differs are asked for one by one. ``count`` gives ``rows`` and the sums of
-    control columns by name.
+    For vendors that tell the total of an answer: a span of days is one question, and a span that
+    differs is halved, one more question a time. ``count`` gives ``rows`` and the sums of control
+    columns by name.
     """
     differing: set[date] = set()
     for span in group_days(known, span_days):
-        days = [
-            span.date_from + timedelta(days=n) for n in range((span.date_to - span.date_from).days)
-        ]
-        if not _is_recounted(known, days, count(span)):
-            continue
-        differing.update(
-            day
-            for day in days
-            if len(days) == 1
-            or _is_recounted(known, [day], count(Interval(day, day + timedelta(days=1))))
-        )
+        length = (span.date_to - span.date_from).days
+        days = [span.date_from + timedelta(days=offset) for offset in range(length)]
+        differing.update(_recounted_within(known, days, count(span), count))
     return frozenset(differing)
+
+
+def _recounted_within(
+    known: Mapping[date, KnownSlice],
+    days: Sequence[date],
+    told: Mapping[str, int],
+    count: Callable[[Interval], Mapping[str, int]],
+) -> set[date]:
+    """What the left half does not account for is the right half's."""
+    if not _is_recounted(known, days, told):
+        return set()
+    if len(days) == 1:
+        return set(days)
+    left, right = days[: len(days) // 2], days[len(days) // 2 :]
+    told_left = count(Interval(left[0], right[0]))
+    told_right = {name: number - told_left[name] for name, number in told.items()}
+    return _recounted_within(known, left, told_left, count) | _recounted_within(
+        known, right, told_right, count
+    )
 
 
 def _is_recounted(

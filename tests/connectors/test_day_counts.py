@@ -52,7 +52,7 @@ def test_a_day_with_another_count_is_found_within_its_week():
     known = _known([3] * 70)
     vendor = Vendor(dict.fromkeys(known, 3) | {date(2026, 9, 20): 4})
     assert recounted_days(known, vendor.count) == {date(2026, 9, 20)}
-    assert vendor.asked == 17
+    assert vendor.asked == 13
 
 
 def test_days_that_are_not_known_are_not_asked_for():

@@ -58,8 +58,8 @@ RATES = (Rate(2, 1.0),)
 HISTORY_DAYS = 30
 REACH = timedelta(days=90)
 """How far back changes are looked for."""
-STALE_DAYS = 7
-RESTED = timedelta(days=7)
+STALE_DAYS = 5
+RESTED = timedelta(hours=20)
 
 
 class Calltouch:

@@ -60,8 +60,8 @@ DEFAULT_BASE_URL = "https://dataapi.uiscom.ru"
 HISTORY_DAYS = 30
 REACH = timedelta(days=90)
 """How far back changes are looked for."""
-STALE_DAYS = 7
-RESTED = timedelta(days=7)
+STALE_DAYS = 5
+RESTED = timedelta(hours=20)
 
 
 class Uis:
