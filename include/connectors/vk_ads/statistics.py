@@ -267,11 +267,11 @@ def _flatten(row: Record) -> dict[str, Any]:
     """``{"date", "banner_id", "base_shows", "base_vk_goals", …}`` of one row."""
     record: dict[str, Any] = {}
     for block, fields in row.items():
-        if not isinstance(fields, Mapping):
+        if not isinstance(fields, dict):
             record["banner_id" if block == "id" else block] = fields
             continue
         for name, value in fields.items():
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 record.update({f"{block}_{name}_{inner}": v for inner, v in value.items()})
             elif block in ("base", "uniques") or f"{block}_{name}" in READ_OF_OTHERS:
                 record[f"{block}_{name}"] = value

@@ -5,7 +5,8 @@ The sandbox prefix serves the same accounts as the production one. Knobs (``avit
 ``lists_body`` whether lists of children come as a bare JSON list, ``omits_zeros`` whether counters
 of zero are left out, ``lists_idle`` whether statistics name groups and creatives without any.
 Faults beyond transport: ``expired_token``, ``error`` (``status``, ``message``), ``too_many`` (a 429
-with Retry-After), ``zero_rows`` and those of ``answer_faults``.
+with Retry-After), ``zero_rows``, ``moved_page`` (a page of a list that began one row later when
+the pages before it were read) and those of ``answer_faults``.
 """
 
 from __future__ import annotations
@@ -126,7 +127,9 @@ class AvitoAds:
         if is_list:
             has_objects = cabinet is not None and not is_empty
             objects = describe_objects(parts[0], cabinet) if has_objects else []
-            return answer_list(parts[0], objects, body)
+            path = f"/ads/v1/account/{account_id}/{rest}"
+            is_moved = self._take("moved_page", path) is not None
+            return answer_list(parts[0], objects, body, is_moved)
         level = parts[2] if len(parts) == 4 else ""
         if level not in ("", "groups", "creatives") or not parts[1].isdigit() or cabinet is None:
             raise ApiError(404, "campaign is not found")

@@ -60,9 +60,15 @@ def describe_objects(kind: str, cabinet: Cabinet) -> list[dict[str, Any]]:
 
 
 def answer_list(
-    kind: str, objects: Sequence[Mapping[str, Any]], body: Mapping[str, Any]
+    kind: str,
+    objects: Sequence[Mapping[str, Any]],
+    body: Mapping[str, Any],
+    is_moved: bool = False,
 ) -> dict[str, Any]:
-    """One page of a list; 400 for a page, a limit or a filter that cannot be."""
+    """One page of a list; 400 for a page, a limit or a filter that cannot be.
+
+    ``is_moved`` shows it as it is when another object has got in before the first meanwhile.
+    """
     limit, page = body.get("limit", DEFAULT_LIMIT), body.get("page", 1)
     if not isinstance(limit, int) or not 1 <= limit <= LARGEST_LIMIT:
         raise ApiError(400, f"limit must be from 1 to {LARGEST_LIMIT}")
@@ -74,6 +80,7 @@ def answer_list(
     chosen = list(objects)
     for name, values in wanted.items():
         chosen = [row for row in chosen if _passes(kind, row, name, values)]
+    chosen = [*chosen[:1], *chosen] if is_moved else chosen
     start = (page - 1) * limit
     return {"total": len(chosen), kind: chosen[start : start + limit]}
 
