@@ -20,6 +20,8 @@ from include.connectors.meta_ads.answers import AnswerReader, TooMuchData
 from include.connectors.protocol import IncompleteAnswer, RequestRefused
 
 SMALLEST_PAGE = 5
+EMPTY_PAGES = 20
+"""Empty pages in a row that still name a next one."""
 Record = Mapping[str, Any]
 
 
@@ -67,10 +69,11 @@ class Graph:
         """Pages of a list until none follows; a page may be empty before the last.
 
         Pages that are too much for Meta are halved. Raises :class:`IncompleteAnswer` when a
-        cursor comes twice, for following it would never end.
+        cursor comes again behind rows, or for long behind none: following it would never end.
         """
         after = ""
         seen: set[str] = set()
+        patience = EMPTY_PAGES
         while True:
             cursor = {"after": after} if after else {}
             try:
@@ -87,7 +90,8 @@ class Graph:
             after = _read_next(page)
             if not after:
                 return
-            if after in seen:
+            patience = EMPTY_PAGES if rows else patience - 1
+            if patience == 0 or (rows and after in seen):
                 raise IncompleteAnswer(
                     f"Meta Ads names the same next page of {path} twice; ask again later"
                 )

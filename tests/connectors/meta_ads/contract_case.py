@@ -40,6 +40,8 @@ def expected_of(stats: Sequence[Mapping[str, Any]], currency: str = "USD") -> li
     )
 
 
+QUICK = {"meta_ads.build_seconds": 4, "meta_ads.linger_seconds": 0}
+"""Reports that are ready at the first look; others walk through all their states."""
 LONG = {"history_from": "2026-01-15"}
 IMPRESSIONS, CLICKS, COST = "impressions", "clicks", "cost_micros"
 
@@ -54,7 +56,7 @@ def _sum_up(rows: Any) -> list[Row]:
 
 
 def _final(stats: Sequence[Mapping[str, Any]], **changes: Any) -> Play:
-    return Play(make_world(stats), expected_of(stats), **changes)
+    return Play(make_world(stats), expected_of(stats), **{"knobs": QUICK, **changes})
 
 
 def _fault(kind: str, count: int = 500, path: str = "insights", **values: Any) -> Fault:
@@ -100,7 +102,7 @@ def _plain() -> Play:
 
 
 def _many_pages() -> Play:
-    return _final(plain_stats(), options={"page_rows": 10})
+    return _final(plain_stats(), options={"page_rows": 10}, knobs={})
 
 
 def _full_last_page() -> Play:
@@ -149,6 +151,7 @@ def _restated() -> Play:
         make_world(stats, ad_correction=[correction]),
         expected_of(before),
         options=LONG,
+        knobs=QUICK,
         later=_wait_a_day,
         expected_later=expected_of(stats),
     )
