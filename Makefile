@@ -13,17 +13,20 @@ SIZE ?= demo
 SEED ?= 1
 OUT ?=
 SQL ?=
+NAME ?=
 
 # What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
 # environment, so quotes and newlines need no care either.
 query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
-unexport SQL DATA
+check-source: export THROUGHLINE_TYPED = $(value NAME)
+unexport SQL DATA NAME
 
-.PHONY: help setup demo up down real query test conformance world collect lint bench lock
+.PHONY: help setup demo up down real query check-source test conformance world collect lint \
+	bench lock
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make the virtual environment .venv from the lock (the other commands do it themselves)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -44,6 +47,9 @@ down: setup ## stop what `make up` started
 
 query: setup ## print TSV from the store of the last run: make query SQL="select 1"
 	@printf '%s' "$$THROUGHLINE_TYPED" | $(RUN) -m include.cli query -
+
+check-source: setup ## test an account's credentials: make check-source NAME=<source>/<account>
+	@$(RUN) -m include.supervisor check-source "$$THROUGHLINE_TYPED"
 
 test: setup ## run every test that needs no Docker, WORKERS=2 files at a time
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

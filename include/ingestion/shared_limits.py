@@ -40,10 +40,9 @@ class SharedLimiter:
 
     def __init__(self, path: Path, rates: Sequence[Rate]) -> None:
         self._path = path
-        # The library wants rates from the shortest interval on, in whole milliseconds.
-        ordered = sorted(rates, key=lambda rate: rate.seconds)
         self._rates = [
-            pyrate_limiter.Rate(rate.requests, max(int(rate.seconds * 1000), 1)) for rate in ordered
+            pyrate_limiter.Rate(rate.requests, max(int(rate.seconds * 1000), 1))
+            for rate in binding_rates(rates)
         ]
         self._lock = threading.Lock()
         self._limiter: pyrate_limiter.Limiter | None = None
@@ -57,3 +56,19 @@ class SharedLimiter:
                 )
                 self._limiter = pyrate_limiter.Limiter(bucket, buffer_ms=0)
             self._limiter.try_acquire("request", weight, blocking=True)
+
+
+def binding_rates(rates: Sequence[Rate]) -> list[Rate]:
+    """Those rates that can ever bind, shortest interval first, as the library wants them.
+
+    A rate over a long time that another one keeps anyway is left out, and so is one over a short
+    time that allows no fewer requests than a longer one.
+    """
+    kept: list[Rate] = []
+    for rate in sorted(rates, key=lambda rate: (rate.seconds, rate.requests)):
+        if kept and rate.requests * kept[-1].seconds >= kept[-1].requests * rate.seconds:
+            continue
+        while kept and kept[-1].requests >= rate.requests:
+            kept.pop()
+        kept.append(rate)
+    return kept

@@ -1,4 +1,4 @@
-"""``python -m include.supervisor demo|real|up|serve|down``: what the Makefile calls."""
+"""``python -m include.supervisor demo|real|up|serve|down|check-source``: what make calls."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from include.supervisor.installation import Installation
 from include.supervisor.ports import PortTaken
 from include.supervisor.processes import ProgramFailed
 from include.supervisor.progress import Progress
+from include.supervisor.source_check import check_source
 from include.supervisor.store import NoStore
 
 _TOLD_PLAINLY = (
@@ -43,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("up", help="start everything and leave it running")
     commands.add_parser("serve", help="what `up` runs in the background")
     commands.add_parser("down", help="stop what `up` started")
+    check = commands.add_parser("check-source", help="what an account may read")
+    check.add_argument("name", type=str, help="<source>/<account>, or <source> for all of it")
     options = parser.parse_args(arguments)
     settings = read_settings()
     installation = Installation(
@@ -65,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
                 up.start_in_background(installation)
             case "serve":
                 up.serve(installation)
+            case "check-source":
+                return check_source(installation, options.name)
             case _:
                 up.stop(installation)
     except _TOLD_PLAINLY as error:

@@ -9,11 +9,13 @@ from pathlib import Path
 from include.contracts.dictionary import render
 from include.contracts.graph import read_graph
 from include.contracts.reader import read_catalog
+from include.ingestion.sources import discover_connectors
+from include.ingestion.sources_page import render as render_sources
 from tests.house.project_files import ROOT, Broken, require_none
 
 README = ROOT / "README.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"\bmake ([a-z]+)\b")
+COMMAND = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)\b")
 FENCE = re.compile(r"```[^\n]*\n(.*?)```", re.S)
 PATH = re.compile(r"`((?:dags|plugins|include|sql|tests|docs|deploy|mappings)/[\w./-]*\w/?)`")
 
@@ -22,7 +24,7 @@ PATH = re.compile(r"`((?:dags|plugins|include|sql|tests|docs|deploy|mappings)/[\
 def targets() -> dict[str, str]:
     """Makefile targets with what `make help` says of each."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z]+):[^\n]*## (.+)$", text, re.M))
+    return dict(re.findall(r"^([a-z-]+):[^\n]*## (.+)$", text, re.M))
 
 
 def documents() -> list[Path]:
@@ -96,6 +98,14 @@ def test_the_data_dictionary_is_fresh() -> None:
     written = ROOT / "docs" / "tables.md"
     assert written.is_file() and written.read_text(encoding="utf-8") == fresh, (
         "docs/tables.md differs from the contracts.\nCure: .venv/bin/python -m include.contracts"
+    )
+
+
+def test_the_page_of_sources_is_fresh() -> None:
+    written = ROOT / "docs" / "sources.md"
+    assert written.read_text(encoding="utf-8") == render_sources(discover_connectors()), (
+        "docs/sources.md differs from what the connectors declare.\n"
+        "Cure: .venv/bin/python -m include.ingestion.sources_page"
     )
 
 

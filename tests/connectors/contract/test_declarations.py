@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
-from include.contracts.reader import read_catalog
 from include.ingestion.sources import discover_connectors
 from tests.connectors.contract.conftest import CASES, CONNECTOR_TESTS
 
@@ -35,17 +33,6 @@ def test_every_resource_says_what_its_reader_must_know(source: str) -> None:
         assert resource.facts is not None, f"{source}/{name} has no facts"
         missing = [f.name for f in fields(resource.facts) if not getattr(resource.facts, f.name)]
         assert not missing, f"{source}/{name}: {missing}"
-
-
-@pytest.mark.parametrize("source", sorted(CONNECTORS))
-def test_every_resource_has_a_raw_contract_with_its_columns(
-    source: str, project_root: Path
-) -> None:
-    catalog = read_catalog(project_root / "sql")
-    for name, resource in CONNECTORS[source].resources.items():
-        table = catalog.table(f"raw.raw_{source}__{name}")
-        described = [column.name for column in table.columns if column.name[0] != "_"]
-        assert described == resource.schema.names
 
 
 @pytest.mark.parametrize("source", sorted(CONNECTORS))

@@ -1,0 +1,60 @@
+"""A limit holds for all processes of an installation together."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from pathlib import Path
+from typing import Any
+
+from include.connectors.protocol import Rate
+from include.ingestion.shared_limits import SharedLimits, binding_rates
+
+RATES = [Rate(1000, 60.0), Rate(10, 1.0)]
+
+
+def _acquire(folder: Path, count: int, results: Any) -> None:
+    limiter = SharedLimits(folder, "toy", "acme").share("requests", RATES)
+    times = []
+    for _ in range(count):
+        limiter.acquire()
+        times.append(time.time())
+    results.put(times)
+
+
+def test_two_processes_together_stay_below_the_rate(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    workers = [context.Process(target=_acquire, args=(tmp_path, 12, results)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    times = sorted(results.get(timeout=60) + results.get(timeout=60))
+    for worker in workers:
+        worker.join(30)
+    # What was let through is noted a moment later, so a window a little shorter than the rate's.
+    fullest = max(sum(1 for t in times if start <= t < start + 0.9) for start in times)
+    assert fullest <= 10
+    assert len(times) == 24
+
+
+def test_a_weight_counts_as_that_many_requests(tmp_path: Path) -> None:
+    limiter = SharedLimits(tmp_path, "toy", "acme").share("points", [Rate(4, 0.5)])
+    began = time.monotonic()
+    limiter.acquire(4)
+    limiter.acquire(1)
+    assert time.monotonic() - began >= 0.4
+
+
+def test_accounts_and_limits_do_not_share_their_state(tmp_path: Path) -> None:
+    began = time.monotonic()
+    for account in ("a", "b"):
+        for key in ("x", "y"):
+            SharedLimits(tmp_path, "toy", account).share(key, [Rate(1, 30.0)]).acquire()
+    assert time.monotonic() - began < 20
+
+
+def test_rates_that_never_bind_are_left_out() -> None:
+    second, minute, hour = Rate(10, 1.0), Rate(100, 60.0), Rate(90, 3600.0)
+    assert binding_rates([Rate(1000, 60.0), second]) == [second]
+    assert binding_rates([minute, second]) == [second, minute]
+    assert binding_rates([hour, minute, second]) == [second, hour]

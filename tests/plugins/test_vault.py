@@ -1,0 +1,106 @@
+"""A token the vendor exchanged is stored before it is used, and a person's new one wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from include.connectors.protocol import Account
+from throughline import vault as vault_module
+from throughline.vault import VariableVault
+
+GIVEN = {"client_id": "c", "refresh_token": "first"}
+
+
+class _Variables:
+    """Airflow's Variables as far as the vault uses them."""
+
+    kept: dict[str, str]
+
+    def __init__(self) -> None:
+        self.kept = {}
+
+    def get(self, key: str, default: str) -> str:
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: str, description: str) -> None:
+        assert description
+        self.kept[key] = value
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> _Variables:
+    kept = _Variables()
+    monkeypatch.setattr(vault_module, "Variable", kept)
+    return kept
+
+
+def _vault(folder: Path, credentials: Mapping[str, str] = GIVEN) -> VariableVault:
+    return VariableVault(Account("amocrm", "main", credentials=credentials), folder)
+
+
+def _exchange(credentials: Mapping[str, str]) -> Mapping[str, str]:
+    return {**credentials, "refresh_token": credentials["refresh_token"] + "+"}
+
+
+def test_what_was_exchanged_is_read_by_the_next_process(
+    variables: _Variables, tmp_path: Path
+) -> None:
+    first = _vault(tmp_path)
+    first.renew(first.read(), _exchange)
+    assert _vault(tmp_path).read()["refresh_token"] == "first+"
+
+
+def test_the_variable_is_one_airflow_masks(variables: _Variables, tmp_path: Path) -> None:
+    vault = _vault(tmp_path)
+    vault.renew(vault.read(), _exchange)
+    (name,) = variables.kept
+    assert "token" in name
+    assert "main" not in name
+
+
+def test_new_credentials_of_the_connection_win_over_what_was_stored(
+    variables: _Variables, tmp_path: Path
+) -> None:
+    old = _vault(tmp_path)
+    old.renew(old.read(), _exchange)
+    fresh = _vault(tmp_path, {**GIVEN, "refresh_token": "given anew"})
+    assert fresh.read()["refresh_token"] == "given anew"
+
+
+def test_of_several_that_renew_at_once_one_asks_and_all_get_its_answer(
+    variables: _Variables, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    answers: list[str] = []
+
+    def ask(credentials: Mapping[str, str]) -> Mapping[str, str]:
+        asked.append(credentials["refresh_token"])
+        return _exchange(credentials)
+
+    def work() -> None:
+        answers.append(_vault(tmp_path).renew(GIVEN, ask)["refresh_token"])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert asked == ["first"]
+    assert answers == ["first+"] * 4
+
+
+def test_an_exchange_that_failed_leaves_what_was_stored(
+    variables: _Variables, tmp_path: Path
+) -> None:
+    vault = _vault(tmp_path)
+
+    def refuse(_: Mapping[str, str]) -> Mapping[str, str]:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        vault.renew(GIVEN, refuse)
+    assert vault.read() == GIVEN
