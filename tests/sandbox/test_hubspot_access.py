@@ -174,6 +174,12 @@ def test_planted_faults_expire_limit_empty_rename_and_rescale(portal):
     assert portal.results(DEALS)[0]["properties"]["amount"] == "150000.00"
 
 
+def test_one_value_of_the_first_object_can_be_broken(portal):
+    portal.plant("broken_value", field="amount", value="much")
+    amounts = [one["properties"]["amount"] for one in portal.results(DEALS)]
+    assert amounts[:2] == ["much", "1500.00"]
+
+
 def test_reset_forgets_limits_and_tokens(portal):
     token = portal.http.post("/oauth/v1/token", data=RENEWAL).json()["access_token"]
     portal.stage.knobs["hubspot.ten_seconds_max"] = 1

@@ -4,10 +4,10 @@ Knobs (``hubspot.<name>``): ``ten_seconds_max`` of a private app, ``oauth_ten_se
 ``searches_per_second``, ``daily_max``, ``search_lag_seconds`` by which the search index is behind,
 ``url_limit`` beyond which an address is refused, ``export_seconds`` an export takes.
 
-Faults beyond transport: ``error`` (``category``,
-``message``, ``status``), ``rate_limit`` (``policy``: DAILY, TEN_SECONDLY_ROLLING or SECONDLY),
-``expired_token``, ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning``
-(``field``, ``factor``).
+Faults beyond transport: ``error`` (``category``, ``message``, ``status``), ``rate_limit``
+(``policy``: DAILY, TEN_SECONDLY_ROLLING or SECONDLY), ``expired_token``, ``zero_rows``,
+``renamed_field`` (``from``, ``to``), ``changed_meaning`` (``field``, ``factor``), ``broken_value``
+(``field``, ``value``: a property of the first object only).
 """
 
 from __future__ import annotations
@@ -176,6 +176,10 @@ class HubSpot:
             body["results"] = []
             if "total" in body:
                 body["total"] = 0
+        if (values := self._stage.faults.take("broken_value", self.name, path)) is not None:
+            first, *others = body["results"]
+            broken = {**first["properties"], str(values["field"]): values["value"]}
+            body = {**body, "results": [{**first, "properties": broken}, *others]}
         return spoil_answer(self._stage, self.name, path, body)
 
     async def _list(self, request: Request, caller: Caller) -> Reply:
