@@ -352,6 +352,14 @@ def test_planted_faults_change_an_answer_quietly(api, stage):
     assert ask(api, "date")["metricHeaders"][0]["name"] == "visits"
     stage.faults.plant(Fault("changed_meaning", values={"field": "sessions", "factor": 1000}))
     assert rows_of(ask(api))[()] == ("5000",)
+    stage.faults.plant(Fault("new_field", values={"name": "shine", "value": 7}))
+    shiny = ask(api)
+    assert (shiny["metricHeaders"][1]["name"], rows_of(shiny)[()]) == ("shine", ("5", "7"))
+    stage.faults.plant(Fault("odd_value", values={"field": "sessions", "value": "many"}))
+    assert rows_of(ask(api)) == {(): ("many",)}
+    stage.faults.plant(Fault("shifted_page"))
+    shifted = ask(api, "date", limit=2, offset=2)
+    assert set(rows_of(shifted)) == {("20260311",), ("20260312",)}
     stage.faults.plant(Fault("expired_token", "ga4"))
     assert expect_refusal(api, {})["status"] == "UNAUTHENTICATED"
 

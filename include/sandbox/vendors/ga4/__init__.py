@@ -7,7 +7,8 @@ Knobs (``ga4.<name>``): ``tier`` (``standard`` or ``360``), a quota by its name 
 of a report without rows says; nothing unless set). Faults beyond transport: ``error`` (``status``
 as Google's word, ``message``), ``expired_token``, ``zero_rows``, ``renamed_field`` (``from``,
 ``to`` in the headers), ``changed_meaning`` (``field``, ``factor`` of a metric),
-``failed_audience``. BigQuery's export is no HTTP API and is not played.
+``failed_audience``, ``shifted_page`` (a later page begins a row too early) and those of
+``row_faults``. BigQuery's export is no HTTP API and is not played.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from include.sandbox.vendors.ga4.quotas import Quotas
 from include.sandbox.vendors.ga4.realtime import make_realtime
 from include.sandbox.vendors.ga4.report import Group, Made, Rules, make_report, write_row
 from include.sandbox.vendors.ga4.request import AskedReport, read_report
+from include.sandbox.vendors.ga4.row_faults import spoil_rows
 from include.sandbox.vendors.ga4.sessions import LINE, list_sessions
 from include.sandbox.vendors.ga4.wire import read_items, read_object, wants_numbers, write_enums
 from include.sandbox.vendors.vendor import Stage
@@ -216,7 +218,10 @@ class Ga4:
 
     def _run_report(self, body: Mapping[str, Any], path: str) -> dict[str, Any]:
         asked, made = self._read(body, path)
-        shown = made.groups[asked.offset : asked.offset + asked.limit]
+        start = asked.offset
+        if start and self._stage.faults.take("shifted_page", self.name, path) is not None:
+            start -= 1
+        shown = made.groups[start : start + asked.limit]
         answer = self._head(asked, made, path)
         if shown:
             answer["rows"] = [write_row(group, asked) for group in shown]
@@ -225,6 +230,7 @@ class Ga4:
                 answer[name] = [write_row(group, asked) for group in made.totals[kind]]
         if made.groups:
             answer["rowCount"] = len(made.groups)
+        spoil_rows(self._stage, self.name, path, answer)
         return self._tail(answer, asked, made, len(shown), "runReport")
 
     def _run_pivot(self, body: Mapping[str, Any], path: str) -> dict[str, Any]:
