@@ -273,6 +273,8 @@ class _AccountRun:
         ) as writer:
             for batch in self._connector.fetch(token):
                 writer.add(batch)
+                for text in self._report.of(piece.resource).note(batch.findings):
+                    self._say(piece.resource, piece.key, f"found {text}; it is kept")
                 self._record(self.publisher.take_done())
                 rows_in += len(batch.rejected) + (batch.rows.num_rows if batch.rows else 0)
                 if rows_in - told >= _PROGRESS_ROWS:

@@ -30,7 +30,10 @@ _COLUMNS = {
     "finished_at": "DateTime64(6, 'UTC')",
     "error_class": "LowCardinality(String)",
     "error": "String",
+    "findings": "Array(String)",
 }
+_MOST_FINDINGS = 100
+"""A vendor that renames everything must not fill the table; the first ones say enough."""
 
 
 @dataclass
@@ -46,6 +49,15 @@ class ResourceCounts:
     rows_confirmed: int = 0
     rows_quarantined: int = 0
     is_changed: bool = False
+    findings: list[str] = field(default_factory=list)
+    """Surprises that lose no row, each once: unknown fields and values, by name."""
+
+    def note(self, findings: Iterable[str]) -> list[str]:
+        """Remember what is new among ``findings``, and return it."""
+        new = [text for text in dict.fromkeys(findings) if text not in self.findings]
+        new = new[: _MOST_FINDINGS - len(self.findings)]
+        self.findings += new
+        return new
 
     def add(self, outcome: LoadOutcome) -> None:
         """Count one published slice."""
@@ -143,6 +155,7 @@ def write_report(
                 finished_at,
                 failures[0].error_class if failures else "",
                 f"{failures[0].key}: {failures[0].error}" if failures else "",
+                values["findings"],
             ]
         )
     client.insert(

@@ -298,6 +298,20 @@ def test_rows_in_equal_rows_loaded_confirmed_and_quarantined(
     assert store.query("select count() from raw.raw_quarantine_live").result_rows == [(0,)]
 
 
+def test_what_surprised_the_connector_is_told_once_and_kept_with_the_run(
+    store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
+) -> None:
+    vendor.spend = {DAY: spend(DAY, {"a": "1"}), DAY_2: spend(DAY_2, {"a": "1"})}
+    vendor.findings = ("unknown field mood", "unknown field mood")
+    vendor.plan_days(DAY, 1)
+    vendor.plan_days(DAY_2, 1)
+    _run(store, landing, vendor, clock)
+    found = store.query(
+        "select resource, findings from ops.ingest_run where findings != [] order by resource"
+    ).result_rows
+    assert found == [("spend", ["unknown field mood"])]
+
+
 def test_a_plan_that_fails_is_raised_as_it_is_and_reported(
     store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
 ) -> None:

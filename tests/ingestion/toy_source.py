@@ -133,6 +133,7 @@ class ToyVendor:
         self.spend: dict[date, pa.RecordBatch] = {}
         self.events: dict[str, pa.RecordBatch] = {}
         self.rejected: tuple[Rejected, ...] = ()
+        self.findings: tuple[str, ...] = ()
         self.polls_needed = 0
         self.asked: list[str] = []
         self.polled: list[str] = []
@@ -185,7 +186,7 @@ class ToyConnector:
         return Wait({**token, "left": left}, 5.0) if left > 0 else Ready(token)
 
     def fetch(self, token: Token) -> Iterator[Batch]:
-        yield Batch(None, self.vendor.rejected)
+        yield Batch(None, self.vendor.rejected, self.vendor.findings)
         error = self.vendor.errors.get(f"fetch {token['key']}")
         if token["resource"] == "event":
             yield Batch(self.vendor.events[token["key"]])
