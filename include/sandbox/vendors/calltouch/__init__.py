@@ -34,7 +34,7 @@ from include.sandbox.vendors.calltouch.access import (
     require_token,
 )
 from include.sandbox.vendors.calltouch.deals import Deals
-from include.sandbox.vendors.calltouch.leads import list_calls, list_requests
+from include.sandbox.vendors.calltouch.leads import choose_calls, describe_calls, list_requests
 from include.sandbox.vendors.calltouch.periods import (
     CALL_DAY,
     REQUEST_DAY,
@@ -151,13 +151,22 @@ class Calltouch:
         is_paged = "page" in params or "limit" in params
         if not is_paged and period.days > 1:
             raise ApiError(400, "Without page and limit the period is one day")
-        rows = self._spoil(request, list_calls(self._stage.world, period, params, now))
-        for row in rows:
-            if self._knob("timestamp_unit", "s") == "ms" and "timestamp" in row:
-                row["timestamp"] *= 1000
-            if self._knob("text_flags", False):
-                row |= {flag: str(row[flag]) for flag in FLAGS if flag in row}
-        return JSONResponse(self._page(request, rows, "pageTotal") if is_paged else rows)
+        calls = self._unless_silent(request, choose_calls(self._stage.world, period, params, now))
+
+        def describe(chosen: list[Row]) -> list[Row]:
+            rows = describe_calls(self._stage.world, chosen, params, now)
+            return [self._respell(row) for row in self._spoil(request, rows)]
+
+        page = self._page(request, calls, "pageTotal", describe) if is_paged else describe(calls)
+        return JSONResponse(page)
+
+    def _respell(self, row: Row) -> Row:
+        """A call in the spelling of older answers, where the knobs ask for it."""
+        if self._knob("timestamp_unit", "s") == "ms" and "timestamp" in row:
+            row |= {"timestamp": row["timestamp"] * 1000}
+        if self._knob("text_flags", False):
+            row |= {flag: str(row[flag]) for flag in FLAGS if flag in row}
+        return row
 
     def _download(self, request: Request) -> Response:
         self._authorize(request)
@@ -176,7 +185,8 @@ class Calltouch:
         require_token(params.get("clientApiId", ""), site)
         period, now = read_period(params, REQUEST_DAY), self._stage.clock.now()
         rows = list_requests(self._stage.world, period, params, now)
-        return JSONResponse(self._spoil(request, rows + self.written.requests(period)))
+        rows = self._unless_silent(request, rows + self.written.requests(period))
+        return JSONResponse(self._spoil(request, rows))
 
     def _list_orders(self, request: Request) -> Response:
         self._authorize(request)
@@ -184,12 +194,19 @@ class Calltouch:
         is_dated = "dateFrom" in params or "dateTo" in params
         period = read_period(params, CALL_DAY) if is_dated else None
         source = params.get("orderSource", "").upper()
-        rows = self._spoil(request, Deals(self._stage.world, now).list_orders(period, source))
+        rows = Deals(self._stage.world, now).list_orders(period, source)
         key = str(self._knob("orders_page_key", "totalPage"))
-        page = self._page(request, rows, key)
+        rows = self._unless_silent(request, rows)
+        page = self._page(request, rows, key, lambda chosen: self._spoil(request, chosen))
         return JSONResponse({name: page[name] for name in ("records", "page", key)})
 
-    def _page(self, request: Request, rows: list[Row], total_key: str) -> Row:
+    def _page(
+        self,
+        request: Request,
+        rows: list[Row],
+        total_key: str,
+        describe: Callable[[list[Row]], list[Row]],
+    ) -> Row:
         page, limit = (_read_number(request, name) for name in ("page", "limit"))
         page, limit, shift = page or 1, limit or MOST_ROWS, 0
         if page > 1:
@@ -200,13 +217,14 @@ class Calltouch:
             total_key: math.ceil((len(rows) + shift) / limit),
             "pageSize": limit,
             "recordsTotal": len(rows) + shift,
-            "records": rows[(page - 1) * limit - shift : page * limit - shift],
+            "records": describe(rows[(page - 1) * limit - shift : page * limit - shift]),
         }
 
     def _statistics(self, request: Request) -> list[Row]:
         self._authorize(request, "access_token")
         params, now = request.query_params, self._stage.clock.now()
-        rows = list_calls(self._stage.world, read_period(params, CALL_DAY), params, now)
+        calls = choose_calls(self._stage.world, read_period(params, CALL_DAY), params, now)
+        rows = describe_calls(self._stage.world, calls, params, now)
         is_seo = "/seo/" in request.url.path
         return [row for row in rows if row["medium"] == "organic" or not is_seo]
 
@@ -237,10 +255,12 @@ class Calltouch:
     async def _import_calls(self, request: Request) -> Response:
         return JSONResponse(self.written.import_calls(await _read_json(request)))
 
+    def _unless_silent(self, request: Request, rows: list[Row]) -> list[Row]:
+        is_silent = self._stage.faults.take("zero_rows", self.name, request.url.path) is not None
+        return [] if is_silent else rows
+
     def _spoil(self, request: Request, rows: list[Row]) -> list[Row]:
         take, path = self._stage.faults.take, request.url.path
-        if take("zero_rows", self.name, path) is not None:
-            return []
         if (renamed := take("renamed_field", self.name, path)) is not None:
             before, after = renamed["from"], renamed["to"]
             rows = [{after if k == before else k: v for k, v in row.items()} for row in rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,8 @@ from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
 
 Row = dict[str, Any]
+_SORTED: WorldMemo[list[Row]] = WorldMemo()
+_MANAGERS: WorldMemo[dict[int, str]] = WorldMemo()
 _FIRST_REQUESTS: WorldMemo[dict[str, int]] = WorldMemo()
 STATUSES = {"answered": "Успешный", "missed": "Не отвечен", "busy": "Занято"}
 
@@ -37,12 +40,11 @@ def is_on(params: QueryParams, name: str) -> bool:
     return params.get(name, "").lower() in ("true", "1")
 
 
-def list_calls(world: World, period: Period, params: QueryParams, now: datetime) -> list[Row]:
-    """Calls of a period, earliest first; flags of the query choose which and with what."""
-    rows, deals = [], Deals(world, now)
+def choose_calls(world: World, period: Period, params: QueryParams, now: datetime) -> list[Row]:
+    """The world's calls of a period, earliest first; flags of the query choose which."""
+    chosen = []
     for call in _known(world, "call", "started_at", period, now):
-        is_changed = call["changed_at"] is None or call["changed_at"] <= now
-        is_unique, is_target = bool(call["is_first"]), bool(call["is_target"]) and is_changed
+        is_unique, is_target = bool(call["is_first"]), _is_target(call, now)
         is_callback = call["direction"] == "out"
         wanted = (
             (is_unique or not is_on(params, "uniqueOnly"))
@@ -51,18 +53,37 @@ def list_calls(world: World, period: Period, params: QueryParams, now: datetime)
             and (is_callback or not is_on(params, "callbackOnly"))
         )
         if wanted:
-            rows.append(
-                _describe_call(world, call, is_target, now)
-                | _extras(world, call, params, deals, now)
-            )
-    return rows
+            chosen.append(call)
+    return chosen
+
+
+def _is_target(call: Row, now: datetime) -> bool:
+    is_changed = call["changed_at"] is None or call["changed_at"] <= now
+    return bool(call["is_target"]) and is_changed
+
+
+def describe_calls(
+    world: World, calls: Iterable[Row], params: QueryParams, now: datetime
+) -> list[Row]:
+    """Chosen calls as the journal writes them; flags of the query say with what."""
+    deals = Deals(world, now)
+    return [
+        _describe_call(world, call, _is_target(call, now), now)
+        | _extras(world, call, params, deals, now)
+        for call in calls
+    ]
 
 
 def _known(world: World, table: str, column: str, period: Period, now: datetime) -> Iterator[Row]:
-    found = read_table(world, table, "tracker", "calltouch")
-    for row in sorted(found, key=lambda each: each[column]):
-        is_known = row["known_at"] is None or row["known_at"] <= now
-        if period.holds(row[column]) and row[column] <= now and is_known:
+    def read() -> list[Row]:
+        found = read_table(world, table, "tracker", "calltouch")
+        return sorted(found, key=lambda each: each[column])
+
+    rows = _SORTED.get(world, table, read)
+    begin = bisect_left(rows, period.begin, key=lambda each: each[column])
+    end = bisect_right(rows, min(period.end, now), key=lambda each: each[column])
+    for row in rows[begin:end]:
+        if row["known_at"] is None or row["known_at"] <= now:
             yield row
 
 
@@ -80,10 +101,13 @@ def _first_requests(world: World) -> dict[str, int]:
 
 
 def _managers(world: World) -> dict[int, str]:
-    return {
-        row["manager_id"]: f"{row['last_name'] or ''} {row['first_name'] or ''}".strip()
-        for row in read_table(world, "crm_manager", "crm", LINE.crm)
-    }
+    def read() -> dict[int, str]:
+        return {
+            row["manager_id"]: f"{row['last_name'] or ''} {row['first_name'] or ''}".strip()
+            for row in read_table(world, "crm_manager", "crm", LINE.crm)
+        }
+
+    return _MANAGERS.get(world, "managers", read)
 
 
 def _describe_call(world: World, call: Row, is_target: bool, now: datetime) -> Row:

@@ -30,13 +30,19 @@ class Period:
         """How many days there are."""
         return (self.last - self.first).days + 1
 
+    @property
+    def begin(self) -> datetime:
+        """Its first instant."""
+        return datetime.combine(self.first, self.time_from, ZONE)
+
+    @property
+    def end(self) -> datetime:
+        """Its last instant, included."""
+        return datetime.combine(self.last, self.time_to, ZONE)
+
     def holds(self, instant: datetime | None) -> bool:
         """Whether an instant is in it."""
-        if instant is None:
-            return False
-        local = instant.astimezone(ZONE)
-        begin = datetime.combine(self.first, self.time_from, ZONE)
-        return begin <= local <= datetime.combine(self.last, self.time_to, ZONE)
+        return instant is not None and self.begin <= instant <= self.end
 
 
 def write_moment(instant: datetime | None) -> str | None:

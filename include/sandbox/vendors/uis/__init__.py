@@ -52,7 +52,7 @@ KNOBS: dict[str, Any] = {
     "reset_unit": "seconds",
 }
 SESSION_PARAMS = {"login.user": {"login", "password"}, "logout.user": {"access_token"}}
-ROW_READERS: dict[str, Callable[[World, Query, datetime], list[Row]]] = {
+ROW_READERS: dict[str, Callable[[World, Query, datetime], Sequence[Row]]] = {
     "get.calls_report": reports.calls_report,
     "get.call_legs_report": reports.call_legs_report,
     "get.offline_messages_report": reports.offline_messages_report,
@@ -175,6 +175,7 @@ class Uis:
             raise RpcError("method_component_disabled", f"The component of {method} is off")
         query = read_query(method, params, frozenset(self._knob("disabled_fields")))
         world = self._stage.world
+        rows: Sequence[Row]
         if method in ROW_READERS:
             rows = ROW_READERS[method](world, query, now)
         else:
@@ -186,7 +187,7 @@ class Uis:
         key = str(self._knob("account_meta_key")) if method == "get.account" else "metadata"
         return {"data": self._spoil(method, data), key: self._metadata(total_items=total)}
 
-    def _select(self, query: Query, rows: list[Row]) -> tuple[list[Row], int]:
+    def _select(self, query: Query, rows: Sequence[Row]) -> tuple[list[Row], int]:
         take = self._stage.faults.take
         fault = take("shifted_page", self.name, query.method) if query.offset else None
         shift = int((fault or {}).get("rows", 0))

@@ -48,12 +48,14 @@ CAMPAIGN_NAMES = {
 CAMPAIGN_IDS = {channel: 300 + n for n, channel in enumerate(CAMPAIGN_NAMES)}
 DEVICES = frozenset({"desktop", "mobile", "tablet"})
 SEARCH_HOSTS = {"yandex": "Яндекс", "google": "Google", "mail.ru": "Mail.ru", "bing": "Bing"}
+EMPTY_SOURCE = {field: empty_value(field) for field in SOURCE}
 UNKNOWN_VISITOR = "Не заполнен"
 
 Row = dict[str, Any]
 
 _VISITS: WorldMemo[SiteVisits] = WorldMemo()
 _TABLES: WorldMemo[list[Row]] = WorldMemo()
+_TAGS: WorldMemo[dict[str, int]] = WorldMemo()
 
 
 def write_time(instant: datetime | None) -> str | None:
@@ -151,16 +153,23 @@ def managers(world: World) -> dict[int, str]:
 
 def tag_ids(world: World) -> dict[str, int]:
     """Every tag a call ever had, numbered by name."""
-    calls = world.table("call")
-    flat = pc.list_flatten(calls.filter(pc.equal(calls["tracker"], "uis"))["tags"])
-    names = sorted(name for name in pc.unique(flat.cast(pa.string())).to_pylist() if name)
-    return {name: 9001 + number for number, name in enumerate(names)}
+
+    def read() -> dict[str, int]:
+        calls = world.table("call")
+        flat = pc.list_flatten(calls.filter(pc.equal(calls["tracker"], "uis"))["tags"])
+        found = pc.unique(flat.cast(pa.string())).to_pylist()
+        return {name: 9001 + n for n, name in enumerate(sorted(filter(None, found)))}
+
+    return _TAGS.get(world, "tags", read)
 
 
 def describe_source(world: World, visit: Row | None, tags: Sequence[Mapping[str, Any]] = ()) -> Row:
     """The fields all communications share; empty where there was no visit."""
-    row = {field: empty_value(field) for field in SOURCE}
-    row |= {"tags": list(tags), "visitor_type": UNKNOWN_VISITOR, "visit_other_campaign": False}
+    row = EMPTY_SOURCE | {
+        "tags": list(tags),
+        "visitor_type": UNKNOWN_VISITOR,
+        "visit_other_campaign": False,
+    }
     row |= {"site_id": SITE_ID, "site_domain_name": LINE.host}
     if visit is None:
         return row

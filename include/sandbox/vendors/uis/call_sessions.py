@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from include.sandbox.vendors.uis.account import number_of, read_table
-from include.sandbox.vendors.uis.periods import is_known, is_within
+from include.sandbox.vendors.uis.periods import instants_of, is_known
 from include.sandbox.vendors.uis.query import Query
 from include.sandbox.world.world import World
 from include.sandbox.world.world_memo import WorldMemo
@@ -18,13 +19,23 @@ CALL_OFFSET = 5_000_000_000
 CALL_BACK_WITHIN = timedelta(days=1)
 _SESSIONS: WorldMemo[list[Row]] = WorldMemo()
 _ANSWERED: WorldMemo[dict[int, Row]] = WorldMemo()
+_CALLED_BACK: WorldMemo[dict[int, datetime]] = WorldMemo()
+MOMENT = timedelta(microseconds=1)
 
 
-def list_sessions(world: World, query: Query, now: datetime) -> Iterator[Row]:
+def list_sessions(world: World, query: Query, now: datetime) -> list[Row]:
     """Calls begun in a period and known by now, earliest first."""
-    for row in _sorted_calls(world):
-        if is_within(query, row["started_at"], now) and is_known(row, now):
-            yield row
+    if query.date_from is None or query.date_till is None:
+        return []
+    calls, (first, last) = _sorted_calls(world), instants_of(query)
+    begin = bisect_left(calls, first, key=_begun)
+    end = bisect_left(calls, min(last, now + MOMENT), key=_begun)
+    return [call for call in calls[begin:end] if is_known(call, now)]
+
+
+def _begun(call: Row) -> datetime:
+    started: datetime = call["started_at"]
+    return started
 
 
 def _sorted_calls(world: World) -> list[Row]:
@@ -60,16 +71,19 @@ def answered_lost_calls(world: World) -> Mapping[int, Row]:
     return _ANSWERED.get(world, "calls back", read)
 
 
-def seconds_until_call_back(world: World, now: datetime) -> dict[int, int]:
-    """Lost calls, by number → seconds until the first call back, of those made by now."""
-    lost_of = answered_lost_calls(world)
-    found: dict[int, int] = {}
-    for call in _sorted_calls(world) if lost_of else ():
-        lost = lost_of.get(call["call_id"])
-        if lost is not None and call["started_at"] <= now:
-            waited = call["started_at"] - finish_of(lost)
-            found.setdefault(lost["call_id"], int(waited.total_seconds()))
-    return found
+def seconds_until_call_back(world: World, lost: Row, now: datetime) -> int | None:
+    """How long a lost call waited for its first call back; None where none was made by now."""
+
+    def read() -> dict[int, datetime]:
+        lost_of = answered_lost_calls(world)
+        found: dict[int, datetime] = {}
+        for call in _sorted_calls(world):
+            if call["call_id"] in lost_of:
+                found.setdefault(lost_of[call["call_id"]]["call_id"], call["started_at"])
+        return found
+
+    back = _CALLED_BACK.get(world, "called back", read).get(lost["call_id"])
+    return None if back is None or back > now else int((back - finish_of(lost)).total_seconds())
 
 
 def communication_of(world: World, call: Row) -> int:

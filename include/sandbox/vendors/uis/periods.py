@@ -11,6 +11,13 @@ from include.sandbox.vendors.uis.query import Query
 Row = dict[str, Any]
 
 
+def instants_of(query: Query) -> tuple[datetime, datetime]:
+    """Begin and end of a period; the account's zone has had one offset for all its days."""
+    if query.date_from is None or query.date_till is None:
+        raise ValueError("the method has no period")
+    return query.date_from.replace(tzinfo=ZONE), query.date_till.replace(tzinfo=ZONE)
+
+
 def is_within(query: Query, instant: datetime | None, now: datetime) -> bool:
     """Whether an event has happened and is in the period, whose end is not included."""
     if instant is None or instant > now or query.date_from is None or query.date_till is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ MOST_LIMIT, DEFAULT_LIMIT = 10_000, 1_000
 LONGEST_PERIOD = timedelta(days=92)
 DEEPEST_FILTER = 3
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+BY_TIME = (("start_time", False), ("id", False))
 NO_PERIOD = frozenset({"get.chat_messages_report"})
 EXTRA = {
     "get.calls_report": {"include_ongoing_calls"},
@@ -63,16 +64,20 @@ class Query:
     date_till: datetime | None
     params: Mapping[str, Any]
 
-    def select(self, rows: list[Row]) -> tuple[list[Row], int]:
-        """The asked page of the rows, all fields of it, and how many there are in all."""
+    def select(self, rows: Sequence[Row]) -> tuple[list[Row], int]:
+        """The asked page of the rows, all fields of it, and how many there are in all.
+
+        Rows come by time and number, so that this order costs nothing.
+        """
         kept = rows if self.filter is None else [r for r in rows if _passes(r, self.filter)]
-        for field, is_descending in reversed(self.sort):
+        is_sorted = self.sort in (BY_TIME, BY_TIME[:1]) and self.method == "get.calls_report"
+        for field, is_descending in () if is_sorted else reversed(self.sort):
             kept = sorted(
                 kept,
                 key=lambda row, name=field: (row.get(name) is not None, row.get(name)),
                 reverse=is_descending,
             )
-        return kept[self.offset : self.offset + self.limit], len(kept)
+        return list(kept[self.offset : self.offset + self.limit]), len(kept)
 
 
 def read_query(method: str, params: Mapping[str, Any], disabled: frozenset[str]) -> Query:

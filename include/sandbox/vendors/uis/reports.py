@@ -34,6 +34,7 @@ from include.sandbox.vendors.uis.errors import RpcError
 from include.sandbox.vendors.uis.fields import CALLS, LEGS, empty_value
 from include.sandbox.vendors.uis.periods import is_known, is_within, sort_by_time
 from include.sandbox.vendors.uis.query import Query
+from include.sandbox.vendors.uis.row_view import RowView
 from include.sandbox.vendors.uis.sales import Sales
 from include.sandbox.world.world import World
 
@@ -41,21 +42,23 @@ Row = dict[str, Any]
 FORM_OFFSET, CHAT_OFFSET = 6_000_000_000, 7_000_000_000
 """What is added to a number to make that of its communication."""
 RECORD_HOST = "https://app.uiscom.ru"
+EMPTY_CALL = {field: empty_value(field) for field in CALLS}
 FINISHES = {"answered": "subscriber_disconnects", "busy": "operator_busy"}
 
 
-def calls_report(world: World, query: Query, now: datetime) -> list[Row]:
+def calls_report(world: World, query: Query, now: datetime) -> RowView:
     """Call sessions; those still going on only when asked for."""
     names, tags, visits = managers(world), tag_ids(world), read_visits(world)
-    rows, sales, processed = [], Sales(world, now), seconds_until_call_back(world, now)
-    for call in list_sessions(world, query, now):
-        is_over = finish_of(call) <= now
-        if is_over or query.params.get("include_ongoing_calls"):
-            visit = visits.get(call["visit_id"])
-            row = _describe_call(world, call, visit, names, tags, now, is_over)
-            row["lost_call_processing_duration"] = processed.get(call["call_id"])
-            rows.append(row | sales.describe(call["caller_phone"], call["started_at"]))
-    return rows
+    sales, is_going_on_told = Sales(world, now), bool(query.params.get("include_ongoing_calls"))
+
+    def describe(call: Row) -> Row:
+        visit, is_over = visits.get(call["visit_id"]), finish_of(call) <= now
+        row = _describe_call(world, call, visit, names, tags, now, is_over)
+        row["lost_call_processing_duration"] = seconds_until_call_back(world, call, now)
+        return row | sales.describe(call["caller_phone"], call["started_at"])
+
+    calls = list_sessions(world, query, now)
+    return RowView([c for c in calls if is_going_on_told or finish_of(c) <= now], describe)
 
 
 def _describe_call(
@@ -69,7 +72,7 @@ def _describe_call(
 ) -> Row:
     changed = call["changed_at"] or call["started_at"]
     shown = [_describe_tag(tags[tag], tag, changed) for tag in call["tags"] or () if changed <= now]
-    row = {field: empty_value(field) for field in CALLS} | describe_source(world, visit, shown)
+    row = EMPTY_CALL | describe_source(world, visit, shown)
     communication = communication_of(world, call)
     records, talk = records_of(call), call["talk_seconds"] or 0
     wait, is_lost = call["wait_seconds"] or 0, call["status"] != "answered"

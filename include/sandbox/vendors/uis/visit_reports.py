@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,7 +93,7 @@ def campaign_daily_stat(world: World, query: Query, now: datetime) -> list[Row]:
     if site != SITE_ID:
         raise RpcError("entity_not_found", "Site is not found", "site_id", site)
     counted: dict[tuple[str, int], Row] = {}
-    reports: tuple[tuple[str, Callable[[World, Query, datetime], list[Row]]], ...] = (
+    reports: tuple[tuple[str, Callable[[World, Query, datetime], Sequence[Row]]], ...] = (
         ("calls_count", calls_report),
         ("chats_count", chats_report),
         ("offline_messages_count", offline_messages_report),
