@@ -104,4 +104,5 @@ def test_raw_holds_every_banner_day_of_the_world_and_a_second_run_confirms_it(
     ).result_rows
     ads = [r for r in world.table("ad").to_pylist() if r["vendor"] == "vk_ads"]
     assert links == sorted((ad["ad_id"], ad["landing_url"]) for ad in ads)
-    assert not _ingest(vk_server, landing, store, own[0]).is_changed
+    again = _ingest(vk_server, landing, store, own[0]).resources["ad_performance_daily"]
+    assert not again.is_changed
