@@ -69,9 +69,10 @@ def show_streamed(console: Console, folder: Path, streamed: Streamed) -> None:
     """What the streamed size came to, and how fast."""
     made, wrote = streamed.made_seconds, streamed.wrote_seconds
     console.print(
-        f"{streamed.touches:,} touches of {streamed.journeys:,} journeys; made in {made:.1f} s of "
-        f"processor time ({streamed.touches / made:,.0f} touches/s), written in {wrote:.1f} s to "
-        f"{folder}"
+        f"{streamed.touches:,} touches of {streamed.journeys:,} journeys, {streamed.visits:,} of "
+        f"them visits; made in {made:.1f} s of processor time "
+        f"({streamed.touches / made:,.0f} touches/s), landed with their truth in {wrote:.1f} s "
+        f"under {folder}"
     )
 
 

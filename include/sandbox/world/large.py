@@ -1,4 +1,4 @@
-"""A world too big for memory: 100 million touches streamed to Parquet, for benchmarks.
+"""A world too big for memory: 100 million touches streamed to landing, for benchmarks.
 
 People, channels and choices are those of the other sizes; names, CRMs and money are left out.
 Needs come in blocks of neighbouring decision days, each with random numbers of its own, so files
@@ -8,6 +8,7 @@ are in order of time but for the length of a journey, and any block can be made 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,13 +32,15 @@ from include.sandbox.world.journeys import (
     draw_touches,
     weigh_days,
 )
+from include.sandbox.world.large_landing import LargeLanding
 from include.sandbox.world.marks import BOUGHT
 from include.sandbox.world.sizes import STREAMED, Size, make_rng
-from include.sandbox.world.store import write_table
+from include.sandbox.world.store import TRUTH_FOLDER, write_table
 from include.sandbox.world.tables import BOOL, ID, INSTANT, MICROS, TEXT, make_schema
 from include.sandbox.world.world import END_DAY, FIRST_DAY
 
 LARGE = Size(STREAMED, FIRST_DAY, END_DAY, 1_000_000, 6_500_000, 100_000_000, robot_share=0.0)
+LANDING_FOLDER = "landing"
 TOUCHES_PER_NEED = 8.4
 """Seen or not, and with the needs at the edges of the span whose touches fall outside it."""
 BLOCK_NEEDS = 60_000
@@ -72,24 +75,27 @@ LARGE_TABLES = {
 
 @dataclass(frozen=True)
 class Streamed:
-    """Rows written, and processor seconds of making and of writing them."""
+    """Rows written; processor seconds of making them and of writing truth and landing."""
 
     touches: int
+    visits: int
     journeys: int
     made_seconds: float
     wrote_seconds: float
 
 
 def stream_large(folder: Path, seed: int, wanted: int = LARGE.visits) -> Streamed:
-    """Write ``<folder>/<table>/part-NNNNN.parquet`` of LARGE_TABLES until there are enough touches.
+    """Write blocks until there are enough touches; memory does not grow with their number.
 
-    The span is covered whatever number is wanted. Memory does not grow with it.
+    ``<folder>/landing`` is a landing zone with the visits, ``<folder>/truth/<table>/part-NNNNN``
+    holds LARGE_TABLES. The span is covered whatever number is wanted.
     """
+    shutil.rmtree(folder / LANDING_FOLDER, ignore_errors=True)
+    shutil.rmtree(folder / TRUTH_FOLDER, ignore_errors=True)
     for name in LARGE_TABLES:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        for stale in (folder / name).glob("*.parquet"):
-            stale.unlink()
-    touches = journeys = 0
+        (folder / TRUTH_FOLDER / name).mkdir(parents=True)
+    landing = LargeLanding(str(folder / LANDING_FOLDER))
+    touches = visits = journeys = 0
     made = wrote = 0.0
     blocks = make_blocks(seed, wanted)
     while True:
@@ -100,14 +106,21 @@ def stream_large(folder: Path, seed: int, wanted: int = LARGE.visits) -> Streame
         ready = time.process_time()
         number, tables = block
         for name, rows in tables.items():
-            write_table(rows, folder / name / f"part-{number:05d}.parquet")
+            write_table(rows, folder / TRUTH_FOLDER / name / f"part-{number:05d}.parquet")
+        visits += landing.add(number, tables["touch"])
         touches += len(tables["touch"])
         journeys += len(tables["journey"])
         made += ready - started
         wrote += time.process_time() - ready
-    about = {"seed": seed, "size": LARGE.name, "touches": touches, "journeys": journeys}
+    about = {
+        "seed": seed,
+        "size": LARGE.name,
+        "touches": touches,
+        "visits": visits,
+        "journeys": journeys,
+    }
     (folder / "large.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    return Streamed(touches, journeys, made, wrote)
+    return Streamed(touches, visits, journeys, made, wrote)
 
 
 def make_blocks(seed: int, wanted: int) -> Iterator[tuple[int, dict[str, pa.Table]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from include.connectors.yandex_metrica.fields import RESOURCES, VISIT
 from include.sandbox.world import large
 from include.sandbox.world.large import LARGE_TABLES, Streamed, make_blocks, stream_large
+from include.warehouse.landing import Landing
 
 ROOT = Path(__file__).resolve().parents[3]
 WANTED = 60_000
@@ -36,7 +39,8 @@ def streamed(tmp_path_factory: pytest.TempPathFactory, small_blocks: None) -> tu
 
 def read(folder: Path, name: str) -> pa.Table:
     """All parts of a table, in their order."""
-    return pa.concat_tables([pq.read_table(path) for path in sorted((folder / name).iterdir())])
+    parts = sorted((folder / "truth" / name).iterdir())
+    return pa.concat_tables([pq.read_table(path) for path in parts])
 
 
 def test_about_as_many_touches_are_written_as_were_wanted(
@@ -54,7 +58,7 @@ def test_about_as_many_touches_are_written_as_were_wanted(
 
 def test_ids_go_on_from_part_to_part(streamed: tuple[Path, Streamed]) -> None:
     folder, told = streamed
-    assert len(list((folder / "touch").iterdir())) > 2
+    assert len(list((folder / "truth" / "touch").iterdir())) > 2
     for name, count in (("touch", told.touches), ("journey", told.journeys)):
         ids = read(folder, name)[f"{name}_id"].to_numpy()
         assert (ids == np.arange(1, count + 1)).all()
@@ -71,7 +75,10 @@ def test_parts_are_in_order_of_time_but_for_the_length_of_journeys(
     streamed: tuple[Path, Streamed],
 ) -> None:
     folder, _ = streamed
-    parts = [pq.read_table(path)["occurred_at"] for path in sorted((folder / "touch").iterdir())]
+    parts = [
+        pq.read_table(path)["occurred_at"]
+        for path in sorted((folder / "truth" / "touch").iterdir())
+    ]
     middles = [pc.quantile(part.cast(pa.int64()), 0.5)[0].as_py() for part in parts]
     assert middles == sorted(middles)
 
@@ -98,6 +105,28 @@ def test_only_buyers_needed_touches(streamed: tuple[Path, Streamed]) -> None:
     needed = touches.filter(touches["was_needed"])["journey_id"].to_numpy()
     assert len(needed)
     assert journeys["will_buy"].to_numpy(zero_copy_only=False)[needed - 1].all()
+
+
+def test_every_touch_that_was_seen_is_a_visit_in_landing(
+    streamed: tuple[Path, Streamed],
+) -> None:
+    folder, told = streamed
+    landing = Landing(str(folder / "landing"))
+    manifests = list(landing.manifests())
+    assert len({manifest.slice_key for manifest in manifests}) == len(manifests) > 2
+    assert sum(manifest.row_count for manifest in manifests) == told.visits
+    schema = RESOURCES[VISIT].schema
+    visits = pa.concat_tables(
+        pq.read_table(io.BytesIO(landing.read_part(manifest, part.name))).cast(schema)
+        for manifest in manifests
+        for part in manifest.parts
+    )
+    touches = read(folder, "touch")
+    seen = touches.filter(touches["is_seen"])
+    both = visits.select(["visit_id", "client_id", "started_at"]).sort_by("visit_id")
+    assert both["visit_id"].cast(pa.int64()).equals(seen["touch_id"])
+    assert both["client_id"].equals(seen["client_id"])
+    assert both["started_at"].equals(seen["occurred_at"])
 
 
 def test_the_command_streams_as_many_as_it_is_told(tmp_path: Path) -> None:
