@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from benchmarks.rows import BATCH_ROWS, arrow_batches, records
+from include.compiled import loader
 from include.connectors.protocol import Account, Batch, Now, Ready, Resource, Slice, Token
 from include.connectors.yandex_direct.report_stream import ReportStream
 from include.connectors.yandex_direct.reports import complete_rows
@@ -93,6 +94,7 @@ def ingest_reports(root: str, rows: int, report: str, target: dict[str, Any]) ->
     options = {"report": report, "slices": -(-rows // REPORT_ROWS)}
     connector = _ReportFolder(Account(SOURCE, ACCOUNT, options), utc_now)
     client = connect(ClickHouseTarget(**target))
+    loader.load("read_cells", is_worth_waiting=True)  # a new machine compiles once, for ten seconds
     started = time.perf_counter()
     outcome = run_account(connector, Landing(root), client, None, utc_now, "bench", account=ACCOUNT)
     seconds = time.perf_counter() - started

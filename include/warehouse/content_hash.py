@@ -9,16 +9,20 @@ slice look restated once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.compiled import loader
+
 Words = npt.NDArray[np.uint64]
 
 _WINDOW_ROWS = 16_384
 """Rows hashed at a time: small enough for the work arrays to stay in the processor's cache."""
+_COMPILED_FROM_ROWS = 1_000_000
+"""Fewer rows are hashed before compiled loops not yet in this process would be at hand."""
 _LONG_BYTES = 256
 """Longer values are digested one by one: few of them, and word passes over them would be slow."""
 
@@ -72,16 +76,55 @@ class ContentHasher:
     def _add(self, columns: list[pa.Array], size: int) -> None:
         low = np.full(size, self._start_low)
         high = np.full(size, self._start_high)
-        work = np.empty(size, dtype=np.uint64)
-        for seed, column in zip(self._seeds, columns, strict=True):
-            values = _column_words(column)
-            np.bitwise_xor(values, seed, out=work)
-            _absorb(low, work, _MULTIPLIER_LOW, _S32)
-            _absorb(high, work, _MULTIPLIER_HIGH, _S29)
-        _finalise(low)
-        _finalise(high)
-        exact_low = int((low & _LOW_HALF).sum()) + (int((low >> _S32).sum()) << 32)
-        self._total = (self._total + (int(high.sum()) << 64) + exact_low) % _MODULUS
+        is_long = self.row_count >= _COMPILED_FROM_ROWS
+        absorb, settle = (loader.load(name, is_long) for name in ("absorb", "settle"))
+        if absorb is not None and settle is not None:
+            self._total += _add_compiled(columns, self._seeds, (low, high), absorb, settle)
+        else:
+            self._total += _add_plain(columns, self._seeds, (low, high))
+        self._total %= _MODULUS
+
+
+def _add_plain(columns: list[pa.Array], seeds: list[np.uint64], states: tuple[Words, Words]) -> int:
+    low, high = states
+    work = np.empty(len(low), dtype=np.uint64)
+    for seed, column in zip(seeds, columns, strict=True):
+        values = _column_words(column)
+        np.bitwise_xor(values, seed, out=work)
+        _absorb(low, work, _MULTIPLIER_LOW, _S32)
+        _absorb(high, work, _MULTIPLIER_HIGH, _S29)
+    _finalise(low)
+    _finalise(high)
+    exact_low = int((low & _LOW_HALF).sum()) + (int((low >> _S32).sum()) << 32)
+    return (int(high.sum()) << 64) + exact_low
+
+
+def _add_compiled(
+    columns: list[pa.Array],
+    seeds: list[np.uint64],
+    states: tuple[Words, Words],
+    absorb: Callable[..., None],
+    settle: Callable[..., None],
+) -> int:
+    """The same sum: see ``row_hash``."""
+    low, high = (state.ctypes.data for state in states)
+    rows = len(states[0])
+    for seed, column in zip(seeds, columns, strict=True):
+        words, codes = _coded_words(column)
+        place = None if codes is None else codes.ctypes.data
+        absorb(low, high, rows, words.ctypes.data, place, int(seed))
+    sums = np.zeros(3, dtype=np.uint64)
+    settle(low, high, rows, sums.ctypes.data)
+    return (int(sums[2]) << 64) + (int(sums[1]) << 64) + int(sums[0])
+
+
+def _coded_words(column: pa.Array) -> tuple[Words, npt.NDArray[np.int32] | None]:
+    """A word a row; or a word a dictionary entry, with each row's code."""
+    kind = column.type
+    is_coded = pa.types.is_dictionary(kind) and pa.types.is_int32(kind.index_type)
+    if not is_coded or column.null_count or not len(column.dictionary):
+        return np.ascontiguousarray(_column_words(column)), None
+    return np.ascontiguousarray(_column_words(column.dictionary)), column.indices.to_numpy()
 
 
 def hash_rows(table: pa.Table | pa.RecordBatch, exclude: Iterable[str] = ()) -> str:

@@ -185,6 +185,9 @@ class PullWriter:
             if not pa.types.is_string(field.type):
                 columns.append(column.cast(field.type) if is_encoded else column)
                 continue
+            if is_encoded and len(column.dictionary) > len(column):
+                # Cut from a larger batch: most words of its dictionary are other rows'.
+                column, is_encoded = column.cast(field.type), False
             if field.name not in self._encoded:
                 column = column if is_encoded else column.dictionary_encode()
                 self._encoded[field.name] = len(column.dictionary) <= 0.4 * len(column) + 16

@@ -97,7 +97,7 @@ class SliceWriter:
             return None
         batches, self._batches = self._batches, []
         self.buffered_rows = self.buffered_bytes = 0
-        return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+        return batches[0] if len(batches) == 1 else _concat(batches)
 
     def digest(self, rows: pa.RecordBatch) -> None:
         """Add rows to the content hash and the control totals."""
@@ -179,6 +179,21 @@ class SliceWriter:
 def transport_columns(schema: pa.Schema) -> frozenset[str]:
     """Columns that say how a row came (a request's name, a line number), not what it says."""
     return frozenset(field.name for field in schema if b"transport" in (field.metadata or {}))
+
+
+def _concat(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch of many; a text column that has a dictionary in any of them has one in all."""
+    if all(batch.schema == batches[0].schema for batch in batches):
+        return pa.concat_batches(batches)
+    columns = []
+    for pieces in zip(*(batch.columns for batch in batches), strict=True):
+        is_coded = any(pa.types.is_dictionary(piece.type) for piece in pieces)
+        columns.append(pa.concat_arrays([_coded(p) if is_coded else p for p in pieces]))
+    return pa.RecordBatch.from_arrays(columns, names=batches[0].schema.names)
+
+
+def _coded(values: pa.Array) -> pa.Array:
+    return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
 
 
 def _only(parts: tuple[PartFile, ...]) -> PartFile | None:

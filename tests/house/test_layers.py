@@ -20,6 +20,7 @@ from tests.house.project_files import (
 )
 
 SHARED_BY_CONNECTORS = (
+    "include.compiled",
     "include.connectors.protocol",
     "include.connectors._http",
     "include.connectors._paging",

@@ -8,9 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from include.compiled import loader
+from include.warehouse import content_hash
 from include.warehouse.content_hash import ContentHasher, hash_rows
 
 SCHEMA = pa.schema(
@@ -53,6 +55,46 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
 
 def _one(kind: pa.DataType, *values: Any) -> str:
     return hash_rows(pa.table({"x": pa.array(list(values), kind)}))
+
+
+@pytest.fixture
+def loops() -> None:
+    """From here on this process hashes with the compiled loops."""
+    assert loader.load("absorb", is_worth_waiting=True) is not None
+
+
+def _plain_hash(table: pa.Table) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content_hash.loader, "load", lambda *_: None)
+        return hash_rows(table)
+
+
+@given(rows=ROWS)
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_compiled_loops_give_the_same_hash(loops: None, rows: list[dict[str, Any]]) -> None:
+    table = _table(rows)
+    coded = table.set_column(0, "name", table["name"].dictionary_encode())
+    assert hash_rows(table) == hash_rows(coded) == _plain_hash(table) == _plain_hash(coded)
+
+
+def test_compiled_loops_give_the_same_hash_of_many_rows(loops: None) -> None:
+    names = pa.array([f"имя {number % 977}" for number in range(50_000)])
+    numbers = pa.array(range(50_000), pa.uint64())
+    table = pa.table({"a": names.dictionary_encode(), "b": numbers, "c": names})
+    assert hash_rows(table.slice(3)) == _plain_hash(table.slice(3))
+
+
+def test_a_short_slice_does_not_wait_for_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(content_hash.loader, "load", lambda _, wait: asked.append(wait))
+    monkeypatch.setattr(content_hash, "_COMPILED_FROM_ROWS", 50_000)
+    hasher = ContentHasher(pa.schema([("x", pa.int64())]))
+    for _ in range(2):
+        hasher.update(pa.record_batch({"x": pa.array(range(50_000))}))
+    assert asked[0] is False
+    assert asked[-1] is True
 
 
 @given(rows=ROWS, random=st.randoms())

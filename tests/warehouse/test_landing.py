@@ -208,6 +208,39 @@ def test_large_answers_are_rolled_into_several_files(
     assert sum(part.rows for part in manifest.parts) == 300_000
 
 
+def test_text_with_and_without_a_dictionary_lands_as_the_same_rows(landing: Landing) -> None:
+    words = [f"text {number % 3}" for number in range(100)]
+    days_given = pa.array([DAY] * 100)
+    amounts = pa.array([Decimal(1)] * 100, pa.decimal128(18, 2))
+
+    def land(key: str, *columns: pa.Array) -> Manifest:
+        with _open(landing, WIDE, Slice("wide", key, days(DAY, 1))) as writer:
+            for column in columns:
+                arrays = [days_given, column, amounts]
+                writer.add(Batch(pa.RecordBatch.from_arrays(arrays, names=WIDE.schema.names)))
+            return writer.finish(100 * len(columns))[0]
+
+    plain = pa.array(words)
+    mixed = land("a", plain, plain.dictionary_encode(), plain)
+    assert mixed.content_hash == land("b", plain, plain, plain).content_hash
+    path = f"{landing.root}/{mixed.folder}/{mixed.parts[0].name}"
+    assert pq.read_table(path)["text"].to_pylist() == words * 3
+
+
+def test_a_day_cut_from_a_large_batch_does_not_carry_the_words_of_all_days(
+    landing: Landing,
+) -> None:
+    count = 3_000
+    text = pa.array([f"a text of the row numbered {n}" for n in range(count)]).dictionary_encode()
+    day = pa.array([DAY + timedelta(days=n // 30) for n in range(count)])
+    amounts = pa.array([Decimal(1)] * count, pa.decimal128(18, 2))
+    with _open(landing, WIDE, Slice("wide", "k", days(DAY, 100))) as writer:
+        rows = pa.RecordBatch.from_arrays([day, text, amounts], names=WIDE.schema.names)
+        writer.add(Batch(rows))
+        manifests = writer.finish(count)
+    assert max(part.size_bytes for manifest in manifests for part in manifest.parts) < 5_000
+
+
 def test_more_days_than_files_may_be_open_are_landed_all_the_same(
     landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,9 +15,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from include.connectors.protocol import Batch, IncompleteAnswer, Rejected, RequestRefused
+from include.connectors.yandex_direct.compiled_rows import CompiledRows
+from include.connectors.yandex_direct.line_blocks import line_blocks
 from include.connectors.yandex_direct.schema import REPORT_COLUMNS, ReportColumn
 
-BLOCK_BYTES = 1 << 19
+PARSED_BYTES = 1 << 19
+COMPILED_FROM_BYTES = 16 << 20
+"""Shorter reports are read before the compiled pass would be at hand."""
 LAST_ROW = 1_000_000
 HEADER_LINES = 1
 NO_VALUE = "--"
@@ -32,6 +36,8 @@ class ReportStream:
         self.rows_kept = 0
         self.rows_rejected = 0
         self.total_said: int | None = None
+        self._bytes = 0
+        self._lines = 0
         self._records = 0
         self._odd_lines: list[int] = []
         self._fragments: list[pa_csv.InvalidRow] = []
@@ -55,39 +61,56 @@ class ReportStream:
         Raises :class:`IncompleteAnswer` if the rows do not add up to what the vendor says, and
         :class:`RequestRefused` if the column line is not the one asked for.
         """
-        reader = self._open(body)
-        for raw in self._raw_batches(reader):
-            typed = self._type_rows(raw)
-            self.rows_kept += typed.num_rows
-            yield Batch(finish(typed), self._take_rejected())
+        for block in line_blocks(body):
+            for typed in self._type_block(block):
+                self.rows_kept += typed.num_rows
+                yield Batch(finish(typed), self._take_rejected())
+        if not self._lines:
+            raise IncompleteAnswer(
+                f"report {self._name} came without even its column line; ask again"
+            )
         self._close_fragments()
         rest = self._take_rejected()
         if rest:
             yield Batch(None, rest)
         self._prove_complete()
 
-    def _open(self, body: BinaryIO) -> pa_csv.CSVStreamingReader:
+    def _type_block(self, block: bytearray) -> Iterator[pa.RecordBatch]:
+        """Rows of one block, by the compiled pass where that will do."""
+        self._bytes += len(block)
+        is_long = self._bytes >= COMPILED_FROM_BYTES
+        compiled = CompiledRows.make(REPORT_COLUMNS, is_long) if self._lines else None
+        typed = compiled.read(block) if compiled is not None else None
+        if typed is not None:
+            self._lines += typed.num_rows
+            yield typed
+            return
+        self._records = 0
+        self._odd_lines.clear()
+        is_first = not self._lines
+        for raw in self._raw_batches(block, is_first):
+            yield self._type_rows(raw)
+        self._lines += is_first + self._records + len(self._odd_lines)
+
+    def _open(self, block: bytearray, is_first: bool) -> pa_csv.CSVStreamingReader:
         columns = {c.field: pa.binary() for c in REPORT_COLUMNS}
-        try:
-            reader = pa_csv.open_csv(
-                pa.PythonFile(body, mode="r"),
-                read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter="\t",
-                    quote_char=False,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=self._note_odd_line,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=columns, null_values=[NO_VALUE], strings_can_be_null=True
-                ),
-            )
-        except pa.ArrowInvalid:
-            reader = None
-        if reader is None:
-            raise IncompleteAnswer(
-                f"report {self._name} came without even its column line; ask again"
-            )
+        reader = pa_csv.open_csv(
+            pa.BufferReader(pa.py_buffer(block)),
+            read_options=pa_csv.ReadOptions(
+                use_threads=False,
+                block_size=PARSED_BYTES,
+                column_names=None if is_first else list(columns),
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter="\t",
+                quote_char=False,
+                ignore_empty_lines=False,
+                invalid_row_handler=self._note_odd_line,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=columns, null_values=[NO_VALUE], strings_can_be_null=True
+            ),
+        )
         if reader.schema.names != list(columns):
             missing = sorted(set(columns) - set(reader.schema.names))
             added = sorted(set(reader.schema.names) - set(columns))
@@ -97,9 +120,9 @@ class ReportStream:
             )
         return reader
 
-    def _raw_batches(self, reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+    def _raw_batches(self, block: bytearray, is_first: bool) -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
+            yield from self._open(block, is_first)
         except pa.ArrowInvalid as failure:
             trouble = str(failure).partition(":")[0]
         else:
@@ -114,7 +137,8 @@ class ReportStream:
         if said is not None:
             self.total_said = int(said.group(1))
             return "skip"
-        number = row.number or 0
+        number = self._lines + (row.number or 0)
+        row = row._replace(number=number)
         self._odd_lines.append(number)
         if self._fragments and self._fragments[-1].number != number - 1:
             self._close_fragments()
@@ -145,8 +169,8 @@ class ReportStream:
         return taken
 
     def _line_of(self, record: int) -> int:
-        """Physical line of the record with this 0-based number among well-formed ones."""
-        line = HEADER_LINES + 1 + record
+        """Physical line of a record by its 0-based number among the block's well-formed ones."""
+        line = max(self._lines, HEADER_LINES) + 1 + record
         for odd in self._odd_lines:
             if odd > line:
                 break
