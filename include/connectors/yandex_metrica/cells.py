@@ -17,14 +17,14 @@ import pyarrow.compute as pc
 
 from include.connectors.yandex_metrica.fields import INSTANT, LogColumn
 
-EMPTY_ARRAY = "[]"
+EMPTY_ARRAY, QUOTE = b"[]", b'"'
 FENCE = "\\'"
 BETWEEN = "\\',\\'"
 VENDOR_UTC_AHEAD = timedelta(hours=3)
 _CLOSING = re.compile(r"(\\+)'(?=,\\'|$)")
 _ESCAPED = re.compile(r"\\+'|\\\\")
 A_MILLION = pa.scalar(Decimal(1_000_000), pa.decimal128(7, 0))
-YCLID = re.compile(r"[?&#]yclid=([^&#]*)")
+YCLID = r"[?&#]yclid=(?P<yclid>[^&#]*)"
 
 
 class Decoder:
@@ -35,18 +35,22 @@ class Decoder:
 
     def decode(self, cells: pa.Array, column: LogColumn) -> pa.Array:
         """Cells as bytes → the column's type; raises for any cell that is not one."""
-        text = unquote(cells.cast(pa.string()))
-        if pa.types.is_list(column.type):
+        is_array = pa.types.is_list(column.type)
+        data = _data_of(cells)
+        if is_array and data == EMPTY_ARRAY * len(cells):
+            return _empty_arrays(len(cells), column.type)
+        # a cast proves UTF-8; digits prove themselves when they become numbers
+        is_text = is_array or pa.types.is_string(column.type)
+        text = cells.cast(pa.string()) if is_text else cells.view(pa.string())
+        if QUOTE in data:
+            text = unquote(text)
+        if is_array:
             return self._decode_arrays(text, column)
         return self._decode_values(text, column.type, column.decode)
 
     def _decode_arrays(self, text: pa.Array, column: LogColumn) -> pa.Array:
         kind = column.type.value_type
-        is_filled = pc.not_equal(text, EMPTY_ARRAY)
-        count = pc.sum(is_filled).as_py() or 0
-        if not count:
-            offsets = pa.repeat(pa.scalar(0, pa.int32()), len(text) + 1)
-            return pa.ListArray.from_arrays(offsets, pa.array([], kind), type=column.type)
+        is_filled = pc.not_equal(text, EMPTY_ARRAY.decode())
         is_fenced = pa.types.is_string(kind) or pa.types.is_timestamp(kind)
         filled = _split(text.filter(is_filled), is_fenced)
         lengths = pc.replace_with_mask(
@@ -95,13 +99,23 @@ def unquote(text: pa.Array) -> pa.Array:
 
 def find_click_ids(addresses: pa.Array) -> pa.Array:
     """The ``yclid`` of each address, empty where it has none."""
-    has_one = pc.match_substring(addresses, "yclid=")
-    empty = pa.repeat(pa.scalar("", pa.string()), len(addresses))
-    if not pc.any(has_one).as_py():
-        return empty
-    found = [YCLID.search(address) for address in addresses.filter(has_one).to_pylist()]
-    clicks = pa.array([match[1] if match else "" for match in found], pa.string())
-    return pc.replace_with_mask(empty, has_one, clicks)
+    if b"yclid=" not in _data_of(addresses):
+        return pa.repeat(pa.scalar("", pa.string()), len(addresses))
+    return pc.extract_regex(addresses, YCLID).field("yclid").fill_null("")
+
+
+def _data_of(cells: pa.Array) -> bytes:
+    """The bytes of all cells one after the other, without a Python object per cell."""
+    offsets, data = cells.buffers()[1:]
+    if data is None or not len(cells):
+        return b""
+    ends = memoryview(offsets).cast("i")
+    return memoryview(data)[ends[cells.offset] : ends[cells.offset + len(cells)]].tobytes()
+
+
+def _empty_arrays(count: int, kind: pa.DataType) -> pa.Array:
+    offsets = pa.repeat(pa.scalar(0, pa.int32()), count + 1)
+    return pa.ListArray.from_arrays(offsets, pa.array([], kind.value_type), type=kind)
 
 
 def _unquote_cell(cell: str) -> str:
@@ -147,7 +161,7 @@ def _split_escaped(inner: str) -> list[str]:
     elements, start = [], 0
     for match in _CLOSING.finditer(inner):
         is_end = len(match[1]) % 2 == 1 and match.end() < len(inner)
-        if is_end and match.end() >= start:
+        if is_end and match.start() >= start:
             elements.append(inner[start : match.end() - len(FENCE)])
             start = match.end() + len(",") + len(FENCE)
     elements.append(inner[start:])

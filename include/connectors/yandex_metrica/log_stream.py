@@ -19,7 +19,7 @@ from include.connectors.protocol import Batch, IncompleteAnswer, Rejected, Reque
 from include.connectors.yandex_metrica.cells import Decoder
 from include.connectors.yandex_metrica.fields import LogColumn
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 4 << 20
 HEADER_LINES = 1
 UNFIT = (pa.ArrowException, ValueError, OverflowError)
 Finish = Callable[[pa.RecordBatch], pa.RecordBatch]
