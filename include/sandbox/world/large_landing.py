@@ -1,8 +1,9 @@
 """Lands the visits of the streamed world as Yandex Metrica's own slices, without its API.
 
 Every block is one ``append`` slice of ``yandex_metrica/visit`` of account :data:`ACCOUNT`, with its
-manifest, so ``rebuild-raw`` loads it into raw like anything that was pulled. A visit's id is its
-touch's id in the truth; advertising that was seen but not clicked makes no visit.
+manifest and its marker that it waits to be published, so it is loaded into raw like anything that
+was pulled. A visit's id is its touch's id in the truth; advertising that was seen but not clicked
+makes no visit.
 """
 
 from __future__ import annotations

@@ -16,9 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.connectors.yandex_metrica.fields import RESOURCES, VISIT
+from include.contracts.reader import read_catalog
 from include.sandbox.world import large
 from include.sandbox.world.large import LARGE_TABLES, Streamed, make_blocks, stream_large
+from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
+from include.warehouse.raw_load import load_all
+from include.warehouse.schema import apply_schema
 
 ROOT = Path(__file__).resolve().parents[3]
 WANTED = 60_000
@@ -127,6 +131,22 @@ def test_every_touch_that_was_seen_is_a_visit_in_landing(
     assert both["visit_id"].cast(pa.int64()).equals(seen["touch_id"])
     assert both["client_id"].equals(seen["client_id"])
     assert both["started_at"].equals(seen["occurred_at"])
+
+
+@pytest.mark.engine
+def test_what_was_landed_is_published_like_anything_pulled(
+    streamed: tuple[Path, Streamed], own_target: ClickHouseTarget
+) -> None:
+    folder, told = streamed
+    client = connect(own_target)
+    apply_schema(client, read_catalog(ROOT / "sql"))
+    landing = Landing(str(folder / "landing"))
+    load_all(client, landing, landing.pending("yandex_metrica", "large"))
+    found = client.query(
+        "select count(), uniqExact(visit_id) from raw.raw_yandex_metrica__visit_live"
+    ).result_rows
+    client.close()
+    assert found == [(told.visits, told.visits)]
 
 
 def test_the_command_streams_as_many_as_it_is_told(tmp_path: Path) -> None:
