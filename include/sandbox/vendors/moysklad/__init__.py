@@ -2,16 +2,19 @@
 
 Knobs (``moysklad.<name>``): ``require_gzip`` (true; false for clients that cannot), ``units`` of
 the bucket, ``weight`` of a caller's request whatever the day and token, ``blocked`` true or false
-to switch access off or on whatever was counted, ``async_seconds`` a task takes. Faults beyond
-transport: ``error`` (``status``, ``code``, ``detail``), ``expired_token``, ``redirect`` (``status``
-301, 302, 303 or 308, to the same address), ``zero_rows``, ``renamed_field`` (``from``, ``to``),
-``changed_meaning`` (``field``, ``factor``: numbers are multiplied).
+to switch access off or on whatever was counted, ``async_seconds`` a task takes, ``edited``
+(``demand/3`` → ISO instant somebody saved that document by hand, which moves its ``updated``
+alone), ``currency`` of the account (RUB). Faults beyond transport: ``error`` (``status``,
+``code``, ``detail``), ``expired_token``, ``redirect`` (``status`` 301, 302, 303 or 308, to the
+same address), ``zero_rows``, ``renamed_field`` (``from``, ``to``), ``changed_meaning``
+(``field``, ``factor``: numbers are multiplied).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from starlette.concurrency import run_in_threadpool
@@ -138,6 +141,9 @@ class MoySklad:
         if question.parameters.get("async") == "true":
             return await run_in_threadpool(self._queue, request, path, question)
         body = await run_in_threadpool(answer, path, question)
+        if path == "entity/currency":
+            for row in body["rows"]:
+                row["isoCode"] = self._knob("currency", row["isoCode"])
         self._spoil(route, body)
         return JSONResponse(body, media_type=JSON)
 
@@ -150,6 +156,9 @@ class MoySklad:
             parameters=dict(query),
             filters=query.getlist("filter"),
             sees_reports=caller.sees_reports,
+            edited={
+                key: datetime.fromisoformat(at) for key, at in self._knob("edited", {}).items()
+            },
             is_whole=query.get("async") == "true",
         )
 

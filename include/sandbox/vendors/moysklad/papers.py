@@ -7,6 +7,7 @@ Documents of the future are not there, except that a purchase order stands befor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -77,13 +78,19 @@ def is_gone(document: Document, now: datetime) -> bool:
     return document.deleted_at is not None and document.deleted_at <= now
 
 
-def render_paper(document: Document, now: datetime, links: Links) -> Row:
-    """A document without its positions, which are a link until expanded."""
+def render_paper(
+    document: Document, now: datetime, links: Links, edited: Mapping[str, datetime] | None = None
+) -> Row:
+    """A document without its positions, which are a link until expanded.
+
+    ``edited`` has, by ``kind/key``, when somebody last saved the document by hand.
+    """
     kind, number = document.kind, paper_id(document)
     changes = [document.at, *(at for at, _ in document.payments)]
     changes += [shipment.at for shipment in document.shipments]
     if document.deleted_at is not None:
         changes.append(document.deleted_at)
+    changes.append((edited or {}).get(f"{document.kind}/{document.key}", document.at))
     updated = max(at for at in changes if at <= now)
     is_money = kind in ("paymentin", "paymentout")
     total = document.sum_micros if is_money else sum_lines(document.lines)

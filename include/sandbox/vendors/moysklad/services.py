@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -55,6 +55,7 @@ class Question:
     parameters: dict[str, str]
     filters: list[str]
     sees_reports: bool = True
+    edited: Mapping[str, datetime] = field(default_factory=dict)
     is_whole: bool = False
     """Without pages, as asynchronous results are."""
 
@@ -144,7 +145,8 @@ def _rows_of(kind: str, q: Question) -> list[Row]:
     They are shared by all answers of this moment: whoever changes one copies it first.
     """
     ledger = read_ledger(q.world)
-    made_of = (bisect.bisect_right(ledger.turns, q.now), q.links.api, q.sees_reports)
+    edits = tuple((key, at) for key, at in q.edited.items() if at <= q.now)
+    made_of = (bisect.bisect_right(ledger.turns, q.now), q.links.api, q.sees_reports, edits)
     kept = _RENDERED.get(q.world, kind, _Rendered)
     if kept.last[0] != made_of:
         kept.last = (made_of, _render(kind, ledger, q))
@@ -154,7 +156,7 @@ def _rows_of(kind: str, q: Question) -> list[Row]:
 def _render(kind: str, ledger: Ledger, q: Question) -> list[Row]:
     if kind in PAPERS:
         return [
-            render_paper(document, q.now, q.links)
+            render_paper(document, q.now, q.links, q.edited)
             for document in ledger.documents[kind]
             if document.at <= q.now
         ]
@@ -168,7 +170,7 @@ def _render(kind: str, ledger: Ledger, q: Question) -> list[Row]:
 
 def _find_row(kind: str, number: str, q: Question) -> Row:
     if kind in PAPERS:
-        return render_paper(_find_paper(kind, number, q), q.now, q.links)
+        return render_paper(_find_paper(kind, number, q), q.now, q.links, q.edited)
     for row in _rows_of(kind, q):
         if row["id"] == number:
             return dict(row)
@@ -250,7 +252,7 @@ def _resolve(
     if tail[0] == "metadata":
         return next((row for row in render_states(q.links) if row["id"] == tail[-1]), None)
     if kind in PAPERS:
-        return render_paper(_find_paper(kind, tail[0], q), q.now, q.links)
+        return render_paper(_find_paper(kind, tail[0], q), q.now, q.links, q.edited)
     if kind not in cards:
         cards[kind] = {row["id"]: row for row in _rows_of(kind, q)}
     found = cards[kind].get(tail[0])

@@ -1,0 +1,132 @@
+"""How columns of MoySklad's tables are made: links, kopecks, Moscow times and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from include.connectors._records import (
+    MICROSECONDS,
+    Column,
+    Decode,
+    Record,
+    booleans,
+    decimals,
+    local_instants,
+    texts,
+)
+from include.connectors.moysklad.api import MOSCOW, tail
+
+MONEY = pa.decimal128(18, 4)
+QUANTITY = pa.decimal128(18, 4)
+TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+_PENNY = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One raw column: its type and how it is read."""
+
+    name: str
+    type: pa.DataType
+    decode: Decode
+    path: str = ""
+    read: Callable[[Record], Any] | None = None
+    is_required: bool = False
+    is_nullable: bool = True
+
+    @property
+    def field(self) -> pa.Field:
+        """In the Arrow schema."""
+        return pa.field(self.name, self.type, nullable=self.is_nullable)
+
+    def to_column(self, read: Callable[[Record], Any] | None = None) -> Column:
+        """For a record reader; ``read`` overrules where the value comes from."""
+        return Column(self.name, self.decode, self.path, read or self.read, self.is_required)
+
+
+def from_kopecks(values: list[Any]) -> pa.Array:
+    """Kopecks → units of the currency, exact; more than two digits of a kopeck are refused."""
+    return pa.array([None if v is None else _shift(v) for v in values], MONEY)
+
+
+def rounded_kopecks(values: list[Any]) -> pa.Array:
+    """The same for averages the vendor computes, which have any number of digits."""
+    return pa.array(
+        [None if v is None else _shift(v).quantize(_PENNY, ROUND_HALF_EVEN) for v in values], MONEY
+    )
+
+
+def _shift(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("kopecks are a number")
+    return Decimal(repr(value)).scaleb(-2)
+
+
+def text_lists(values: list[Any]) -> pa.Array:
+    """Lists of texts, never null."""
+    return pa.array([value or [] for value in values], TEXT_LIST)
+
+
+def text(name: str, path: str = "", is_key: bool = False) -> Spec:
+    """Text; as a key it must be there."""
+    return Spec(name, pa.string(), texts, path, None, is_key, not is_key)
+
+
+def moscow(name: str, path: str, is_key: bool = False) -> Spec:
+    """Moscow time without an offset → UTC."""
+    return Spec(name, MICROSECONDS, local_instants(MOSCOW), path, None, is_key, not is_key)
+
+
+def flag(name: str, path: str) -> Spec:
+    """True or false."""
+    return Spec(name, pa.bool_(), booleans, path)
+
+
+def money(name: str, path: str, is_required: bool = False) -> Spec:
+    """A sum in kopecks."""
+    return Spec(name, MONEY, from_kopecks, path, None, is_required)
+
+
+def quantity(name: str, path: str) -> Spec:
+    """Pieces, or metres, or tons."""
+    return Spec(name, QUANTITY, decimals(4), path)
+
+
+def link(name: str, *fields: str, is_key: bool = False) -> Spec:
+    """The UUID behind the first of these fields that holds a link."""
+
+    def read(record: Record) -> str | None:
+        for field in fields:
+            found = record.get(field)
+            if isinstance(found, list):
+                found = found[0] if found else None
+            if isinstance(found, Mapping) and "meta" in found:
+                return tail(found["meta"]["href"])
+        return None
+
+    return Spec(name, pa.string(), texts, read=read, is_nullable=not is_key)
+
+
+def gone(name: str = "is_deleted") -> Spec:
+    """Whether an object lies in the bin."""
+    read: Callable[[Record], bool] = lambda record: record.get("deleted") is not None  # noqa: E731
+    return Spec(name, pa.bool_(), booleans, read=read, is_nullable=False)
+
+
+def attribute(wanted: str) -> Callable[[Record], str | None]:
+    """Reads an additional field by id or name; a link to a directory gives the name there."""
+
+    def read(record: Record) -> str | None:
+        for field in record.get("attributes") or ():
+            if wanted in (field.get("id"), field.get("name")):
+                value = field.get("value")
+                value = value.get("name") if isinstance(value, Mapping) else value
+                return None if value in (None, "") else str(value)
+        return None
+
+    return read
