@@ -199,9 +199,11 @@ class DataApi:
             self._pause_seconds = self._reset_seconds(limits.get("minute_reset"))
 
     def _reset_seconds(self, value: Any) -> float:
+        """Seconds until a reset, which the vendor rounds to whole ones."""
         if not isinstance(value, int | float):
             return 60.0
-        return max(value - self._now().timestamp() if value > FIRST_TIMESTAMP else value, 0.0)
+        left = value - self._now().timestamp() if value > FIRST_TIMESTAMP else value
+        return max(left, 0.0) + 1.0
 
 
 def metadata_of(holder: Mapping[str, Any]) -> Mapping[str, Any]:
