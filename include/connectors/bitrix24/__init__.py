@@ -9,11 +9,11 @@ Calls are days of ``time_zone``. Telephones and e-mails are as typed.
 
 Options: ``base_url``, ``oauth_url``, ``plan`` (standard or enterprise, which has a larger rate
 limit), ``history_from`` (2012-04-01), ``window_days`` (366) of changes in one slice,
-``overlap_minutes`` (15), ``time_zone`` (Europe/Moscow), ``lookback_days`` (3) and
-``calls_from`` (``history_from``), ``days_per_request`` (31) of calls, ``allow_mass_deletion``
-(false), ``custom_fields`` (role: field of the portal, or several by commas, the first filled one
-wins; roles are ``metrica_client_id``, ``ga_client_id``, ``yclid``, ``gclid``, ``click_id``,
-``roistat_visit_id``, ``inn``, ``kpp``, ``lost_reason_id``, ``first_reply_at``).
+``overlap_minutes`` (15), ``time_zone`` (Europe/Moscow), ``lookback_days`` (3) and ``calls_from``
+(``history_from``), ``days_per_request`` (31) of calls, ``without`` (resources to leave out),
+``allow_mass_deletion`` (false), ``custom_fields`` (role: field of the portal, or several by commas,
+the first filled one wins; roles are ``metrica_client_id``, ``ga_client_id``, ``yclid``, ``gclid``,
+``click_id``, ``roistat_visit_id``, ``inn``, ``kpp``, ``lost_reason_id``, ``first_reply_at``).
 """
 
 from __future__ import annotations
@@ -101,6 +101,13 @@ class Bitrix24:
         self._days_per_request = options.number("days_per_request", 31, least=1)
         self._longest = timedelta(days=options.number("window_days", 366, least=1))
         self._overlap = timedelta(minutes=options.number("overlap_minutes", 15))
+        without = options.texts("without")
+        unknown = sorted(set(without) - set(RESOURCES))
+        if unknown:
+            raise options.refuse("without", f"may name {', '.join(RESOURCES)}", unknown)
+        self.resources = {  # type: ignore[misc]
+            name: table for name, table in RESOURCES.items() if name not in without
+        }
         fields = {
             role: tuple(name.strip() for name in names.split(","))
             for role, names in options.mapping("custom_fields", ROLES).items()
@@ -127,7 +134,7 @@ class Bitrix24:
         begin = datetime.combine(self._history_from, time(), self._zone)
         changes = [
             piece.to_slice(resource)
-            for resource in WINDOWED
+            for resource in self._windowed
             for piece in plan_windows(
                 known, resource, now, begin, self._longest, overlap=self._overlap
             )
@@ -135,9 +142,10 @@ class Bitrix24:
         scans = [
             Slice(name, SCAN, parameters={"known_rows": rows.get(name, 0)})
             for name in (f"{entity.name}_scan" for entity in SCANNED)
+            if name in self.resources
         ]
         return [
-            *(Slice(name, SNAPSHOT) for name in DIRECTORIES),
+            *(Slice(name, SNAPSHOT) for name in DIRECTORIES if name in self.resources),
             *changes,
             *self._plan_calls(known, now, None),
             *scans,
@@ -175,7 +183,11 @@ class Bitrix24:
 
     def check(self) -> Iterator[Capability]:
         """Whether each list can be read, all in one request."""
-        return self._reader.check()
+        return self._reader.check(list(self.resources))
+
+    @property
+    def _windowed(self) -> list[str]:
+        return [name for name in WINDOWED if name in self.resources]
 
     def _plan_window(self, window: Interval, now: datetime) -> list[Slice]:
         begin = datetime.combine(window.date_from, time(), self._zone).astimezone(UTC)
@@ -185,13 +197,15 @@ class Bitrix24:
         span = ChangeWindow(begin, end.replace(microsecond=0))
         return [
             piece.to_slice(resource)
-            for resource in WINDOWED
+            for resource in self._windowed
             for piece in split_window(span, self._longest)
         ]
 
     def _plan_calls(
         self, known: list[KnownSlice], now: datetime, window: Interval | None
     ) -> list[Slice]:
+        if CALL not in self.resources:
+            return []
         rule = DayRule(
             self._zone,
             self._calls_from,

@@ -81,7 +81,7 @@ class AnswerReader:
             return Again(TemporaryFailure(f"{said}; others use the portal too, try later"))
         if code == WORKED_TOO_LONG:
             wait = self._reset_at - self._now().timestamp()
-            wait = min(wait, LONGEST_BLOCK_SECONDS) if wait > 0 else LONGEST_BLOCK_SECONDS / 10
+            wait = min(wait, LONGEST_BLOCK_SECONDS) if wait > 0 else LONGEST_BLOCK_SECONDS / 2
             error = TemporaryFailure(f"{said}; the method is free again within 10 minutes, later")
             return Again(error, at_least_seconds=wait)
         if code == "expired_token":

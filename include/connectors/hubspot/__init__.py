@@ -83,7 +83,9 @@ class HubSpot:
         unknown = sorted(set(without) - set(RESOURCES))
         if unknown:
             raise options.refuse("without", f"may name {', '.join(RESOURCES)}", unknown)
-        self._names = [name for name in RESOURCES if name not in without]
+        self.resources = {  # type: ignore[misc]
+            name: table for name, table in RESOURCES.items() if name not in without
+        }
         fields = {
             role: tuple(name.strip() for name in names.split(","))
             for role, names in options.mapping("custom_fields", ROLES).items()
@@ -103,7 +105,7 @@ class HubSpot:
         A ``window`` gives the changes of exactly its days (in UTC) and nothing else.
         """
         known = list(known)
-        windowed = [name for name in WINDOWED if name in self._names]
+        windowed = [name for name in WINDOWED if name in self.resources]
         if window is not None:
             begin = datetime.combine(window.date_from, time(), UTC)
             end = min(datetime.combine(window.date_to, time(), UTC), now).replace(microsecond=0)
@@ -118,10 +120,10 @@ class HubSpot:
         ]
         scans = [
             Slice(name, SCAN, parameters={"known_rows": rows.get(name, 0)})
-            for name in self._names
+            for name in self.resources
             if name.endswith("_scan")
         ]
-        snapshots = [Slice(name, SNAPSHOT) for name in DIRECTORIES if name in self._names]
+        snapshots = [Slice(name, SNAPSHOT) for name in DIRECTORIES if name in self.resources]
         return [*snapshots, *changes, *scans]
 
     def start(self, piece: Slice) -> Ready | Wait:
@@ -147,7 +149,7 @@ class HubSpot:
 
     def check(self) -> Iterator[Capability]:
         """One row of each resource."""
-        return self._reader.check(self._names)
+        return self._reader.check(list(self.resources))
 
 
 CONNECTOR = HubSpot

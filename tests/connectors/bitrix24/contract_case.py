@@ -23,6 +23,8 @@ APPLICATION = {
     "client_secret": "demo-secret",
     "refresh_token": "demo-refresh",
 }
+LEFT_OUT = ("activity", "invoice", "lead", "lead_scan", "company", "company_scan", "custom_field")
+"""Read in the same way as what is left: a quicker suite."""
 REASONS = {
     situations.DST: "the portal says every instant with its own offset, which never changes",
     situations.VAT: "the money of a deal has no VAT basis here; invoices are gross",
@@ -112,7 +114,7 @@ class Bitrix24Case:
     source = "bitrix24"
     account = "acme.bitrix24.ru"
     credentials: Mapping[str, str] = {"login": "1", "token": "demo-webhook"}
-    options: Mapping[str, Any] = {"history_from": "2026-10-25"}
+    options: Mapping[str, Any] = {"history_from": "2026-10-25", "without": list(LEFT_OUT)}
     now = NOON
     resource = "deal"
     page_path = "/batch"
