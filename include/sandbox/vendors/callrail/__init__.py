@@ -188,12 +188,14 @@ class CallRail:
             rows = []
         ordered = sort_rows(rows, params, rules.sorts, rules.sorts[0])
         clamp = self._is_clamped
-        return answer_page(request, rules.key, ordered, rules.defaults, clamp, self._spoiler(path))
+        return answer_page(
+            request, rules.key, ordered, rules.defaults, clamp, self._spoiler(path, bool(rows))
+        )
 
-    def _spoiler(self, path: str) -> Callable[[Row], Row]:
+    def _spoiler(self, path: str, has_rows: bool) -> Callable[[Row], Row]:
         renamed = self._stage.faults.take("renamed_field", self.name, path)
         changed = self._stage.faults.take("changed_meaning", self.name, path)
-        odd = self._stage.faults.take("odd_value", self.name, path)
+        odd = self._stage.faults.take("odd_value", self.name, path) if has_rows else None
         first = iter([] if odd is None else [{odd["field"]: odd["value"]}])
 
         def spoil(row: Row) -> Row:
