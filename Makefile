@@ -22,8 +22,8 @@ real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
 unexport SQL DATA NAME
 
-.PHONY: help setup demo up down real query check-source test conformance world collect lint \
-	bench lock
+.PHONY: help setup demo up down real query check-source clients test conformance world \
+	collect lint bench lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,11 +51,13 @@ query: setup ## print TSV from the store of the last run: make query SQL="select
 check-source: setup ## test an account's credentials: make check-source NAME=<source>/<account>
 	@$(RUN) -m include.supervisor check-source "$$THROUGHLINE_TYPED"
 
-test: setup ## run every test that needs no Docker, WORKERS=2 files at a time
+clients: setup ## make the environment of the public API clients (test and conformance do it)
+	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt
+
+test: clients ## run every test that needs no Docker, WORKERS=2 files at a time
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-conformance: setup ## run public API clients, in an environment of their own, against the stand-ins
-	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt
+conformance: clients ## run public API clients, at the vendors' real pace, against the stand-ins
 	@.venv-conformance/bin/python -m pytest --confcutdir tests/conformance \
 		tests/conformance $(ARGS)
 

@@ -1,4 +1,4 @@
-"""The public clients of `make conformance` that need not wait, once their environment is there."""
+"""The public clients of `make conformance` that need not wait, in their own environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STAMP = ENVIRONMENT / "throughline-lock"
 
 def test_public_clients_that_need_not_wait_agree_with_the_stand_ins():
     if not STAMP.is_file():
-        pytest.skip("`make conformance` makes the environment of the public clients")
+        pytest.skip("`make clients` makes the environment of the public clients")
     command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pytest", "-q", "-m", "not waits"]
     folder = ["--confcutdir", "tests/conformance", "tests/conformance"]
     done = subprocess.run(
