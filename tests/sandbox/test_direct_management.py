@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from include.sandbox.vendors.yandex_direct.errors import TEXTS
+
 ALL = {"SelectionCriteria": {}, "FieldNames": ["Id", "Name", "Type", "State"]}
 
 
@@ -57,6 +61,54 @@ def test_too_many_campaign_ids_are_error_4001_as_a_number(direct):
         answer = direct.call(service, params)
         assert answer.status_code == 200
         assert answer.json()["error"]["error_code"] == 4001
+
+
+def test_every_selection_of_ads_has_its_cap(direct):
+    for element, cap in (("VCardIds", 10), ("SitelinkSetIds", 10), ("AdGroupIds", 1000)):
+        for count, code in ((cap, None), (cap + 1, 4001)):
+            params = {"SelectionCriteria": {element: list(range(count))}, "FieldNames": ["Id"]}
+            error = direct.call("ads", params).json().get("error", {})
+            assert error.get("error_code") == code, (element, count)
+
+
+def test_unknown_elements_are_refused(direct):
+    for service, params in (
+        ("campaigns", ALL | {"Surprise": 1}),
+        ("clients", {"FieldNames": ["Login"], "SelectionCriteria": {}}),
+        ("dictionaries", {"DictionaryNames": ["GeoRegions"], "Page": {}}),
+    ):
+        assert direct.call(service, params).json()["error"]["error_code"] == 8000, service
+
+
+@pytest.mark.parametrize("code", sorted(TEXTS))
+def test_every_error_can_be_provoked_in_both_forms(direct, code):
+    direct.control("faults", {"kind": "error", "code": code, "count": 2})
+    called, reported = direct.call("campaigns", ALL), direct.report()
+    assert (called.status_code, called.json()["error"]["error_code"]) == (200, code)
+    assert reported.status_code in (400, 500)
+    assert reported.json()["error"]["error_code"] == str(code)
+    for answer in (called, reported):
+        assert answer.json()["error"]["error_string"]
+        assert answer.json()["error"]["request_id"] == answer.headers["RequestId"]
+
+
+def test_a_failed_call_costs_twenty_points_and_others_their_objects(direct):
+    def spent(service: str, params: dict, method: str = "get") -> int:
+        return int(direct.call(service, params, method).headers["Units"].split("/")[0])
+
+    assert spent("campaigns", ALL | {"Surprise": 1}) == 20
+    assert spent("campaigns", ALL) == 10 + 8
+    assert spent("clients", {"FieldNames": ["Login"]}) == 10
+    ids = [c["Id"] for c in direct.call("campaigns", ALL).json()["result"]["Campaigns"]]
+    check = {
+        "CampaignIds": ids,
+        "FieldNames": ["CampaignsStat"],
+        "Timestamp": "2026-11-01T00:00:00Z",
+    }
+    assert spent("changes", check, "check") == 10
+    groups = {"SelectionCriteria": {"CampaignIds": ids[:1]}, "FieldNames": ["Id"]}
+    shown = direct.call("adgroups", groups).json()["result"]["AdGroups"]
+    assert spent("adgroups", groups) == 15 + len(shown)
 
 
 def test_groups_ads_and_keywords_hang_together(direct):

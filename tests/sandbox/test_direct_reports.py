@@ -133,6 +133,20 @@ def test_history_ends_three_years_before_the_first_of_this_month(direct):
     assert _code(direct.report(SelectionCriteria=old)) == (400, "4000")
 
 
+def test_search_queries_are_kept_for_half_a_year(direct):
+    def ask(first: str) -> tuple[int, str]:
+        answer = direct.report(
+            ReportType="SEARCH_QUERY_PERFORMANCE_REPORT",
+            FieldNames=["Query", "Clicks"],
+            SelectionCriteria={"DateFrom": first, "DateTo": "2026-11-19"},
+        )
+        return answer.status_code, answer.text
+
+    assert ask("2026-05-24")[0] == 201
+    status, text = ask("2026-05-23")
+    assert (status, "2026-05-24" in text) == (400, True)
+
+
 def test_the_body_has_a_title_a_column_line_rows_and_their_count(direct):
     answer = direct.report()
     lines = answer.text.splitlines()

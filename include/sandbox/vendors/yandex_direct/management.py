@@ -26,7 +26,24 @@ from include.sandbox.vendors.yandex_direct.errors import ApiError
 from include.sandbox.vendors.yandex_direct.generated_book import MOSCOW
 
 PAGE_LIMIT = 10_000
-CAPS = {"CampaignIds": 10, "AdGroupIds": 1000, "Ids": 10_000}
+CAPS = {
+    "CampaignIds": 10,
+    "AdGroupIds": 1000,
+    "Ids": 10_000,
+    "VCardIds": 10,
+    "SitelinkSetIds": 10,
+}
+ELEMENTS = {
+    "campaigns": "SelectionCriteria FieldNames Page",
+    "adgroups": "SelectionCriteria FieldNames Page",
+    "ads": "SelectionCriteria FieldNames Page",
+    "keywords": "SelectionCriteria FieldNames Page",
+    "clients": "FieldNames",
+    "agencyclients": "SelectionCriteria FieldNames Page",
+    "dictionaries": "DictionaryNames",
+    "changes": "CampaignIds AdGroupIds AdIds FieldNames Timestamp",
+}
+"""Elements of ``params``; those that end in FieldNames name fields of one kind of object."""
 OBJECT_UNITS = {"campaigns": (10, 1), "adgroups": (15, 1), "ads": (15, 1), "keywords": (15, 1)}
 FLAT_UNITS = 10
 MAX_CHECKED_CAMPAIGNS = 3000
@@ -68,7 +85,11 @@ class Management:
         serve = self.services.get((service, method))
         if serve is None:
             raise ApiError(55, f"The method {service}.{method} is not supported")
-        return serve(caller, document["params"])
+        params = document["params"]
+        for element in params:
+            if element not in ELEMENTS[service].split() and not element.endswith("FieldNames"):
+                raise ApiError(8000, f"Unknown parameter {element}")
+        return serve(caller, params)
 
     def _knob(self, name: str, default: Any) -> Any:
         return self._stage.knobs.get(f"yandex_direct.{name}", default)
@@ -113,7 +134,12 @@ class Management:
 
     def _get_ads(self, caller: Caller, params: Mapping[str, Any]) -> Answered:
         criteria = _criteria(
-            params, ("Ids", "CampaignIds", "AdGroupIds", "States", "Types"), needs_one=True
+            params,
+            (
+                *("Ids", "CampaignIds", "AdGroupIds", "States", "Statuses", "Types", "Mobile"),
+                *("VCardIds", "SitelinkSetIds"),
+            ),
+            needs_one=True,
         )
         text_fields = params.get("TextAdFieldNames") or []
         rows = []
@@ -122,6 +148,8 @@ class Management:
                 ad.id not in _wanted(criteria, "Ids", ad.id)
                 or ad.campaign_id not in _wanted(criteria, "CampaignIds", ad.campaign_id)
                 or ad.ad_group_id not in _wanted(criteria, "AdGroupIds", ad.ad_group_id)
+                or criteria.get("VCardIds")
+                or criteria.get("SitelinkSetIds")
             ):
                 continue
             row = {
@@ -289,8 +317,8 @@ def _criteria(
         cap = CAPS.get(element)
         if cap is not None and len(values) > cap:
             raise ApiError(4001, f"No more than {cap} {element} are allowed")
-    if needs_one and not any(criteria.get(e) for e in ("Ids", "CampaignIds", "AdGroupIds")):
-        raise ApiError(4001, "SelectionCriteria needs Ids, CampaignIds or AdGroupIds")
+    if needs_one and not any(criteria.get(element) for element in CAPS):
+        raise ApiError(4001, f"SelectionCriteria needs one of {', '.join(CAPS)}")
     return criteria
 
 

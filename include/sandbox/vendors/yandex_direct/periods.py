@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 HISTORY_YEARS = 3
+QUERY_DAYS = 180
+"""Search queries are kept for less long than other statistics."""
 LAST_DAYS = {f"LAST_{n}_DAYS": n for n in (3, 5, 7, 14, 30, 90, 365)}
 NAMED_RANGES = (
     "TODAY",

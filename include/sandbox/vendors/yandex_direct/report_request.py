@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from include.sandbox.vendors.yandex_direct.errors import ApiError
@@ -20,7 +20,11 @@ from include.sandbox.vendors.yandex_direct.fields import (
     PERIOD_FIELDS,
     REPORT_TYPES,
 )
-from include.sandbox.vendors.yandex_direct.periods import NAMED_RANGES, earliest_day
+from include.sandbox.vendors.yandex_direct.periods import (
+    NAMED_RANGES,
+    QUERY_DAYS,
+    earliest_day,
+)
 
 REQUIRED = (
     "SelectionCriteria",
@@ -108,7 +112,7 @@ def read_report_request(body: bytes, today: date) -> ReportRequest:
         models=models,
         order_by=_read_order(params.get("OrderBy") or [], report_type),
         range_type=range_type,
-        custom_days=_read_days(criteria, range_type, today),
+        custom_days=_read_days(criteria, report_type, range_type, today),
         with_vat=params["IncludeVAT"] == "YES",
         page=_read_page(params.get("Page")),
         fingerprint=json.dumps(params, sort_keys=True, ensure_ascii=False),
@@ -206,7 +210,7 @@ def _read_order(order: Any, report_type: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _read_days(
-    criteria: Mapping[str, Any], range_type: str, today: date
+    criteria: Mapping[str, Any], report_type: str, range_type: str, today: date
 ) -> tuple[date, date] | None:
     given = [element for element in ("DateFrom", "DateTo") if criteria.get(element) is not None]
     if range_type != "CUSTOM_DATE":
@@ -221,8 +225,11 @@ def _read_days(
         raise ApiError(8000, "DateFrom and DateTo must be days like 2026-11-18") from None
     if first > last:
         raise ApiError(4000, "DateFrom is after DateTo")
-    if first < earliest_day(today):
-        raise ApiError(4000, f"Statistics are kept from {earliest_day(today)}")
+    kept_from = earliest_day(today)
+    if report_type.startswith("SEARCH_QUERY"):
+        kept_from = max(kept_from, today - timedelta(days=QUERY_DAYS))
+    if first < kept_from:
+        raise ApiError(4000, f"Statistics are kept from {kept_from}")
     return first, last
 
 
