@@ -65,7 +65,7 @@ class Statistics:
         """Every banner-day with a figure; days from ``unproven_from`` on still move meanwhile."""
         told = self.read_totals(span)
         proof = _Proof(told, unproven_from)
-        asked = self._find_delivering(span)
+        asked = sorted(self._find_delivering(span))
         reader = self._make_reader()
         yield from self._read_banners(asked, span, reader, proof)
         if proof.is_short():
@@ -94,25 +94,26 @@ class Statistics:
             findings = [f"banner {number} has figures but no list has it" for number in unowned]
             yield Batch(batch.rows, batch.rejected, (*batch.findings, *sorted(findings)))
 
-    def _find_delivering(self, span: Interval) -> list[int]:
+    def _find_delivering(self, span: Interval) -> set[int]:
         """Ids of the banners with delivery; the proof sees whatever two pages have lost."""
+        try:
+            return self._walk_delivering(span)
+        except Refusal as refusal:
+            if refusal.code != TOO_MUCH or (span.date_to - span.date_from).days == 1:
+                raise
+        return set().union(*map(self._find_delivering, _halve(span)))
+
+    def _walk_delivering(self, span: Interval) -> set[int]:
         found: set[int] = set()
         offset = 0
         while True:
-            told = self._client.get(
-                "v3/statistics/banners/day",
-                {
-                    **_dates(span),
-                    "fields": "base",
-                    "limit": MOST_TOTALS,
-                    "offset": offset,
-                },
-            )
+            page = {"fields": "base", "limit": MOST_TOTALS, "offset": offset}
+            told = self._client.get("v3/statistics/banners/day", {**_dates(span), **page})
             items = read_items(told, "v3 statistics")
             found.update(int(item["id"]) for item in items)
             offset += len(items)
             if not items or offset >= int(told.get("count") or 0):
-                return sorted(found)
+                return found
 
     def _read_rows(
         self, kind: str, ids: Sequence[int], span: Interval, metrics: str
@@ -134,9 +135,8 @@ class Statistics:
         except Refusal as refusal:
             code, error = refusal.code, refusal
         if code == TOO_MUCH and (span.date_to - span.date_from).days > 1:
-            middle = span.date_from + (span.date_to - span.date_from) // 2
-            halves = (Interval(span.date_from, middle), Interval(middle, span.date_to))
-            return [row for h in halves for row in self._read_rows(kind, ids, h, metrics)]
+            halves = (self._read_rows(kind, ids, half, metrics) for half in _halve(span))
+            return [row for rows in halves for row in rows]
         if code == TOO_MUCH or code in ALIEN_OBJECTS:
             if len(ids) > 1:
                 middle = len(ids) // 2
@@ -294,6 +294,11 @@ def _dates(span: Interval) -> dict[str, str]:
         "date_from": span.date_from.isoformat(),
         "date_to": (span.date_to - DAY).isoformat(),
     }
+
+
+def _halve(span: Interval) -> tuple[Interval, Interval]:
+    middle = span.date_from + (span.date_to - span.date_from) // 2
+    return Interval(span.date_from, middle), Interval(middle, span.date_to)
 
 
 def _days(span: Interval) -> Iterable[date]:

@@ -29,11 +29,10 @@ def avito_server() -> Iterator[VendorServer]:
 @pytest.fixture
 def make_reader(avito_server: VendorServer, tmp_path: Path) -> MakeReader:
     """A reader of a play that is on the stage; the plain week unless another is given."""
-    stage = avito_server.stage
-    stage.faults.clear()
-    stage.knobs.clear()
 
     def make(play: Play | None = None, **changes: Any) -> Reader:
+        avito_server.stage.faults.clear()
+        avito_server.stage.knobs.clear()
         stats = plain_stats()
         play = play or Play(make_advertiser(stats), expected_of(stats))
         reader = Reader(CASE, replace(play, **changes), avito_server, Landing(str(tmp_path)))

@@ -29,12 +29,10 @@ def vk_server() -> Iterator[VendorServer]:
 @pytest.fixture
 def make_reader(vk_server: VendorServer, tmp_path: Path) -> MakeReader:
     """A reader of a play that is on the stage; the plain week unless another is given."""
-    stage = vk_server.stage
-    stage.faults.clear()
-    stage.knobs.clear()
-    vk_server.vendors["vk_ads"].reset()
 
     def make(play: Play | None = None, **changes: Any) -> Reader:
+        vk_server.stage.faults.clear()
+        vk_server.stage.knobs.clear()
         stats = plain_stats()
         play = play or Play(make_cabinet(stats), expected_of(stats))
         reader = Reader(CASE, replace(play, **changes), vk_server, Landing(str(tmp_path)))
