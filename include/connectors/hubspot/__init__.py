@@ -94,6 +94,7 @@ class HubSpot:
             Client(account, options, now, host),
             account.name,
             fields,
+            self.resources,
             options.flag("allow_mass_deletion", False),
         )
 
@@ -149,7 +150,7 @@ class HubSpot:
 
     def check(self) -> Iterator[Capability]:
         """One row of each resource."""
-        return self._reader.check(list(self.resources))
+        return self._reader.check()
 
 
 CONNECTOR = HubSpot

@@ -6,7 +6,7 @@ shows neither associations nor what was archived: both are asked for beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -71,18 +71,25 @@ DECLARED_VALUES = {"hs_analytics_source": SOURCES, "hs_call_status": CALL_STATUS
 
 
 class PortalReader:
-    """Reads one portal; ``fields`` maps roles to properties of the portal's own."""
+    """Reads one portal.
+
+    ``fields`` maps roles to properties of the portal's own. ``names`` are the resources that are
+    read at all: stages and properties of the others may be out of the app's reach.
+    """
 
     def __init__(
         self,
         client: Client,
         account: str,
         fields: Mapping[str, Sequence[str]],
+        names: Collection[str],
         allows_mass_deletion: bool,
     ) -> None:
         self._client = client
         self._account = account
         self._fields = fields
+        self._names = names
+        self._kinds = [kind for kind in KINDS.values() if kind.name in names]
         self._allows_mass_deletion = allows_mass_deletion
         self._properties = cache(self._read_properties)
 
@@ -91,7 +98,7 @@ class PortalReader:
     ) -> Iterator[Batch]:
         """Everything changed within the window, and what was archived in it."""
         if resource == HISTORY:
-            for kind in KINDS.values():
+            for kind in self._kinds:
                 if kind.history:
                     yield from self._read_history(kind, window)
             return
@@ -120,7 +127,7 @@ class PortalReader:
             parts = PROPERTY_PARTS
             rows = [
                 {**row, "object_type": kind.plural}
-                for kind in KINDS.values()
+                for kind in self._kinds
                 for row in self._client.get(f"crm/v3/properties/{kind.plural}")["results"]
             ]
         yield self._read_plain(resource, parts, rows)
@@ -154,12 +161,12 @@ class PortalReader:
                 "option allow_mass_deletion for one run"
             )
 
-    def check(self, names: Sequence[str]) -> Iterator[Capability]:
+    def check(self) -> Iterator[Capability]:
         """One row of each resource."""
         paths = {name: f"crm/v3/objects/{kind.plural}" for name, kind in KINDS.items()}
         paths |= {OWNER: "crm/v3/owners", STAGE: "crm/v3/pipelines/deals"}
         for name, path in paths.items():
-            if name not in names:
+            if name not in self._names:
                 continue
             detail = ""
             try:
@@ -329,7 +336,8 @@ class PortalReader:
         return rows
 
     def _stages(self) -> Iterator[Record]:
-        for object_type in PIPELINE_TYPES:
+        piped = [kind.plural for kind in self._kinds if kind.plural in PIPELINE_TYPES]
+        for object_type in piped:
             for pipeline in self._client.get(f"crm/v3/pipelines/{object_type}")["results"]:
                 for stage in pipeline["stages"]:
                     metadata = stage.get("metadata") or {}

@@ -2,7 +2,8 @@
 
 Knobs (``hubspot.<name>``): ``ten_seconds_max`` of a private app, ``oauth_ten_seconds_max``,
 ``searches_per_second``, ``daily_max``, ``search_lag_seconds`` by which the search index is behind,
-``url_limit`` beyond which an address is refused, ``export_seconds`` an export takes.
+``url_limit`` beyond which an address is refused, ``export_seconds`` an export takes,
+``associations_in_batch`` a batch read shows of one record.
 
 Faults beyond transport: ``error`` (``category``, ``message``, ``status``), ``rate_limit``
 (``policy``: DAILY, TEN_SECONDLY_ROLLING or SECONDLY), ``expired_token``, ``zero_rows``,
@@ -230,7 +231,12 @@ class HubSpot:
         target = find_type(request.path_params["to"])
         document = await read_document(request)
         return associations.read_association_batch(
-            self._shelf.open(), source, target, document, version
+            self._shelf.open(),
+            source,
+            target,
+            document,
+            version,
+            self._knob("associations_in_batch", associations.PAGE_MOST),
         )
 
     async def _read_links_3(self, request: Request, caller: Caller) -> Reply:

@@ -1,7 +1,8 @@
 """The endpoints of associations, versions 3 and 4.
 
 A batch read answers 207 where a record is associated with nothing: silence would look like a
-record that was never asked for.
+record that was never asked for. A record with more associations than a batch shows says where the
+next ones begin.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def read_association_batch(
     target: ObjectType,
     document: Mapping[str, Any],
     version: int,
+    most: int = PAGE_MOST,
 ) -> Reply:
     """What up to 1,000 records are associated with."""
     inputs = document.get("inputs")
@@ -44,8 +46,12 @@ def read_association_batch(
         word = str(one.get("id", "")) if isinstance(one, dict) else ""
         ids = book.linked(source.plural, int(word), target.plural) if word.isdigit() else []
         if ids:
-            found = [_show(source, target, number, version) for number in ids]
-            results.append({"from": {"id": word}, "to": found})
+            shown = sorted(ids)[:most] if len(ids) > most else ids
+            found = [_show(source, target, number, version) for number in shown]
+            result: dict[str, Any] = {"from": {"id": word}, "to": found}
+            if len(ids) > most:
+                result["paging"] = {"next": {"after": str(shown[-1])}}
+            results.append(result)
         else:
             text = f"No {target.singular} is associated with {source.singular} {word}."
             context = {"fromObjectId": [word]}
