@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from include.connectors._change_windows import ChangeWindow, plan_windows, split_window
@@ -61,6 +62,9 @@ DEFAULT_BASE_URL = "https://api.moysklad.ru"
 HISTORY_DAYS = 365
 OVERLAP = timedelta(minutes=10)
 MOST_DAYS = 31
+PROBED_DAYS = 91
+DAYS_PER_PROBE = 7
+TOLERANCE = Decimal("0.01")
 CHECKED = {
     "customer orders": "entity/customerorder",
     "shipments": "entity/demand",
@@ -143,7 +147,7 @@ class MoySklad:
         ]
         signs = self._find_signs(known, now)
         due = {
-            name: plan_days(known_days(known, name), now, rule, signs)
+            name: plan_days(known_days(known, name), now, rule, signs.get(name, ChangeSigns()))
             for name in wanted
             if name in DAILY
         }
@@ -214,19 +218,42 @@ class MoySklad:
             for span in group_days(due, MOST_DAYS)
         ]
 
-    def _find_signs(self, known: list[KnownSlice], now: datetime) -> ChangeSigns:
-        """The first day any document changed since the last complete run belongs to.
+    def _find_signs(self, known: list[KnownSlice], now: datetime) -> Mapping[str, ChangeSigns]:
+        """Which days of the past changed since the last complete run.
 
-        Stock and the cost of sales follow from documents, and those say when they were changed:
-        from the earliest of their moments on every day may differ.
+        Stock follows from documents, and those say when they were changed: from the earliest of
+        their days on every level may differ. Profit differs on the days of changed shipments and
+        returns; what a late purchase does to costs, and the day a document was moved away from,
+        is found by the sums of whole weeks.
         """
         pulled = [k.pulled_at for k in known if k.resource in DAILY]
         if not pulled:
-            return ChangeSigns()
+            return {}
         marks = [k.watermark for k in known if k.resource == CHECKPOINT and k.watermark]
         since = datetime.fromisoformat(max(marks)) if marks else min(pulled)
-        moment = self._reading.find_earliest_change(since - OVERLAP, now)
-        return ChangeSigns(None if moment is None else business_day(moment, MOSCOW))
+        changes = self._reading.find_changes(since - OVERLAP, now)
+        first = business_day(now, MOSCOW) - timedelta(days=PROBED_DAYS)
+        profit = {d: k for d, k in known_days(known, "profit_daily").items() if d >= first}
+        odd = {
+            day
+            for week in group_days(profit, DAYS_PER_PROBE)
+            for day in self._find_odd_days(week, profit)
+        }
+        return {
+            "stock_daily": ChangeSigns(changes.earliest),
+            "profit_daily": ChangeSigns(changed_days=changes.sales_days | odd),
+        }
+
+    def _find_odd_days(self, week: Interval, profit: Mapping[date, KnownSlice]) -> list[date]:
+        """All days of a week whose sum is not what was landed of it."""
+        days = [
+            week.date_from + timedelta(days=n) for n in range((week.date_to - week.date_from).days)
+        ]
+        for column, told in self._reading.sum_profit(week).items():
+            landed = sum(Decimal(profit[day].totals.get(column, 0)) for day in days)
+            if abs(told - landed) > TOLERANCE:
+                return days
+        return []
 
 
 def _midnight(day: date) -> datetime:

@@ -132,8 +132,10 @@ class Api:
         """All rows of a list, page by page; fewer different ones than it counts are refused."""
         limit, offset = min(self._page_size, longest), 0
         seen: set[str] = set()
+        sizes: set[int] = set()
         while True:
             body = self._get_page(path, {**params, "limit": limit, "offset": offset})
+            sizes.add(body["meta"]["size"])
             rows = body["rows"]
             names = [name(row) for row in rows]
             yield [row for row, one in zip(rows, names, strict=True) if one not in seen]
@@ -141,10 +143,11 @@ class Api:
             if "nextHref" not in body["meta"]:
                 break
             offset += limit
-        if len(seen) != body["meta"]["size"]:
+        if sizes != {len(seen)}:
+            counts = " and then ".join(map(str, sorted(sizes)))
             raise IncompleteAnswer(
-                f"{self._account} counts {body['meta']['size']} rows of {path} and gave "
-                f"{len(seen)}: the list moved while it was read, ask again later"
+                f"{self._account} counts {counts} rows of {path} and gave {len(seen)}: the list "
+                "moved while it was read, ask again later"
             )
 
     def walk_changes(

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from include.connectors._change_windows import ChangeWindow
+from include.connectors._day_plan import business_day
 from include.connectors._records import Column, Record, RecordReader, texts
 from include.connectors.moysklad.api import (
     LONGEST_EXPANDED_PAGE,
+    MOSCOW,
     Api,
     read_moscow,
     tail,
 )
 from include.connectors.moysklad.columns import attribute
 from include.connectors.moysklad.schema import (
+    CONTROLS,
     DOCUMENT_TYPES,
     IGNORED,
     POSITION_TYPES,
@@ -32,10 +36,18 @@ from include.connectors.moysklad.schema import (
 from include.connectors.protocol import Batch, IncompleteAnswer, Interval, RequestRefused
 
 ROWS_PER_BATCH = 2000
+MOST_SCANS = 3
 BOTH_BINS = ";isDeleted=true;isDeleted=false"
 BOTH_ARCHIVES = "archived=true;archived=false"
 EVERY_LEVEL = "quantityMode=all;stockMode=all"
 LEVELS = ("stock", "reserve", "inTransit")
+
+
+class DocumentChanges(NamedTuple):
+    """Days that documents touched: those of sales and returns, and the first of any kind."""
+
+    sales_days: frozenset[date]
+    earliest: date | None
 
 
 class Reading:
@@ -66,25 +78,23 @@ class Reading:
         span = (window.changed_from, window.changed_to)
         if resource == "customer_order":
             pages = self._api.walk_changes("entity/customerorder", span, BOTH_BINS, {})
-            yield from self._type(resource, pages, _currency_of_document(self.currencies))
+            yield from self._type(resource, pages)
         elif resource == "counterparty":
             both = f";{BOTH_ARCHIVES}"
             pages = self._api.walk_changes("entity/counterparty", span, both, {})
             yield from self._type(resource, pages)
         elif resource == "document":
             pages = self._read_documents(DOCUMENT_TYPES, span, {})
-            yield from self._type(resource, pages, _currency_of_document(self.currencies))
+            yield from self._type(resource, pages)
         else:
-            yield from self._type(
-                resource, self._read_positions(span), _currency_of_document(self.currencies)
-            )
+            yield from self._type(resource, self._read_positions(span))
 
     def read_days(self, resource: str, interval: Interval) -> Iterator[Batch]:
         """A report of each day; days end as Moscow's do."""
         day = interval.date_from
         read = self._read_stock if resource == "stock_daily" else self._read_profit
         while day < interval.date_to:
-            yield from self._type(resource, read(day), lambda _: self.currencies[""])
+            yield from self._type(resource, read(day))
             day += timedelta(days=1)
 
     def read_snapshot(self, resource: str) -> Iterator[Batch]:
@@ -96,13 +106,19 @@ class Reading:
             pages = iter([told.get("states") or []])
         else:
             pages = self._api.walk("entity/store", {"filter": BOTH_ARCHIVES})
-        yield from self._type(resource, pages, _currency_of_product(self.currencies))
+        yield from self._type(resource, pages)
 
     def read_scan(self, resource: str, known_rows: int) -> Iterator[Batch]:
         """All ids of a list, as many as the vendor counts."""
         kind, condition = SCANS[resource]
-        pages = self._api.walk(f"entity/{kind}", {"filter": condition, "order": "created,asc"})
-        found = [row["id"] for page in pages for row in page]
+        for attempt in range(MOST_SCANS):
+            pages = self._api.walk(f"entity/{kind}", {"filter": condition, "order": "created,asc"})
+            try:
+                found = [row["id"] for page in pages for row in page]
+                break
+            except IncompleteAnswer:
+                if attempt == MOST_SCANS - 1:
+                    raise
         if len(found) * 2 < known_rows and not self._may_lose_many:
             raise IncompleteAnswer(
                 f"MoySklad account {self._name} shows {len(found)} of {kind} where {known_rows} "
@@ -113,15 +129,26 @@ class Reading:
         schema = RESOURCES[resource].schema
         yield Batch(pa.RecordBatch.from_arrays([accounts, pa.array(found)], schema=schema))
 
-    def find_earliest_change(self, since: datetime, now: datetime) -> datetime | None:
-        """The earliest moment of any stock document that was entered or changed ``since``."""
-        moments = [
-            row["moment"]
-            for kind in STOCK_MOVERS
-            for page in self._api.walk_changes(f"entity/{kind}", (since, now), BOTH_BINS, {})
-            for row in page
-        ]
-        return read_moscow(min(moments)) if moments else None
+    def find_changes(self, since: datetime, now: datetime) -> DocumentChanges:
+        """What the stock documents entered or changed ``since`` say of days gone by."""
+        days: dict[str, set[date]] = {}
+        for kind in STOCK_MOVERS:
+            pages = self._api.walk_changes(f"entity/{kind}", (since, now), BOTH_BINS, {})
+            moments = [read_moscow(row["moment"]) for page in pages for row in page]
+            days[kind] = {business_day(moment, MOSCOW) for moment in moments}
+        sales = days["demand"] | days["salesreturn"]
+        return DocumentChanges(frozenset(sales), min(set().union(*days.values()), default=None))
+
+    def sum_profit(self, interval: Interval) -> dict[str, Decimal]:
+        """The control columns of ``profit_daily`` over several days, in one report."""
+        wanted = [spec for spec in SPECS["profit_daily"] if spec.name in CONTROLS["profit_daily"]]
+        sums = dict.fromkeys((spec.name for spec in wanted), Decimal(0))
+        last = interval.date_to - timedelta(days=1)
+        for page in self._walk_profit(interval.date_from, last):
+            for spec in wanted:
+                values = spec.decode([row.get(spec.path) for row in page]).to_pylist()
+                sums[spec.name] += sum(value for value in values if value is not None)
+        return sums
 
     def _read_documents(
         self, kinds: Iterable[str], span: tuple[datetime, datetime], params: Mapping[str, Any]
@@ -175,22 +202,19 @@ class Reading:
             ]
 
     def _read_profit(self, day: date) -> Iterator[list[Record]]:
-        params = {"momentFrom": f"{day} 00:00:00", "momentTo": spell_end(day)}
-        path = "report/profit/byproduct"
-        for page in self._api.walk(path, params, name=_name_of_assortment):
+        for page in self._walk_profit(day, day):
             yield [{**row, "sales_date": day.isoformat()} for row in page]
+
+    def _walk_profit(self, first: date, last: date) -> Iterator[list[Record]]:
+        params = {"momentFrom": f"{first} 00:00:00", "momentTo": spell_end(last)}
+        yield from self._api.walk("report/profit/byproduct", params, name=_name_of_assortment)
 
     def _read_products(self) -> Iterator[list[Record]]:
         for kind in PRODUCT_TYPES:
             for page in self._api.walk(f"entity/{kind}", {"filter": BOTH_ARCHIVES}):
                 yield [{**row, "product_type": kind} for row in page]
 
-    def _type(
-        self,
-        resource: str,
-        pages: Iterable[list[Record]],
-        currency: Callable[[Record], str | None] | None = None,
-    ) -> Iterator[Batch]:
+    def _type(self, resource: str, pages: Iterable[list[Record]]) -> Iterator[Batch]:
         schema = RESOURCES[resource].schema
         columns: list[Column] = [
             spec.to_column(
@@ -199,7 +223,7 @@ class Reading:
             for spec in SPECS[resource]
         ]
         if resource in WITH_MONEY:
-            columns.append(Column("currency_code", texts, read=currency))
+            columns.append(Column("currency_code", texts, read=self._find_currency(resource)))
         has_payload = "payload" in schema.names
         reader = RecordReader(
             f"MoySklad {resource}",
@@ -214,6 +238,19 @@ class Reading:
             yield reader.read(rows, number)
             number += len(rows)
 
+    def _find_currency(self, resource: str) -> Callable[[Record], str | None]:
+        """Reads a row's currency; reports are in the account's own."""
+        currencies = self.currencies
+
+        def read(record: Record) -> str | None:
+            linked = (record.get("rate") or {}).get("currency")
+            if resource == "product":
+                prices = record.get("salePrices") or [record.get("buyPrice") or {}]
+                linked = prices[0].get("currency")
+            return currencies.get(tail(linked["meta"]["href"]) if linked else "")
+
+        return read
+
 
 def spell_end(day: date) -> str:
     """The last second of a Moscow day, as filters want it."""
@@ -222,23 +259,6 @@ def spell_end(day: date) -> str:
 
 def _name_of_assortment(row: Record) -> str:
     return tail(row["assortment"]["meta"]["href"])
-
-
-def _currency_of_document(currencies: Mapping[str, str]) -> Callable[[Record], str | None]:
-    def read(record: Record) -> str | None:
-        linked = (record.get("rate") or {}).get("currency")
-        return currencies.get(tail(linked["meta"]["href"]) if linked else "")
-
-    return read
-
-
-def _currency_of_product(currencies: Mapping[str, str]) -> Callable[[Record], str | None]:
-    def read(record: Record) -> str | None:
-        prices = record.get("salePrices") or [record.get("buyPrice") or {}]
-        linked = prices[0].get("currency")
-        return currencies.get(tail(linked["meta"]["href"]) if linked else "")
-
-    return read
 
 
 def _gather(pages: Iterable[list[Record]]) -> Iterator[list[Record]]:

@@ -218,7 +218,7 @@ _FACTS = {
     ),
     "profit_daily": (
         "Moscow day, product: sums and cost of what was shipped and came back",
-        "look-back of lookback_days (3); older days from the moment of any document changed since",
+        "look-back of lookback_days (3); days of changed shipments; weeks whose sum differs",
         "none",
     ),
     "customer_order_scan": ("order that is in the list", "proven by the count", "none"),
