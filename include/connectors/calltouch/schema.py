@@ -312,7 +312,7 @@ RESOURCES = {
             vat="none",
             restatement="late calls and target flags are noticed on the next run up to 90 days "
             "back by the vendor's counts; tags, comments and orders for 7 days on every run, "
-            "later within 17 runs",
+            "later within 18 runs",
             personal_data="caller's phone, manager's name, city, IP address, user agent, payload",
         ),
     ),
@@ -327,7 +327,7 @@ RESOURCES = {
             time_zone="days of the cabinet's zone, instants in UTC",
             currency="none: sums of orders stay in the payload",
             vat="none",
-            restatement="for 7 days on every run, up to 90 days back within 17 runs: the journal "
+            restatement="for 7 days on every run, up to 90 days back within 18 runs: the journal "
             "tells no counts",
             personal_data="name, phones, e-mails, manager's name, city, IP address, payload",
         ),

@@ -312,7 +312,7 @@ REPORTS = {r.resource: r for r in (CALLS, MESSAGES, CHATS, EMPLOYEES, CAMPAIGNS,
 
 RESTATED = (
     "late rows are noticed on the next run up to 90 days back by the vendor's counts; tags and "
-    "sales for 7 days on every run, later within 17 runs"
+    "sales for 7 days on every run, later within 18 runs"
 )
 
 
