@@ -6,7 +6,8 @@ everything about requests) is put right by reading a few of the stalest days aga
 
 Options of an account: ``site_id`` (the cabinet's number; the account's name by default),
 ``time_zone`` of the cabinet (Europe/Moscow), ``history_from`` (30 days ago), ``lookback_days`` (7),
-``days_per_request`` (31), ``page_rows`` (1000), ``include_today`` (false), ``base_url``.
+``days_per_request`` (31), ``page_rows`` (1000), ``requests_per_second`` (2; five are allowed for all
+cabinets read from one address together), ``include_today`` (false), ``base_url``.
 Credentials: ``token``, the API token of the cabinet. It travels in the query of every request.
 """
 
@@ -53,8 +54,8 @@ from include.connectors.protocol import (
 )
 
 DEFAULT_BASE_URL = "https://api.calltouch.ru"
-RATES = (Rate(2, 1.0),)
-"""The vendor allows an address five a second over all its accounts; others may use it too."""
+MOST_A_SECOND = 5
+"""What the vendor allows an address, over all its cabinets and whoever else uses it there."""
 HISTORY_DAYS = 30
 REACH = timedelta(days=90)
 """How far back changes are looked for."""
@@ -90,13 +91,14 @@ class Calltouch:
             most_days=options.number("days_per_request", 31, 1, 92),
         )
         self._now = now
+        rate = Rate(options.number("requests_per_second", 2, 1, MOST_A_SECOND), 1.0)
         self._journals = Journals(
             HttpSession(
                 options.text("base_url", DEFAULT_BASE_URL),
                 {"Accept": "application/json"},
                 secrets=[token],
                 sleep=host.sleep,
-                limiter=host.share_limit("calltouch requests of this address", RATES),
+                limiter=host.share_limit("requests", [rate]),
             ),
             account.name,
             options.text("site_id", account.name),

@@ -91,7 +91,7 @@ class Uis:
             {"Accept": "application/json"},
             secrets=[secret],
             sleep=host.sleep,
-            limiter=host.share_limit("uis requests of the account", [rate]),
+            limiter=host.share_limit("requests", [rate]),
         )
         login = account.credentials.get("login", "")
         user = options.number("user_id", 0)

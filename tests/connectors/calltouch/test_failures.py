@@ -81,6 +81,12 @@ def test_the_real_limit_of_an_address_is_survived(bench):
         assert len(rows_of(bench.pull())) == 1
 
 
+@pytest.mark.parametrize("number", [0, 6])
+def test_no_more_is_asked_a_second_than_an_address_may(bench, number):
+    with pytest.raises(BadInput, match="requests_per_second"):
+        bench.connect(requests_per_second=number)
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 500])
 def test_the_token_in_the_query_is_in_no_text(bench, caplog, status):
     caplog.set_level(logging.DEBUG)
