@@ -6,8 +6,8 @@ everything about requests) is put right by reading a few of the stalest days aga
 
 Options of an account: ``site_id`` (the cabinet's number; the account's name by default),
 ``time_zone`` of the cabinet (Europe/Moscow), ``history_from`` (30 days ago), ``lookback_days`` (7),
-``days_per_request`` (31), ``page_rows`` (1000), ``requests_per_second`` (2; five are allowed for all
-cabinets read from one address together), ``include_today`` (false), ``base_url``.
+``days_per_request`` (31), ``page_rows`` (1000), ``requests_per_second`` (2; five are allowed for
+all cabinets read from one address), ``include_today`` (false), ``base_url``.
 Credentials: ``token``, the API token of the cabinet. It travels in the query of every request.
 """
 
