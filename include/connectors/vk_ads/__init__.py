@@ -68,7 +68,8 @@ HISTORY_DAYS = 365
 MOST_DAYS_PER_REQUEST = 92
 FIRST_CHANGES = datetime(2015, 1, 1, tzinfo=UTC)
 """Before any object of the cabinet."""
-LONGEST_CHANGES = timedelta(days=20_000)
+LONGEST_CHANGES = timedelta(days=1461)
+"""Each link is a request, so a first reading that breaks off should not begin anew."""
 INDEX_LAG = timedelta(minutes=10)
 SNAPSHOT = "snapshot"
 

@@ -22,6 +22,7 @@ from include.connectors._records import (
 )
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 from include.connectors.vk_ads.answers import MOSCOW
+from include.connectors.vk_ads.blocks import take, take_goals
 
 PERFORMANCE = "ad_performance_daily"
 AD_PLAN, AD_GROUP, BANNER = "ad_plan", "ad_group", "banner"
@@ -60,21 +61,18 @@ PERFORMANCE_COLUMNS = (
     Column("ad_plan_id", integers, required=True),
     Column("ad_group_id", integers, required=True),
     Column("banner_id", integers, required=True),
-    Column("shows", integers, "base_shows", required=True),
-    Column("clicks", integers, "base_clicks", required=True),
-    Column("spent_amount", money, "base_spent", required=True),
-    Column("goals", integers, "base_vk_goals", required=True),
-    Column("goals_legacy", integers, "base_goals"),
-    Column("uniques_total", integers),
-    Column("uniques_increment", integers),
-    Column("sent_forms", integers, "events_sending_form"),
-    Column("video_started", integers),
+    Column("shows", integers, "base.shows", take("base", "shows"), required=True),
+    Column("clicks", integers, "base.clicks", take("base", "clicks"), required=True),
+    Column("spent_amount", money, "base.spent", take("base", "spent"), required=True),
+    Column("goals", integers, "base.vk.goals", take_goals, required=True),
+    Column("goals_legacy", integers, "base.goals", take("base", "goals")),
+    Column("uniques_total", integers, "uniques.total", take("uniques", "total")),
+    Column("uniques_increment", integers, "uniques.increment", take("uniques", "increment")),
+    Column("sent_forms", integers, "events.sending_form", take("events", "sending_form")),
+    Column("video_started", integers, "video.started", take("video", "started")),
 )
-METRICS = "base,events,uniques,video"
-IGNORED_FIGURES = frozenset(
-    f"base_{name}" for name in ("cpm", "cpc", "cpa", "ctr", "cr", "vk_cpa", "vk_cr")
-)
-"""Ratios, which are made anew of the sums."""
+BLOCKS = frozenset({"base", "events", "uniques", "video"})
+METRICS = ",".join(sorted(BLOCKS))
 
 _TIMED = (
     ("status", pa.string(), False),

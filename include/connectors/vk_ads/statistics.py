@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from include.connectors._records import RecordReader
-from include.connectors.protocol import Batch, IncompleteAnswer, Interval, RequestRefused
+from include.connectors.protocol import Batch, IncompleteAnswer, Interval
 from include.connectors.vk_ads.answers import ALIEN_OBJECTS, TOO_MUCH, Refusal
+from include.connectors.vk_ads.blocks import find_unknown, is_silent, read_totals
 from include.connectors.vk_ads.client import Client, Record, read_items, split_ids
 from include.connectors.vk_ads.schema import (
-    IGNORED_FIGURES,
+    BLOCKS,
     METRICS,
     PERFORMANCE,
     PERFORMANCE_COLUMNS,
@@ -31,7 +32,6 @@ MOST_TOTALS = 250
 DAY = timedelta(days=1)
 HALF_A_HUNDREDTH = Decimal("0.005")
 COUNTS = ("shows", "clicks", "goals")
-FIGURES = ("base_shows", "base_clicks", "base_vk_goals", "base_spent")
 Totals = Mapping[date, Mapping[str, Decimal]]
 
 
@@ -58,7 +58,8 @@ class Statistics:
         if not rows:
             rows = self._read_rows("users", user, span, "base")
         found = {day: _add({}, {}) for day in _days(span)}
-        found.update(map(_figures, rows))
+        find_unknown(rows)
+        found.update(map(read_totals, rows))
         return found
 
     def read(self, span: Interval, unproven_from: date) -> Iterator[Batch]:
@@ -78,21 +79,24 @@ class Statistics:
         self, ids: Sequence[int], span: Interval, reader: RecordReader, proof: _Proof
     ) -> Iterator[Batch]:
         position = 1
+        told: set[str] = set()
         for some in split_ids(list(ids), MOST_IDS):
             rows = self._read_rows("banners", some, span, METRICS)
-            records = [record for record in map(_flatten, rows) if _has_figures(record)]
-            self._find_owners({int(record["banner_id"]) for record in records})
-            unowned = set()
+            unknown = [text for text in find_unknown(rows) if text not in told]
+            told.update(unknown)
+            records = [row for row in rows if not is_silent(row)]
+            owners = self._find_owners({int(record["banner_id"]) for record in records})
             for record in records:
-                number = int(record["banner_id"])
-                record["ad_group_id"], record["ad_plan_id"] = self._owners[number]
-                if not self._owners[number][0]:
-                    unowned.add(number)
+                record["ad_group_id"], record["ad_plan_id"] = owners[int(record["banner_id"])]
             batch = reader.read(records, position)
             position += len(records)
             proof.add(batch)
-            findings = [f"banner {number} has figures but no list has it" for number in unowned]
-            yield Batch(batch.rows, batch.rejected, (*batch.findings, *sorted(findings)))
+            unowned = (
+                f"banner {n} has figures but no list has it"
+                for n in sorted(owners)
+                if not owners[n][0]
+            )
+            yield Batch(batch.rows, batch.rejected, (*batch.findings, *unknown, *unowned))
 
     def _find_delivering(self, span: Interval) -> set[int]:
         """Ids of the banners with delivery; the proof sees whatever two pages have lost."""
@@ -131,7 +135,10 @@ class Statistics:
                 },
             )
             items = read_items(told, f"statistics of {kind}")
-            return [{**row, "id": item["id"]} for item in items for row in item.get("rows", [])]
+            found = [(item["id"], row) for item in items for row in item.get("rows", ())]
+            for number, row in found:
+                row["banner_id"] = number
+            return [row for _, row in found]
         except Refusal as refusal:
             code, error = refusal.code, refusal
         if code == TOO_MUCH and (span.date_to - span.date_from).days > 1:
@@ -146,8 +153,8 @@ class Statistics:
                 return []  # what it spent, if anything, will be missing from the proof
         raise error.with_traceback(None)
 
-    def _find_owners(self, banners: set[int]) -> None:
-        """Learn the group and the plan of banners not met before; 0 where no list knows them."""
+    def _find_owners(self, banners: set[int]) -> Mapping[int, tuple[int, int]]:
+        """Group and plan of banners, asked for unless met before; 0 where no list knows them."""
         fresh = sorted(banners - set(self._owners))
         groups: dict[int, int] = {}
         for item in self._list_some("banners", "id,ad_group_id", fresh):
@@ -158,6 +165,7 @@ class Statistics:
         for number in fresh:
             group = groups.get(number, 0)
             self._owners[number] = group, self._plans.get(group, 0)
+        return {number: self._owners[number] for number in banners}
 
     def _list_some(self, name: str, fields: str, ids: list[int]) -> Iterator[Record]:
         for some in split_ids(ids, MOST_IDS):
@@ -177,7 +185,7 @@ class Statistics:
                 "currency_code": self._client.currency,
                 "is_vat_included": self._is_vat_included,
             },
-            ignored=IGNORED_FIGURES,
+            ignored=BLOCKS,
         )
 
 
@@ -242,51 +250,6 @@ class _Proof:
 def _add(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
     names = (*COUNTS, "spent_amount")
     return {n: one.get(n, Decimal(0)) + other.get(n, Decimal(0)) for n in names}
-
-
-def _figures(row: Record) -> tuple[date, dict[str, Decimal]]:
-    """Day and control columns of one row of the whole cabinet."""
-    record = _flatten(row)
-    names = ("shows", "clicks", "goals", "spent_amount")
-    broken = "date"
-    try:
-        day = date.fromisoformat(str(record["date"])[:10])
-        figures: dict[str, Decimal] = {}
-        for name, broken in zip(names, FIGURES, strict=True):
-            figures[name] = Decimal(str(record[broken]))
-        return day, figures
-    except (KeyError, ValueError, InvalidOperation):
-        pass
-    raise RequestRefused(
-        f"VK Ads statistics no longer have the field {broken}, or another type in it: the API has "
-        "changed, compare its changelog with the connector's columns"
-    )
-
-
-def _flatten(row: Record) -> dict[str, Any]:
-    """``{"date", "banner_id", "base_shows", "base_vk_goals", …}`` of one row."""
-    record: dict[str, Any] = {}
-    for block, fields in row.items():
-        if not isinstance(fields, dict):
-            record["banner_id" if block == "id" else block] = fields
-            continue
-        for name, value in fields.items():
-            if isinstance(value, dict):
-                record.update({f"{block}_{name}_{inner}": v for inner, v in value.items()})
-            elif block in ("base", "uniques") or f"{block}_{name}" in READ_OF_OTHERS:
-                record[f"{block}_{name}"] = value
-    return record
-
-
-READ_OF_OTHERS = frozenset({"events_sending_form", "video_started"})
-"""What is read of the blocks whose other fields nobody needs."""
-
-
-def _has_figures(record: Record) -> bool:
-    """Days without delivery come as zeros or not at all; neither is a row here."""
-    return any(
-        str(record.get(name) or "0").strip("0.") for name in (*FIGURES, "events_sending_form")
-    ) or any(name not in record for name in FIGURES)
 
 
 def _dates(span: Interval) -> dict[str, str]:

@@ -239,14 +239,14 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.UNKNOWN_FIELD: lambda: _final(
         plain_stats(),
         faults=[_fault("renamed_field", FIGURES, **{"from": "cpm", "to": "cpm_viewable"})],
-        finding="unknown field base_cpm_viewable",
+        finding="unknown field base.cpm_viewable",
     ),
     situations.UNKNOWN_VALUE: _unknown_value,
     situations.MISSING_FIELD: lambda: _final(
         plain_stats(),
         faults=[_fault("renamed_field", FIGURES, **{"from": "spent", "to": "spend"})],
         error=RequestRefused,
-        error_says="base_spent",
+        error_says="base.spent",
     ),
     situations.WRONG_TYPE: _wrong_type,
     situations.DUPLICATE_PAGE: _moved_page,
