@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 import requests
 
 from include.connectors._http import (
@@ -60,6 +61,12 @@ class AnswerReader:
         self._now = now
         self._scrubber = Scrubber()
         self._reset_at = 0.0
+        self._parsed: dict[str, Any] | None = None
+
+    def take_document(self) -> dict[str, Any]:
+        """The answer classified last, parsed once."""
+        document, self._parsed = self._parsed, None
+        return document or {}
 
     def use_scrubber(self, scrubber: Scrubber) -> None:
         """Clean the vendor's texts with this one from now on."""
@@ -95,7 +102,7 @@ class AnswerReader:
         return RequestRefused(f"{said}; a bug of the connector, or the API has changed")
 
     def _read(self, response: requests.Response, is_lenient: bool) -> Again | None:
-        document = _parse(response)
+        document = self._parsed = _parse(response)
         status = response.status_code
         if document is not None and "error" in document:
             return self._settle(
@@ -161,7 +168,7 @@ def _seconds(value: Any) -> float:
 
 def _parse(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = response.json()
-    except (ValueError, requests.RequestException):
+        document = orjson.loads(response.content)
+    except (orjson.JSONDecodeError, requests.RequestException):
         return None
     return document if isinstance(document, dict) else None

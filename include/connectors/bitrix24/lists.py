@@ -66,7 +66,9 @@ class Listing:
 
 
 def walk_list(portal: Portal, listing: Listing) -> Iterator[list[Record]]:
-    """Every page; raises :class:`IncompleteAnswer` at the end unless the portal's count agrees.
+    """Rows in order of ids, a few thousand at a time.
+
+    Raises :class:`IncompleteAnswer` at the end unless the portal's count agrees.
 
     A row that changes while the list is read leaves a window of the past: then the count before
     and the count after enclose the number of rows read. No rows at all are two answers that agree.
@@ -76,16 +78,17 @@ def walk_list(portal: Portal, listing: Listing) -> Iterator[list[Record]]:
     pages = [listing.rows(first.value("page"))]
     read, last = 0, 0
     while True:
+        fresh: list[Record] = []
         is_over = False
         for page in pages:
-            fresh = [row for row in page if int(row[listing.id_field]) > last]
-            if fresh:
-                last = int(fresh[-1][listing.id_field])
-                read += len(fresh)
-                yield fresh
+            fresh += [row for row in page if int(row[listing.id_field]) > last]
+            last = int(fresh[-1][listing.id_field]) if fresh else last
             if len(page) < PAGE_ROWS:
                 is_over = True
                 break
+        read += len(fresh)
+        if fresh:
+            yield fresh
         if is_over or read >= total:
             break
         pages = _read_chain(portal, listing, last, total - read)

@@ -159,11 +159,8 @@ class Portal:
             return None
 
     def _post(self, method: str, body: dict[str, Any], read: Any) -> dict[str, Any]:
-        response = self._http.post_json(f"{self._prefix}/{method}", body, read)
-        document = read_json(response, f"Bitrix24 {method}")
-        if not isinstance(document, dict):
-            raise RequestRefused(f"Bitrix24 answered {method} with something that is no object")
-        return document
+        self._http.post_json(f"{self._prefix}/{method}", body, read)
+        return self._answers.take_document()
 
     def _renew(self, held: Mapping[str, str]) -> Mapping[str, str]:
         query = {"grant_type": "refresh_token"} | {name: held[name] for name in OAUTH_NAMES}

@@ -267,7 +267,12 @@ class PortalReader:
         conditions = {">=DATE_MODIFY": begin, "<DATE_MODIFY": end}
         deals = Listing("crm.deal.list", conditions, ("ID", "DATE_MODIFY"))
         reader: RecordReader | None = None
-        for page in walk_list(self._portal, deals):
+        pages = (
+            found[start : start + MOST_COMMANDS]
+            for found in walk_list(self._portal, deals)
+            for start in range(0, len(found), MOST_COMMANDS)
+        )
+        for page in pages:
             changed = {int(row["ID"]): row["DATE_MODIFY"] for row in page}
             rows = self._products_of(list(changed))
             if not rows:
@@ -279,7 +284,6 @@ class PortalReader:
 
     def _products_of(self, deals: Sequence[int]) -> list[Record]:
         commands = {str(deal): _product_rows_of(deal) for deal in deals}
-        assert len(commands) <= MOST_COMMANDS
         answer = self._portal.batch({f"deal{name}": command for name, command in commands.items()})
         rows: list[Record] = []
         for deal in deals:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import orjson
 import requests
 
 from include.connectors._http import (
@@ -45,6 +46,12 @@ class AnswerReader:
         self._who = who
         self._now = now
         self._scrubber = Scrubber()
+        self._parsed: dict[str, Any] | None = None
+
+    def take_document(self) -> dict[str, Any]:
+        """The answer classified last, parsed once."""
+        document, self._parsed = self._parsed, None
+        return document or {}
 
     def use_scrubber(self, scrubber: Scrubber) -> None:
         """Clean the vendor's texts with this one from now on."""
@@ -53,7 +60,7 @@ class AnswerReader:
     def read(self, response: requests.Response) -> Again | None:
         """None for an answer to be used."""
         status = response.status_code
-        document = _parse(response)
+        document = self._parsed = _parse(response)
         if status in GOOD:
             if document is not None:
                 return None
@@ -102,7 +109,7 @@ class AnswerReader:
 
 def _parse(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = response.json()
-    except (ValueError, requests.RequestException):
+        document = orjson.loads(response.content)
+    except (orjson.JSONDecodeError, requests.RequestException):
         return None
     return document if isinstance(document, dict) else None

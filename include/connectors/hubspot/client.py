@@ -21,6 +21,7 @@ from include.connectors.protocol import (
     MemoryVault,
     Now,
     Rate,
+    RequestRefused,
     TemporaryFailure,
 )
 
@@ -102,8 +103,13 @@ class Client:
         self, http: HttpSession, method: str, path: str, token: str, arguments: Mapping[str, Any]
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"}
-        response = http.send(method, path, self._answers.read, headers=headers, **arguments)
-        document: dict[str, Any] = read_json(response, f"HubSpot {path}")
+        http.send(method, path, self._answers.read, headers=headers, **arguments)
+        document = self._answers.take_document()
+        if "results" not in document:
+            raise RequestRefused(
+                f"HubSpot answered {path} without results: the vendor's API has changed; compare "
+                "its changelog with the connector"
+            )
         return document
 
     def _is_ending(self, held: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ from include.connectors.hubspot.answers import MissingScope
 from include.connectors.hubspot.client import Client
 from include.connectors.hubspot.columns import Part
 from include.connectors.hubspot.objects import KINDS, ObjectKind, target_column
+from include.connectors.hubspot.pages import count_all, join_pages, walk_list, walk_search
 from include.connectors.hubspot.resources import (
     HISTORY,
     HISTORY_PARTS,
@@ -31,9 +32,8 @@ from include.connectors.hubspot.resources import (
 )
 from include.connectors.protocol import AccessDenied, Batch, Capability, IncompleteAnswer
 
-SEARCH_ROWS = 200
-LIST_ROWS = 100
 HISTORY_ROWS = 50
+ASSOCIATED_ROWS = 1000
 PIPELINE_TYPES = ("deals", "leads")
 SOURCES = frozenset(
     {
@@ -106,7 +106,7 @@ class PortalReader:
         names = self._properties(kind.plural)
         reader, told = self._make_reader(kind, names, False), set[str]()
         read = 0
-        for page in self._search(kind, window, names):
+        for page in join_pages(walk_search(self._client, kind, window, names), ASSOCIATED_ROWS):
             records = [_flatten(row) for row in page]
             self._add_associations(kind, records)
             batch = reader.read(records, read + 1)
@@ -139,17 +139,17 @@ class PortalReader:
         ids known before are missing.
         """
         kind = KINDS[resource.removesuffix("_scan")]
-        total = self._count_all(kind)
+        total = count_all(self._client, kind)
         schema = RESOURCES[resource].schema
         found, last = 0, 0
-        for page in self._list(kind, {"properties": "hs_object_id"}):
+        for page in walk_list(self._client, kind, {"properties": "hs_object_id"}):
             numbers = [int(row["id"]) for row in page if int(row["id"]) > last]
             if not numbers:
                 continue
             found, last = found + len(numbers), numbers[-1]
             columns = [[self._account] * len(numbers), numbers]
             yield Batch(pa.RecordBatch.from_arrays(_arrays(columns, schema), schema=schema))
-        if found < min(total, self._count_all(kind) if found < total else total):
+        if found < total and found < count_all(self._client, kind):
             raise IncompleteAnswer(
                 f"HubSpot portal {self._account} listed {found} {kind.plural} and counts {total}; "
                 "nothing of them is kept, ask again later"
@@ -175,66 +175,13 @@ class PortalReader:
                 detail = str(error)
             yield Capability(name, not detail, detail)
 
-    def _search(
-        self, kind: ObjectKind, window: ChangeWindow, names: Sequence[str]
-    ) -> Iterator[list[Record]]:
-        """Pages in order of ids; proven by the search's own total."""
-        total, answer = self._first_page(kind, window, names)
-        read, last = 0, 0
-        while answer["results"]:
-            page = [row for row in answer["results"] if int(row["id"]) > last]
-            if page:
-                last = int(page[-1]["id"])
-                read += len(page)
-                yield page
-            if not page or int(answer["total"]) <= len(answer["results"]):
-                break
-            answer = self._client.search(kind.plural, _question(kind, window, names, last))
-        if read == total:
-            return
-        again = int(self._client.search(kind.plural, _question(kind, window, (), 0, 1))["total"])
-        if not min(total, again) <= read <= max(total, again):
-            raise IncompleteAnswer(
-                f"HubSpot gave {read} {kind.plural} and counts {again}; nothing of them is kept, "
-                "ask again later"
-            )
-
-    def _first_page(
-        self, kind: ObjectKind, window: ChangeWindow, names: Sequence[str]
-    ) -> tuple[int, dict[str, Any]]:
-        """The first page and the total; nothing at all is asked for twice."""
-        question = _question(kind, window, names, 0)
-        answer = self._client.search(kind.plural, question)
-        if not answer["results"]:
-            answer = self._client.search(kind.plural, question)
-        return int(answer["total"]), answer
-
-    def _count_all(self, kind: ObjectKind) -> int:
-        return int(self._client.search(kind.plural, {"filterGroups": [], "limit": 1})["total"])
-
-    def _list(self, kind: ObjectKind, query: Mapping[str, Any]) -> Iterator[list[Record]]:
-        """Every page of a list, by the vendor's cursor."""
-        after: dict[str, str] = {}
-        path = f"crm/v3/objects/{kind.plural}"
-        while True:
-            answer = self._client.get(path, limit=LIST_ROWS, **query, **after)
-            yield answer["results"]
-            following = (answer.get("paging") or {}).get("next")
-            if not following:
-                return
-            if following["after"] == after.get("after"):
-                raise IncompleteAnswer(
-                    f"HubSpot's list of {kind.plural} does not move forward; ask again later"
-                )
-            after = {"after": following["after"]}
-
     def _read_archived(self, kind: ObjectKind, window: ChangeWindow) -> Iterator[Batch]:
         """What was archived within the window; changed then, in the words of the raw table."""
         wanted = [part.path for part in kind.own_parts if part.path and "_ids" not in part.name]
         wanted += [name for names in self._fields.values() for name in names]
         reader = self._make_reader(kind, tuple(wanted), True)
         query = {"archived": "true", "properties": ",".join(dict.fromkeys(wanted))}
-        for page in self._list(kind, query):
+        for page in walk_list(self._client, kind, query):
             records = []
             for row in page:
                 gone = col.instants([row.get("archivedAt")])[0].as_py()
@@ -287,7 +234,7 @@ class PortalReader:
 
     def _read_history(self, kind: ObjectKind, window: ChangeWindow) -> Iterator[Batch]:
         """Every value of the stage, of objects changed within the window."""
-        for page in self._search(kind, window, ("hs_object_id",)):
+        for page in walk_search(self._client, kind, window, ("hs_object_id",)):
             for start in range(0, len(page), HISTORY_ROWS):
                 wanted = page[start : start + HISTORY_ROWS]
                 answer = self._client.post(
@@ -354,32 +301,6 @@ class PortalReader:
         """Names of every property of a type."""
         rows = self._client.get(f"crm/v3/properties/{plural}")["results"]
         return tuple(str(row["name"]) for row in rows)
-
-
-def _question(
-    kind: ObjectKind,
-    window: ChangeWindow,
-    names: Sequence[str],
-    after: int,
-    limit: int = SEARCH_ROWS,
-) -> dict[str, Any]:
-    """A search within the window beyond an id; filters want instants as epoch milliseconds."""
-    bounds = (("GTE", window.changed_from), ("LT", window.changed_to))
-    filters = [
-        {
-            "propertyName": kind.modified,
-            "operator": operator,
-            "value": str(int(instant.timestamp() * 1000)),
-        }
-        for operator, instant in bounds
-    ]
-    filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(after)})
-    return {
-        "filterGroups": [{"filters": filters}],
-        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-        "properties": list(names),
-        "limit": limit,
-    }
 
 
 def _flatten(row: Record) -> dict[str, Any]:
