@@ -22,12 +22,11 @@ import pyarrow.compute as pc
 from include.connectors._day_plan import Totals
 from include.connectors._http import HttpSession
 from include.connectors.google_ads.answers import AnswerReader
+from include.connectors.google_ads.fields import METRICS, MICROS
 from include.connectors.google_ads.json_stream import read_elements
 from include.connectors.google_ads.rows import RowReader
 from include.connectors.google_ads.schema import (
     CAMPAIGN_DAYS,
-    METRICS,
-    MICROS,
     REPORTS,
     RESOURCES,
     Report,
@@ -123,7 +122,8 @@ class Queries:
             if any(any(figures.values()) for figures in totals.values()):
                 raise self._contradiction(resource, "the totals of the account")
             return
-        if any(part.get("results") for part in self._ask(resource, span)):
+        query = _make_query(REPORTS[resource], span)
+        if any(part.get("results") for part in self._stream(query)):
             raise self._contradiction(resource, "the same query asked again")
 
     def try_out(self, resource: str, day: date) -> None:
@@ -142,16 +142,18 @@ class Queries:
         sums = {name: Decimal(0) for name in RESOURCES[resource].control_columns}
         summary: Mapping[str, Any] | None = None
         rows = rejected = 0
-        for part in self._ask(resource, span):
-            summary = part.get("summaryRow") or summary
-            records = part.get("results") or []
-            batch = reader.read(records, rows + 1)
-            rows += len(records)
+        for element in self._elements(_make_query(report, span), report.has_figures):
+            part = reader.read(element, rows + 1)
+            if part.error is not None:
+                raise self._answers.refuse(part.error)
+            summary = part.summary or summary
+            rows += part.row_count
+            batch = part.batch
             rejected += len(batch.rejected)
             if batch.rows is not None:
                 for name in sums:
                     sums[name] += Decimal(pc.sum(batch.rows.column(name)).as_py() or 0)
-            if records or batch.findings:
+            if part.row_count or batch.findings:
                 yield batch
         if report.has_figures and rows and not rejected:
             self._compare(resource, sums, summary)
@@ -173,22 +175,22 @@ class Queries:
             "is kept, ask again later"
         )
 
-    def _ask(self, resource: str, span: Interval | None) -> Iterator[dict[str, Any]]:
-        report = REPORTS[resource]
-        return self._stream(_make_query(report, span), with_summary=report.has_figures)
+    def _stream(self, query: str) -> Iterator[dict[str, Any]]:
+        """Batches of a small answer; raises for an error among them."""
+        for element in self._elements(query, with_summary=False):
+            part = orjson.loads(element)
+            if isinstance(part.get("error"), dict):
+                raise self._answers.refuse(part["error"])
+            yield part
 
-    def _stream(self, query: str, with_summary: bool = False) -> Iterator[dict[str, Any]]:
-        """Batches of an answer; raises for an error among them and for an array that breaks."""
+    def _elements(self, query: str, with_summary: bool) -> Iterator[bytes]:
+        """Batches as they are on the wire; raises for an array that breaks."""
         body: dict[str, Any] = {"query": query}
         if with_summary:
             body["summaryRowSetting"] = "SUMMARY_ROW_WITH_RESULTS"
         response = self._http.post_json(self._path, body, self._answers.classify, stream=True)
         with closing(self._http.open_body(response)) as raw:
-            for element in read_elements(raw, self._what):
-                part = orjson.loads(element)
-                if isinstance(part.get("error"), dict):
-                    raise self._answers.refuse(part["error"])
-                yield part
+            yield from read_elements(raw, self._what)
 
 
 def _make_query(report: Report, span: Interval | None) -> str:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors._records import Column, RecordReader
-from include.connectors.google_ads.schema import KNOWN_VALUES, RESOURCES, Field, Report
+from include.connectors.google_ads.fields import Field
+from include.connectors.google_ads.plain_batches import PlainReader
+from include.connectors.google_ads.schema import KNOWN_VALUES, RESOURCES, Report
 from include.connectors.protocol import Batch, RequestRefused
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one element of the stream holds; ``row_count`` has rejected rows too."""
+
+    batch: Batch
+    row_count: int
+    summary: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None = None
 
 
 class RowReader:
@@ -19,6 +33,7 @@ class RowReader:
     def __init__(self, report: Report, constants: Mapping[str, Any]) -> None:
         self._report = report
         schema = RESOURCES[report.resource].schema
+        self._plain = PlainReader(report, constants)
         self._records = RecordReader(
             f"google_ads {report.resource}",
             schema,
@@ -39,18 +54,34 @@ class RowReader:
                 self._required.setdefault(tuple(parent), set()).add(leaf)
         self._told: set[str] = set()
 
-    def read(self, records: list[dict[str, Any]], first_number: int) -> Batch:
-        """One batch of the stream."""
+    def read(self, element: bytes, first_number: int) -> Part:
+        """One element of the stream."""
+        plain = self._plain.read(element) if self._plain.is_able else None
+        if plain is not None:
+            batch = Batch(plain.rows, (), self._tell(self._find_new_values(plain.rows)))
+            return Part(batch, plain.rows.num_rows if plain.rows else 0, plain.summary)
+        told = orjson.loads(element)
+        if isinstance(told.get("error"), dict):
+            return Part(Batch(None), 0, None, told["error"])
+        records = told.get("results") or []
         findings = self._check_fields(records) if records else []
         batch = self._records.read(records, first_number)
-        if batch.rows is not None:
-            for column, known in KNOWN_VALUES.items():
-                if column in batch.rows.schema.names:
-                    values = set(pc.unique(batch.rows.column(column)).to_pylist()) - set(known)
-                    findings += [f"unknown value {value} of {column}" for value in sorted(values)]
+        findings = self._tell([*batch.findings, *findings, *self._find_new_values(batch.rows)])
+        return Part(replace(batch, findings=findings), len(records), told.get("summaryRow"))
+
+    def _find_new_values(self, rows: pa.RecordBatch | None) -> list[str]:
+        findings = []
+        for column, known in KNOWN_VALUES.items():
+            if rows is not None and column in rows.schema.names:
+                values = set(pc.unique(rows.column(column)).to_pylist()) - set(known)
+                findings += [f"unknown value {value} of {column}" for value in sorted(values)]
+        return findings
+
+    def _tell(self, findings: Sequence[str]) -> tuple[str, ...]:
+        """Those not told before."""
         new = tuple(text for text in findings if text not in self._told)
         self._told.update(new)
-        return replace(batch, findings=(*batch.findings, *new))
+        return new
 
     def _check_fields(self, records: list[dict[str, Any]]) -> list[str]:
         findings = []
