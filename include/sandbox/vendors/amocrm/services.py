@@ -18,7 +18,7 @@ from include.sandbox.vendors.amocrm.entities import Renderer
 from include.sandbox.vendors.amocrm.errors import ApiError
 from include.sandbox.vendors.amocrm.history import read_events, render_event
 from include.sandbox.vendors.amocrm.paging import Listing
-from include.sandbox.vendors.amocrm.query import Tree, read_ids, read_list, read_with
+from include.sandbox.vendors.amocrm.query import Tree, read_ids, read_list, read_range, read_with
 from include.sandbox.vendors.amocrm.stage_book import read_stages, render_pipelines
 from include.sandbox.vendors.amocrm.tasks import read_tasks, render_task
 from include.sandbox.vendors.amocrm.unsorted import categorise, render_request
@@ -181,7 +181,7 @@ def _events(q: Question) -> Answer:
         *choose.by_event_entities(conditions),
         *choose.by_event_values(conditions),
     ]
-    rows = choose.keep(_until(tell_events(q), q.now), tests)
+    rows = choose.keep(_told_within(tell_events(q), q.now, conditions.get("created_at")), tests)
     rows = choose.put_in_order(rows, q.tree, {"created_at": "at", "id": "id"}, ("at", True))
     return Listing("events", rows, lambda row: render_event(row, q.api), is_events=True)
 
@@ -200,6 +200,18 @@ def _until(rows: list[Row], now: datetime) -> list[Row]:
     return rows[: bisect.bisect_right(rows, now, key=lambda row: row["at"])]
 
 
+def _told_within(rows: list[Row], now: datetime, span: object) -> list[Row]:
+    """The same, and none before the span that a filter names: the rest is not looked at."""
+    low, high = read_range(span, "filter.created_at")
+    begin = 0
+    if low is not None:
+        begin = bisect.bisect_left(rows, low, key=lambda row: int(row["at"].timestamp()))
+    told = _until(rows, now)
+    if high is not None:
+        told = told[: bisect.bisect_right(told, high, key=lambda row: int(row["at"].timestamp()))]
+    return told[begin:]
+
+
 def _notes(q: Question, kind: str, owner: str | None = None, number: str | None = None) -> Answer:
     conditions = choose.read_filter(q.tree)
     tests = [
@@ -208,7 +220,8 @@ def _notes(q: Question, kind: str, owner: str | None = None, number: str | None 
         *choose.by_instants(conditions, updated_at="at", created_at="at"),
     ]
     told = merge_by_time(read_notes(q.world), q.written.notes)
-    rows = [row for row in _until(told, q.now) if row["entity_type"] == kind]
+    span = conditions.get("updated_at")
+    rows = [row for row in _told_within(told, q.now, span) if row["entity_type"] == kind]
     if owner is not None:
         rows = [row for row in rows if row["entity_id"] == int(owner)]
     order = {"updated_at": "at", "created_at": "at", "id": "id"}
