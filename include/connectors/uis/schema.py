@@ -219,7 +219,7 @@ CALLS = Report(
     "start_time",
     (
         *("communication_type", "is_transfer", "employees", "voice_mail_records"),
-        *("wav_call_records", "full_record_file_link", "scenario_operations", "cpn_region_id"),
+        *("wav_call_records", "scenario_operations", "cpn_region_id"),
         *("cpn_region_name", "postprocess_duration", "call_api_request_id"),
         *("last_answered_employee_rating", "auto_call_campaign_name", *SOURCE_EXTRA),
     ),
