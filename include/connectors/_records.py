@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -155,7 +156,10 @@ def _take(column: Column, records: Sequence[Record]) -> list[Any]:
     if column.read is not None:
         return [column.read(record) for record in records]
     first, *rest = column.field_path
-    values = [record.get(first) for record in records]
+    try:
+        values = list(map(itemgetter(first), records))  # several times faster than asking each
+    except KeyError:
+        values = [record.get(first) for record in records]
     for step in rest:
         values = [value.get(step) if isinstance(value, Mapping) else None for value in values]
     return values
