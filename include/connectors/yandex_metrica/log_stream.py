@@ -25,23 +25,40 @@ UNFIT = (pa.ArrowException, ValueError, OverflowError)
 Finish = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
-class CountedBody(io.RawIOBase):
-    """Counts the bytes that pass, and keeps the beginning for messages."""
+class Blocks:
+    """The lines of a body in blocks of whole lines; counts the bytes that have come.
+
+    Arrow's own streaming reader keeps some thirty blocks ahead of its caller: too much here, where
+    a row has seventy cells.
+    """
 
     def __init__(self, body: BinaryIO) -> None:
-        super().__init__()
         self._body = body
+        self._rest = b""
         self.bytes_read = 0
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
+    def read_line(self) -> bytes:
+        """The first line without its end; all there is when there is no second one."""
+        while b"\n" not in self._rest and self._fill():
+            pass
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
 
-    def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes."""
-        data = self._body.read(size)
+    def __iter__(self) -> Iterator[bytes]:
+        """Blocks, each ending with a line; the last one as the body ends."""
+        while self._fill():
+            cut = self._rest.rfind(b"\n") + 1
+            if cut and len(self._rest) >= BLOCK_BYTES:
+                block, self._rest = self._rest[:cut], self._rest[cut:]
+                yield block
+        if self._rest:
+            yield self._rest
+
+    def _fill(self) -> bool:
+        data = self._body.read(BLOCK_BYTES)
         self.bytes_read += len(data)
-        return data
+        self._rest += data
+        return bool(data)
 
 
 class LogPart:
@@ -56,7 +73,8 @@ class LogPart:
         self._decoder = decoder
         self._records = 0
         self._odd_lines: list[int] = []
-        self._fragments: list[pa_csv.InvalidRow] = []
+        self._fragments: list[tuple[int, pa_csv.InvalidRow]] = []
+        self._lines_before = HEADER_LINES
         self._mended: list[list[str]] = []
         self._waiting: list[Rejected] = []
 
@@ -66,45 +84,22 @@ class LogPart:
         Raises :class:`IncompleteAnswer` unless the part has ``size`` bytes (None: the vendor has
         not said), and :class:`RequestRefused` if its header is not what was asked for.
         """
-        counted = CountedBody(body)
-        for raw in self._raw_batches(self._open(counted, size)):
-            yield from self._type_batch(raw, finish)
-        while counted.read(BLOCK_BYTES):
-            pass
+        blocks = Blocks(body)
+        self._require_header(blocks, size)
+        for block in blocks:
+            yield from self._type_batch(self._parse(block), finish)
         self._close_fragments()
         yield from self._type_batch(None, finish)
-        self._prove_size(counted.bytes_read, size)
+        self._prove_size(blocks.bytes_read, size)
 
-    def _open(self, body: CountedBody, size: int | None) -> pa_csv.CSVStreamingReader:
-        try:
-            reader = pa_csv.open_csv(
-                pa.PythonFile(body, mode="r"),
-                read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter="\t",
-                    quote_char=False,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=self._note_odd_line,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types={name: pa.binary() for name in self._fields},
-                    strings_can_be_null=False,
-                ),
-            )
-        except pa.ArrowInvalid:
-            reader = None
-        if reader is None:
-            raise IncompleteAnswer(f"{self._name} came without even its header; ask again")
-        found = reader.schema.names
-        if found != self._fields:
-            self._refuse_header(found, body, size)
-        return reader
-
-    def _refuse_header(self, found: list[str], body: CountedBody, size: int | None) -> None:
-        """A header of other names: cut short, a proxy's page, or a changed API."""
-        while body.read(BLOCK_BYTES):
+    def _require_header(self, blocks: Blocks, size: int | None) -> None:
+        """Other names than asked for: cut short, a proxy's page, or a changed API."""
+        found = blocks.read_line().decode("utf-8", "replace").split("\t")
+        if found == self._fields:
+            return
+        for _ in blocks:
             pass
-        self._prove_size(body.bytes_read, size)
+        self._prove_size(blocks.bytes_read, size)
         missing = sorted(set(self._fields) - set(found))
         added = sorted(set(found) - set(self._fields))
         raise RequestRefused(
@@ -118,23 +113,40 @@ class LogPart:
                 f"{self._name} is {size} bytes long, but {found} came; the body was cut, ask again"
             )
 
-    def _raw_batches(self, reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+    def _parse(self, block: bytes) -> list[pa.Array]:
+        """The cells of a block by column, as bytes; odd lines are set aside."""
         try:
-            yield from reader
+            table = pa_csv.read_csv(
+                pa.BufferReader(block),
+                read_options=pa_csv.ReadOptions(
+                    use_threads=False, column_names=self._fields, block_size=len(block) + 1
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter="\t",
+                    quote_char=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._note_odd_line,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types={name: pa.binary() for name in self._fields},
+                    strings_can_be_null=False,
+                ),
+            )
         except pa.ArrowInvalid as failure:
             trouble = str(failure).partition(":")[0]
         else:
-            return
+            self._lines_before += block.count(b"\n")
+            return [column.combine_chunks() for column in table.columns]
         raise IncompleteAnswer(f"{self._name} cannot be read as a table ({trouble}); ask again")
 
     def _note_odd_line(self, row: pa_csv.InvalidRow) -> str:
         """Called by the parser for a line with a wrong number of cells."""
-        number = row.number or 0
+        number = self._lines_before + (row.number or 0)
         self._odd_lines.append(number)
-        if self._fragments and self._fragments[-1].number != number - 1:
+        if self._fragments and self._fragments[-1][0] != number - 1:
             self._close_fragments()
-        self._fragments.append(row)
-        cells = sum(f.actual_columns for f in self._fragments) - len(self._fragments) + 1
+        self._fragments.append((number, row))
+        cells = sum(f.actual_columns for _, f in self._fragments) - len(self._fragments) + 1
         if cells >= row.expected_columns:
             self._close_fragments()
         return "skip"
@@ -143,8 +155,8 @@ class LogPart:
         """Lines that together make one record become a mended row, or one rejected row."""
         if not self._fragments:
             return
-        first, pieces = self._fragments[0], len(self._fragments)
-        raw = "\n".join(f.text for f in self._fragments)
+        (number, first), pieces = self._fragments[0], len(self._fragments)
+        raw = "\n".join(fragment.text for _, fragment in self._fragments)
         self._fragments.clear()
         records = list(csv.reader(io.StringIO(raw, newline=""), delimiter="\t"))
         if len(records) == 1 and len(records[0]) == len(self._fields) and '"' in raw:
@@ -155,19 +167,17 @@ class LogPart:
         else:
             code = "wrong_column_count"
             reason = f"{first.actual_columns} cells instead of {first.expected_columns}"
-        self._waiting.append(Rejected(self._name, first.number or 0, code, reason, raw))
+        self._waiting.append(Rejected(self._name, number, code, reason, raw))
 
-    def _type_batch(self, raw: pa.RecordBatch | None, finish: Finish) -> Iterator[Batch]:
+    def _type_batch(self, raw: list[pa.Array] | None, finish: Finish) -> Iterator[Batch]:
         """The rows of a block, and those mended meanwhile."""
-        blocks = []
-        if raw is not None and raw.num_rows:
-            blocks.append((raw.columns, raw.num_rows))
+        blocks = [raw] if raw and len(raw[0]) else []
         if self._mended:
-            cells = zip(*self._mended, strict=True)
-            blocks.append(([pa.array(column, pa.string()) for column in cells], len(self._mended)))
+            mended = zip(*self._mended, strict=True)
+            blocks.append([pa.array(map(str.encode, column), pa.binary()) for column in mended])
             self._mended = []
-        for cells, rows in blocks:
-            typed = self._type_rows(cells, rows)
+        for cells in blocks:
+            typed = self._type_rows(cells, len(cells[0]))
             if typed.num_rows:
                 yield Batch(finish(typed), self._take_rejected())
         if self._waiting:
