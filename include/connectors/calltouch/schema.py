@@ -7,7 +7,7 @@ that of requests dates by Unix milliseconds. Flags may come as the words True an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,14 +55,18 @@ class _Field:
 
 def filled_texts(values: list[Any]) -> pa.Array:
     """Text, null where it is empty; a number is refused."""
-    return pa.array([None if value == "" else value for value in values], pa.string())
+    found = pa.array(values, pa.string())
+    return pc.if_else(pc.equal(found, ""), None, found)
 
 
 def flags(values: list[Any]) -> pa.Array:
     """True and false, also as the words of older answers."""
+    try:
+        return pa.array(values, pa.bool_())
+    except pa.ArrowException:
+        pass
     for value in values:
-        is_known = value is None or isinstance(value, bool) or value in ("True", "False")
-        if not is_known:
+        if not (value is None or isinstance(value, bool) or value in ("True", "False")):
             raise ValueError("neither a flag nor its word")
     return pa.array([v == "True" if isinstance(v, str) else v for v in values], pa.bool_())
 
@@ -116,7 +120,7 @@ def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
     def read(record: Record) -> str | None:
         value: Any = record
         for step in path:
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, str) or f"{kind}=" not in value:
             return None
         try:
