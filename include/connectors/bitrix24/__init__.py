@@ -39,6 +39,7 @@ from include.connectors.bitrix24.reading import PortalReader
 from include.connectors.bitrix24.resources import (
     CALL,
     CUSTOM_FIELD,
+    DEAL_CONTACT,
     HISTORY,
     PIPELINE,
     PRODUCT_ROW,
@@ -65,7 +66,7 @@ from include.connectors.protocol import (
 
 EARLIEST = date(2012, 4, 1)
 PROBED_DAYS = 90
-WINDOWED = (*ENTITIES, PRODUCT_ROW, HISTORY)
+WINDOWED = (*ENTITIES, PRODUCT_ROW, DEAL_CONTACT, HISTORY)
 DIRECTORIES = (USER, PIPELINE, STATUS, CUSTOM_FIELD)
 SNAPSHOT, SCAN = "snapshot", "scan"
 

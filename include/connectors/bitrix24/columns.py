@@ -80,6 +80,11 @@ def link(name: str, path: str) -> Part:
     return Part(name, NUMBER, path, _links, is_nullable=True)
 
 
+def count(name: str, path: str) -> Part:
+    """A number that is 0 where the vendor leaves it empty."""
+    return Part(name, NUMBER, path, _counts)
+
+
 def word(name: str, path: str, *, required: bool = False) -> Part:
     """Text that is empty where the vendor says null."""
     return Part(name, TEXT, path, _words, is_required=required)
@@ -158,14 +163,22 @@ def _words(found: list[Any]) -> pa.Array:
     return pc.fill_null(texts(found), "")
 
 
+def _counts(found: list[Any]) -> pa.Array:
+    return pc.fill_null(integers(found), 0)
+
+
 def _flags(found: list[Any]) -> pa.Array:
     known = {"Y": True, "N": False, True: True, False: False, None: False, "": False}
+    if not set(found) <= set(known):
+        raise ValueError("neither Y nor N")
     return pa.array([known[value] for value in found], FLAG)
 
 
 def _multiple(found: list[Any]) -> pa.Array:
-    lists = [
-        [str(item["VALUE"]) for item in value if item.get("VALUE")] if value else []
-        for value in found
-    ]
+    lists = []
+    for value in found:
+        items = value or []
+        if not all(isinstance(item, dict) for item in items):
+            raise TypeError("not a field of several values")
+        lists.append([str(item["VALUE"]) for item in items if item.get("VALUE")])
     return pa.array(lists, TEXTS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from include.connectors._paging import OffsetPage, walk_offsets
 from include.connectors.bitrix24.portal import MOST_COMMANDS, Command, Portal
-from include.connectors.protocol import IncompleteAnswer
+from include.connectors.protocol import IncompleteAnswer, RequestRefused
 
 PAGE_ROWS = 50
 Record = Mapping[str, Any]
@@ -59,6 +59,15 @@ class Listing:
         place = f"[{self.rows_at}]" if self.rows_at else ""
         return f"$result[{name}]{place}[{PAGE_ROWS - 1}][{self.id_field}]"
 
+    def number(self, row: Record) -> int:
+        """A row's id; a row without one means a changed API."""
+        if self.id_field not in row:
+            raise RequestRefused(
+                f"rows of {self.method} no longer have the field {self.id_field}: the vendor's API "
+                "has changed; compare its changelog with the connector"
+            )
+        return int(row[self.id_field])
+
     def rows(self, result: Any) -> list[Record]:
         """The rows of one page's result."""
         rows = result.get(self.rows_at, []) if self.rows_at and isinstance(result, dict) else result
@@ -81,8 +90,8 @@ def walk_list(portal: Portal, listing: Listing) -> Iterator[list[Record]]:
         fresh: list[Record] = []
         is_over = False
         for page in pages:
-            fresh += [row for row in page if int(row[listing.id_field]) > last]
-            last = int(fresh[-1][listing.id_field]) if fresh else last
+            fresh += [row for row in page if listing.number(row) > last]
+            last = listing.number(fresh[-1]) if fresh else last
             if len(page) < PAGE_ROWS:
                 is_over = True
                 break

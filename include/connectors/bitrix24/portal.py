@@ -92,7 +92,7 @@ class Portal:
         else:
             token = options.secret("token", "the secret of an incoming webhook, as the password,")
             user = options.secret("login", "the number of the webhook's user, as the login,")
-            secrets = [token]
+            secrets = [token, quote(token, safe="")]
             self._prefix = f"rest/{quote(user, safe='')}/{quote(token, safe='')}"
         base_url = options.text("base_url") or _address(credentials.get("host", ""))
         if not base_url:

@@ -26,6 +26,9 @@ from include.connectors.bitrix24.resources import (
     CALL_KNOWN,
     CALL_PARTS,
     CUSTOM_FIELD_PARTS,
+    DEAL_CONTACT,
+    DEAL_CONTACT_KNOWN,
+    DEAL_CONTACT_PARTS,
     HISTORY,
     HISTORY_KNOWN,
     HISTORY_PARTS,
@@ -46,6 +49,7 @@ from include.connectors.protocol import (
     Capability,
     IncompleteAnswer,
     Interval,
+    TemporaryFailure,
 )
 
 HISTORY_TYPES = {"lead": 1, "deal": 2}
@@ -81,8 +85,8 @@ class PortalReader:
         )
         if resource == HISTORY:
             yield from self._read_history(begin, end)
-        elif resource == PRODUCT_ROW:
-            yield from self._read_product_rows(begin, end)
+        elif resource in (PRODUCT_ROW, DEAL_CONTACT):
+            yield from self._read_parts_of_deals(resource, begin, end)
         else:
             yield from self._read_entity(ENTITIES[resource], begin, end)
 
@@ -262,30 +266,29 @@ class PortalReader:
         conditions = {">=CALL_START_DATE": begin, "<CALL_START_DATE": until}
         return Listing("voximplant.statistic.get", conditions, is_telephony=True)
 
-    def _read_product_rows(self, begin: str, end: str) -> Iterator[Batch]:
-        """Products of the deals changed within the window, 50 deals a request."""
+    def _read_parts_of_deals(self, resource: str, begin: str, end: str) -> Iterator[Batch]:
+        """Products or contacts of the deals changed within the window, 50 deals a request."""
+        parts, known, read = {
+            PRODUCT_ROW: (PRODUCT_ROW_PARTS, PRODUCT_ROW_KNOWN, self._products_of),
+            DEAL_CONTACT: (DEAL_CONTACT_PARTS, DEAL_CONTACT_KNOWN, self._contacts_of),
+        }[resource]
         conditions = {">=DATE_MODIFY": begin, "<DATE_MODIFY": end}
         deals = Listing("crm.deal.list", conditions, ("ID", "DATE_MODIFY"))
         reader: RecordReader | None = None
-        pages = (
-            found[start : start + MOST_COMMANDS]
-            for found in walk_list(self._portal, deals)
-            for start in range(0, len(found), MOST_COMMANDS)
-        )
-        for page in pages:
-            changed = {int(row["ID"]): row["DATE_MODIFY"] for row in page}
-            rows = self._products_of(list(changed))
-            if not rows:
-                continue
-            if reader is None:
-                parts = [*PRODUCT_ROW_PARTS, col.moment("deal_updated_at", "deal_updated_at")]
-                reader = self._make_reader(PRODUCT_ROW, parts, rows, PRODUCT_ROW_KNOWN)
-            yield reader.read([{**row, "deal_updated_at": changed[row["ownerId"]]} for row in rows])
+        for found in walk_list(self._portal, deals):
+            for start in range(0, len(found), MOST_COMMANDS):
+                page = found[start : start + MOST_COMMANDS]
+                changed = {int(row["ID"]): row["DATE_MODIFY"] for row in page}
+                rows = [
+                    {**row, "deal_id": deal, "deal_updated_at": changed[deal]}
+                    for deal, row in read(list(changed))
+                ]
+                if rows:
+                    reader = reader or self._make_reader(resource, parts, rows, known)
+                    yield reader.read(rows)
 
-    def _products_of(self, deals: Sequence[int]) -> list[Record]:
-        commands = {str(deal): _product_rows_of(deal) for deal in deals}
-        answer = self._portal.batch({f"deal{name}": command for name, command in commands.items()})
-        rows: list[Record] = []
+    def _products_of(self, deals: Sequence[int]) -> Iterator[tuple[int, Record]]:
+        answer = self._portal.batch({f"deal{deal}": _product_rows_of(deal) for deal in deals})
         for deal in deals:
             name = f"deal{deal}"
             result = answer.value(name)
@@ -297,8 +300,23 @@ class PortalReader:
                     f"Bitrix24 gave {len(found)} products of deal {deal} and counts "
                     f"{answer.total(name)}; nothing of them is kept, ask again later"
                 )
-            rows += found
-        return rows
+            for row in found:
+                yield deal, row
+
+    def _contacts_of(self, deals: Sequence[int]) -> Iterator[tuple[int, Record]]:
+        """The answer is not paged and has no total; a deal deleted meanwhile has none."""
+        commands = {
+            f"deal{deal}": Command("crm.deal.contact.items.get", {"id": deal}) for deal in deals
+        }
+        answer = self._portal.batch(commands, is_lenient=True)
+        for deal in deals:
+            name = f"deal{deal}"
+            error = answer.errors.get(name)
+            is_gone = error is not None and "not found" in str(error).lower()
+            if error is not None and not is_gone:
+                raise TemporaryFailure(f"{self._portal.judge(error)} (contacts of deals)")
+            for row in [] if error is not None else answer.value(name):
+                yield deal, row
 
     def _custom_fields(self) -> Iterator[Record]:
         """One row per field, and per choice of a field that offers choices."""

@@ -12,7 +12,8 @@ from include.connectors.bitrix24.columns import Part
 from include.connectors.bitrix24.entities import ACCOUNT, ENTITIES, PAYLOAD, SCANNED, words_of
 from include.connectors.protocol import Resource, ResourceFacts
 
-CALL, HISTORY, PRODUCT_ROW = "call", "stage_history", "product_row"
+CALL, HISTORY = "call", "stage_history"
+PRODUCT_ROW, DEAL_CONTACT = "product_row", "deal_contact"
 USER, PIPELINE, STATUS, CUSTOM_FIELD = "user", "pipeline", "status", "custom_field"
 ZONE = "instants in UTC; the portal says them with its own offset"
 NONE = "none"
@@ -24,7 +25,7 @@ CALL_PARTS: tuple[Part, ...] = (
     col.word("phone", "PHONE_NUMBER"),
     col.word("portal_phone", "PORTAL_NUMBER"),
     col.moment("started_at", "CALL_START_DATE", required=True),
-    col.number("talk_seconds", "CALL_DURATION"),
+    col.count("talk_seconds", "CALL_DURATION"),
     col.word("failed_code", "CALL_FAILED_CODE", required=True),
     col.exact("cost_amount", "COST"),
     col.word("currency_code", "COST_CURRENCY"),
@@ -52,6 +53,14 @@ PRODUCT_ROW_PARTS: tuple[Part, ...] = (
     col.exact("discount_percent", "discountRate"),
     col.exact("tax_percent", "taxRate"),
     col.flag("is_tax_included", "taxIncluded"),
+    col.moment("deal_updated_at", "deal_updated_at", required=True),
+)
+DEAL_CONTACT_PARTS: tuple[Part, ...] = (
+    col.number("deal_id", "deal_id"),
+    col.number("contact_id", "CONTACT_ID"),
+    col.flag("is_primary", "IS_PRIMARY"),
+    col.count("sort", "SORT"),
+    col.moment("deal_updated_at", "deal_updated_at", required=True),
 )
 USER_PARTS: tuple[Part, ...] = (
     col.number("user_id", "ID"),
@@ -66,7 +75,7 @@ PIPELINE_PARTS: tuple[Part, ...] = (
     col.number("entity_type_id", "entityTypeId"),
     col.number("category_id", "id"),
     col.word("category_name", "name", required=True),
-    col.number("sort", "sort"),
+    col.count("sort", "sort"),
     col.flag("is_default", "isDefault"),
 )
 STATUS_PARTS: tuple[Part, ...] = (
@@ -74,7 +83,7 @@ STATUS_PARTS: tuple[Part, ...] = (
     col.word("dictionary_id", "ENTITY_ID", required=True),
     col.word("status_id", "STATUS_ID", required=True),
     col.word("status_name", "NAME"),
-    col.number("sort", "SORT"),
+    col.count("sort", "SORT"),
     col.flag("is_system", "SYSTEM"),
     col.word("semantics", "SEMANTICS"),
 )
@@ -92,6 +101,7 @@ CALL_KNOWN = words_of(
     "REST_APP_ID REST_APP_NAME TRANSCRIPT_ID TRANSCRIPT_PENDING SESSION_ID REDIAL_ATTEMPT COMMENT"
 )
 HISTORY_KNOWN = words_of("CATEGORY_ID")
+DEAL_CONTACT_KNOWN = words_of("ROLE_ID deal_updated_at deal_id")
 PRODUCT_ROW_KNOWN = words_of(
     "ownerType priceAccount priceNetto priceBrutto discountTypeId discountSum customized "
     "measureCode measureName sort xmlId type storeId deal_updated_at"
@@ -146,7 +156,6 @@ def _make_resources() -> Mapping[str, Resource]:
         "append",
         [
             *(part.field() for part in PRODUCT_ROW_PARTS),
-            pa.field("deal_updated_at", col.INSTANT, nullable=False),
             PAYLOAD,
         ],
         ResourceFacts(
@@ -155,6 +164,20 @@ def _make_resources() -> Mapping[str, Resource]:
             ZONE,
             "of the deal",
             "as the row says",
+            "with the deal",
+            NONE,
+        ),
+    )
+    made[DEAL_CONTACT] = _table(
+        DEAL_CONTACT,
+        "append",
+        [*(part.field() for part in DEAL_CONTACT_PARTS), PAYLOAD],
+        ResourceFacts(
+            "one contact of a deal per change of the deal; only those of the deal's newest change "
+            "count",
+            ZONE,
+            NONE,
+            NONE,
             "with the deal",
             NONE,
         ),

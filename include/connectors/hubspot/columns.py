@@ -151,14 +151,16 @@ def _words(found: list[Any]) -> pa.Array:
 
 def _flags(found: list[Any]) -> pa.Array:
     known = {"true": True, "false": False, "": False, None: False, True: True, False: False}
+    if not set(found) <= set(known):
+        raise ValueError("neither true nor false")
     return pa.array([known[value] for value in found], FLAG)
 
 
 def _split_texts(found: list[Any]) -> pa.Array:
-    return pa.array([value.split(";") if value else [] for value in found], TEXTS)
+    return pa.array([str(value).split(";") if value else [] for value in found], TEXTS)
 
 
 def _split_numbers(found: list[Any]) -> pa.Array:
     return pa.array(
-        [[int(v) for v in value.split(";")] if value else [] for value in found], NUMBERS
+        [[int(v) for v in str(value).split(";")] if value else [] for value in found], NUMBERS
     )

@@ -200,6 +200,17 @@ LINE_ITEM = ObjectKind(
     ),
     ("deals",),
 )
+PRODUCT = ObjectKind(
+    "product",
+    "products",
+    (
+        col.word("product_name", "name"),
+        col.word("sku", "hs_sku"),
+        col.exact("price_amount", "price"),
+        col.exact("cost_amount", "hs_cost_of_goods_sold"),
+        col.word("currency_code", "hs_price_currency"),
+    ),
+)
 INVOICE = ObjectKind(
     "invoice",
     "invoices",
@@ -219,5 +230,5 @@ INVOICE = ObjectKind(
 )
 KINDS = {
     kind.name: kind
-    for kind in (CONTACT, COMPANY, DEAL, LEAD, CALL, TASK, MEETING, LINE_ITEM, INVOICE)
+    for kind in (CONTACT, COMPANY, DEAL, LEAD, CALL, TASK, MEETING, LINE_ITEM, PRODUCT, INVOICE)
 }

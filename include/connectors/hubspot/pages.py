@@ -13,7 +13,7 @@ from include.connectors._change_windows import ChangeWindow
 from include.connectors._records import Record
 from include.connectors.hubspot.client import Client
 from include.connectors.hubspot.objects import ObjectKind
-from include.connectors.protocol import IncompleteAnswer
+from include.connectors.protocol import IncompleteAnswer, RequestRefused
 
 SEARCH_ROWS = 200
 LIST_ROWS = 100
@@ -26,9 +26,9 @@ def walk_search(
     total, answer = _first_page(client, kind, window, names)
     read, last = 0, 0
     while answer["results"]:
-        page = [row for row in answer["results"] if int(row["id"]) > last]
+        page = [row for row in answer["results"] if _number(row) > last]
         if page:
-            last = int(page[-1]["id"])
+            last = _number(page[-1])
             read += len(page)
             yield page
         if not page or int(answer["total"]) <= len(answer["results"]):
@@ -75,6 +75,15 @@ def walk_list(client: Client, kind: ObjectKind, query: Mapping[str, Any]) -> Ite
                 f"HubSpot's list of {kind.plural} does not move forward; ask again later"
             )
         after = {"after": following["after"]}
+
+
+def _number(row: Record) -> int:
+    if "id" not in row:
+        raise RequestRefused(
+            "objects of HubSpot no longer have an id: the vendor's API has changed; compare its "
+            "changelog with the connector"
+        )
+    return int(row["id"])
 
 
 def _question(

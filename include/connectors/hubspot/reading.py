@@ -30,7 +30,13 @@ from include.connectors.hubspot.resources import (
     STAGE,
     STAGE_PARTS,
 )
-from include.connectors.protocol import AccessDenied, Batch, Capability, IncompleteAnswer
+from include.connectors.protocol import (
+    AccessDenied,
+    Batch,
+    Capability,
+    IncompleteAnswer,
+    RequestRefused,
+)
 
 HISTORY_ROWS = 50
 ASSOCIATED_ROWS = 1000
@@ -305,6 +311,11 @@ class PortalReader:
 
 def _flatten(row: Record) -> dict[str, Any]:
     """The filled and empty properties of an object, its id among them."""
+    if "id" not in row or "properties" not in row:
+        raise RequestRefused(
+            "objects of HubSpot no longer have id and properties: the vendor's API has changed; "
+            "compare its changelog with the connector"
+        )
     return {**row["properties"], "hs_object_id": row["id"]}
 
 

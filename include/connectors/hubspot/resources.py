@@ -59,6 +59,7 @@ _FACTS = {
     "call": (NONE, NONE, "phones, recording"),
     "task": (NONE, NONE, "subject"),
     "meeting": (NONE, NONE, "subject"),
+    "product": ("of the record", "unknown", NONE),
     "line_item": ("of the record", "in", NONE),
     "invoice": ("of the record", "in", "payer in payload"),
 }

@@ -14,6 +14,7 @@ from include.connectors.protocol import (
     Interval,
     KnownSlice,
     MemoryVault,
+    RequestRefused,
     TemporaryFailure,
 )
 from include.sandbox.world.world import World
@@ -81,6 +82,47 @@ def test_products_come_with_every_change_of_their_deal(bench):
         True,
     )
     assert row["deal_updated_at"].astimezone(UTC) == at(1), "when deal 6 was merged into it"
+
+
+def test_contacts_of_a_deal_come_with_it(bench):
+    (row,) = bench.rows("deal_contact")
+    assert (row["deal_id"], row["contact_id"], row["is_primary"]) == (1, 21, True)
+
+
+def test_a_deal_that_vanishes_meanwhile_has_no_contacts(bench):
+    bench.plant("error", "contact.items.get", code="", description="Not found.")
+    assert bench.rows("deal_contact") == []
+    bench.plant("error", "contact.items.get", code="INTERNAL_SERVER_ERROR")
+    with pytest.raises(TemporaryFailure):
+        bench.rows("deal_contact")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("CLOSED", "maybe"), ("DATE_CREATE", "soon"), ("LEAD_ID", "none")]
+)
+def test_a_value_that_cannot_be_read_costs_its_row_only(bench, field, value):
+    bench.plant("broken_value", "crm.deal.list", 1, 1, field=field, value=value)
+    connector = bench.connect()
+    (piece,) = [p for p in connector.plan([], NOON, None) if p.resource == "deal"]
+    (batch,) = bench.batches(connector, piece)
+    assert batch.rows.num_rows == 3
+    assert [row.reason_code for row in batch.rejected] == ["wrong_type"]
+    assert field in batch.rejected[0].reason
+    assert value not in batch.rejected[0].reason
+
+
+def test_telephones_of_another_shape_cost_their_row_only(bench):
+    bench.plant("broken_value", "crm.lead.list", 1, 1, field="PHONE", value=["+7", "+8"])
+    connector = bench.connect()
+    (piece,) = [p for p in connector.plan([], NOON, None) if p.resource == "lead"]
+    (batch,) = bench.batches(connector, piece)
+    assert (batch.rows.num_rows, len(batch.rejected)) == (1, 1)
+
+
+def test_rows_without_an_id_mean_a_changed_api(bench):
+    bench.plant("renamed_field", "crm.deal.list", 50, **{"from": "ID", "to": "NUMBER"})
+    with pytest.raises(RequestRefused, match="field ID"):
+        bench.rows("deal")
 
 
 def test_a_deal_with_many_products_has_them_all(bench):

@@ -14,6 +14,7 @@ from include.connectors.protocol import (
     Interval,
     KnownSlice,
     MemoryVault,
+    RequestRefused,
     TemporaryFailure,
 )
 from include.sandbox.vendors.hubspot import search
@@ -105,6 +106,37 @@ def test_money_calls_and_tasks_are_typed(bench):
     assert calls["QUEUED"]["talk_millis"] is None
     assert bench.rows("meeting")[0]["outcome"] == "COMPLETED"
     assert bench.rows("task")[0]["subject"] == "Send the offer"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hs_is_closed", "maybe"), ("createdate", "soon"), ("hs_merged_object_ids", "6;many")],
+)
+def test_a_value_that_cannot_be_read_costs_its_row_only(bench, field, value):
+    bench.plant("broken_value", "deals/search", field=field, value=value)
+    connector = bench.connect()
+    (piece,) = [p for p in connector.plan([], NOON, None) if p.resource == "deal"]
+    batch = next(connector.fetch(connector.start(piece).token))
+    assert batch.rows.num_rows == 3
+    assert [row.reason_code for row in batch.rejected] == ["wrong_type"]
+
+
+@pytest.mark.parametrize("value", ["1767222000000", "2026-01-01", "2026-01-01T00:00:00.000Z"])
+def test_instants_come_in_several_spellings(bench, value):
+    bench.plant("broken_value", "deals/search", field="closedate", value=value)
+    closes_at = bench.rows("deal")[0]["closes_at"].astimezone(UTC)
+    assert (closes_at.year, closes_at.month) in ((2025, 12), (2026, 1))
+
+
+def test_objects_without_an_id_mean_a_changed_api(bench):
+    bench.plant("renamed_field", "deals/search", 50, **{"from": "id", "to": "number"})
+    with pytest.raises(RequestRefused, match="no longer have"):
+        bench.rows("deal")
+
+
+def test_products_tell_what_they_cost(bench):
+    (product,) = bench.rows("product", history_from="2024-01-01")
+    assert (product["sku"], str(product["price_amount"])) == ("B-7", "61.0000")
 
 
 def test_directories_hold_the_past_too(bench):
