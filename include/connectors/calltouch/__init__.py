@@ -13,7 +13,7 @@ Credentials: ``token``, the API token of the cabinet. It travels in the query of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
@@ -121,7 +121,7 @@ class Calltouch:
                 days = self._due_days(resource, known_days(known, resource), now)
             pieces += [
                 Slice(resource, f"{span.date_from}_{span.date_to}", interval=span)
-                for span in group_days(days, self._rule.most_days)
+                for span in self._group(days, now)
             ]
         return pieces
 
@@ -153,6 +153,12 @@ class Calltouch:
         span = Interval(day, day + timedelta(days=1))
         yield _try("journal of calls", lambda: self._journals.count_calls(span))
         yield _try("journal of requests", lambda: self._journals.try_requests(day))
+
+    def _group(self, days: Sequence[date], now: datetime) -> list[Interval]:
+        """Runs of days; today stands alone, for its rows still move while they are read."""
+        today = business_day(now, self._rule.zone)
+        ended = group_days((day for day in days if day < today), self._rule.most_days)
+        return [*ended, *group_days((day for day in days if day >= today), 1)]
 
     def _due_days(
         self, resource: str, known: Mapping[date, KnownSlice], now: datetime

@@ -14,7 +14,7 @@ components the account lacks), ``include_today`` (false). Credentials: ``token``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -134,7 +134,7 @@ class Uis:
                 days = self._due_days(report, known_days(known, report.resource), now)
             pieces += [
                 Slice(report.resource, f"{span.date_from}_{span.date_to}", interval=span)
-                for span in group_days(days, self._rule.most_days)
+                for span in self._group(days, now)
             ]
         return pieces
 
@@ -171,6 +171,12 @@ class Uis:
         span = Interval(day, day + timedelta(days=1))
         for report in REPORTS.values():
             yield _try(report.method, lambda asked=report: self._reports.probe(asked, span))
+
+    def _group(self, days: Sequence[date], now: datetime) -> list[Interval]:
+        """Runs of days; today stands alone, for its rows still move while they are read."""
+        today = business_day(now, self._rule.zone)
+        ended = group_days((day for day in days if day < today), self._rule.most_days)
+        return [*ended, *group_days((day for day in days if day >= today), 1)]
 
     def _due_days(
         self, report: Report, known: Mapping[date, KnownSlice], now: datetime

@@ -151,6 +151,15 @@ def test_months_and_days_do_not_change_places(bench):
         assert len(rows_of(list(connector.fetch(connector.start(piece).token)))) == 1
 
 
+def test_today_is_asked_for_alone_and_only_when_wanted(bench):
+    today = Interval(date(2026, 11, 20), date(2026, 11, 21))
+    ended = Interval(date(2026, 11, 16), date(2026, 11, 20))
+    plan = bench.connect().plan([], NOON, None)
+    assert [(p.resource, p.interval) for p in plan] == [("call", ended), ("request", ended)]
+    plan = bench.connect(include_today=True).plan([], NOON, None)
+    assert [p.interval for p in plan] == [ended, today] * 2
+
+
 def test_a_slice_without_days_cannot_be_started(bench):
     with pytest.raises(BadInput, match="days of call, request"):
         bench.connect().start(Slice("call", "k"))

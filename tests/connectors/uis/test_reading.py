@@ -69,6 +69,16 @@ def test_the_days_are_those_of_the_accounts_own_zone(bench):
     assert set(planned) == {Interval(date(2026, 11, 20), date(2026, 11, 21))}
 
 
+def test_today_is_asked_for_alone_and_only_when_wanted(bench):
+    today = Interval(date(2026, 11, 20), date(2026, 11, 21))
+    calls = [p for p in bench.connect().plan([], NOON, None) if p.resource == "call"]
+    assert [p.interval for p in calls] == [DAYS]
+    calls = [
+        p for p in bench.connect(include_today=True).plan([], NOON, None) if p.resource == "call"
+    ]
+    assert [p.interval for p in calls] == [DAYS, today]
+
+
 def test_a_login_begins_one_session_and_ends_nobodys(bench):
     connector = bench.connect(PASSWORD)
     for _ in range(3):
