@@ -23,7 +23,16 @@ APPLICATION = {
     "client_secret": "demo-secret",
     "refresh_token": "demo-refresh",
 }
-LEFT_OUT = ("activity", "invoice", "lead", "lead_scan", "company", "company_scan", "custom_field")
+LEFT_OUT = (
+    "deal_contact",
+    "activity",
+    "invoice",
+    "lead",
+    "lead_scan",
+    "company",
+    "company_scan",
+    "custom_field",
+)
 """Read in the same way as what is left: a quicker suite."""
 REASONS = {
     situations.DST: "the portal says every instant with its own offset, which never changes",

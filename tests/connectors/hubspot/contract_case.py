@@ -25,6 +25,7 @@ APPLICATION = {
 }
 LEFT_OUT = (
     "call",
+    "product",
     "task",
     "meeting",
     "line_item",
