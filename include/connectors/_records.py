@@ -33,7 +33,7 @@ class Column:
 
     ``path`` is the field's name, dotted into nested objects; ``read`` takes the value out of the
     whole record instead, where a path does not reach. A ``required`` field that a whole page lacks
-    means a changed API; in a single row it rejects that row.
+    means a changed API; whether a single row may be without it is said by the schema alone.
     """
 
     name: str
@@ -130,7 +130,7 @@ class RecordReader:
                 array = column.decode(_take(column, [record])).cast(field.type)
             except _UNFIT:
                 return "wrong_type", f"{where} does not fit {field.type}"
-            if array.null_count and (column.required or not field.nullable):
+            if array.null_count and not field.nullable:
                 return "missing_value", f"{where} is missing or empty"
         return "", ""
 
