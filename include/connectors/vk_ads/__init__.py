@@ -7,10 +7,11 @@ the show, as cost does, so past days grow; ``conversion`` dates it by itself.
 Options: ``base_url`` (https://ads.vk.com; the vendor is moving to https://ads.vk.ru), ``user_id``,
 ``attribution``, ``history_from`` (365 days ago), ``lookback_days`` (3), ``probe_days`` (90),
 ``cost_tolerance`` (0: how far a day total may be off before the day is read again),
-``days_per_request`` (31, at most 92), ``include_today`` (false), ``time_zone`` (Europe/Moscow),
-``currency_code`` (where the vendor does not say it), ``is_vat_included`` (false), ``page_size``
-(50), ``requests_per_second`` (5). Credentials: ``client_id`` and ``client_secret`` (those of an
-agency with ``agency_client_id`` or ``agency_client_name``), or ``token``.
+``accept_unproven`` (false: whether days that differ from the cabinet's totals are let in with a
+finding), ``days_per_request`` (31, at most 92), ``include_today`` (false), ``time_zone``
+(Europe/Moscow), ``currency_code`` (where the vendor does not say it), ``is_vat_included`` (false),
+``page_size`` (50), ``requests_per_second`` (5). Credentials: ``client_id`` and ``client_secret``
+(those of an agency with ``agency_client_id`` or ``agency_client_name``), or ``token``.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from include.connectors.protocol import (
 )
 from include.connectors.vk_ads.client import Client
 from include.connectors.vk_ads.objects import Objects
+from include.connectors.vk_ads.proof import COUNTS, MONEY
 from include.connectors.vk_ads.schema import (
     BANNER_URL,
     LISTS,
@@ -61,7 +63,7 @@ from include.connectors.vk_ads.schema import (
     PROFILE,
     RESOURCES,
 )
-from include.connectors.vk_ads.statistics import COUNTS, Statistics
+from include.connectors.vk_ads.statistics import Statistics
 
 HISTORY_DAYS = 365
 """The vendor keeps 366; the oldest may vanish between planning and asking."""
@@ -93,7 +95,13 @@ class VkAds:
         attribution = options.choice("attribution", "impression", ("impression", "conversion"))
         self._client = Client(account, options, now, host)
         is_vat_included = options.flag("is_vat_included", False)
-        self._statistics = Statistics(self._client, attribution, is_vat_included, page_size)
+        self._statistics = Statistics(
+            self._client,
+            attribution,
+            is_vat_included,
+            page_size,
+            accepts_unproven=options.flag("accept_unproven", False),
+        )
         self._objects = Objects(self._client, page_size)
 
     def plan(
@@ -194,7 +202,7 @@ class VkAds:
         totals = self._statistics.read_totals(Interval(min(probed), max(probed) + timedelta(1)))
         return ChangeSigns(
             changed_days=differing_days(probed, totals, COUNTS)
-            | differing_days(probed, totals, ("spent_amount",), self._cost_tolerance)
+            | differing_days(probed, totals, (MONEY,), self._cost_tolerance)
         )
 
 

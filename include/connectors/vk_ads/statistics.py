@@ -7,18 +7,17 @@ every banner the lists know is asked as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-
-import pyarrow as pa
 
 from include.connectors._records import RecordReader
 from include.connectors.protocol import Batch, IncompleteAnswer, Interval
 from include.connectors.vk_ads.answers import ALIEN_OBJECTS, TOO_MUCH, Refusal
 from include.connectors.vk_ads.blocks import find_unknown, is_silent, read_totals
 from include.connectors.vk_ads.client import Client, Record, read_items, split_ids
+from include.connectors.vk_ads.proof import Proof, make_zeros
 from include.connectors.vk_ads.schema import (
     BLOCKS,
     METRICS,
@@ -30,21 +29,24 @@ from include.connectors.vk_ads.schema import (
 MOST_IDS = 200
 MOST_TOTALS = 250
 DAY = timedelta(days=1)
-HALF_A_HUNDREDTH = Decimal("0.005")
-COUNTS = ("shows", "clicks", "goals")
-Totals = Mapping[date, Mapping[str, Decimal]]
 
 
 class Statistics:
     """Reads figures of one cabinet with one attribution."""
 
     def __init__(
-        self, client: Client, attribution: str, is_vat_included: bool, page_size: int
+        self,
+        client: Client,
+        attribution: str,
+        is_vat_included: bool,
+        page_size: int,
+        accepts_unproven: bool,
     ) -> None:
         self._client = client
         self._attribution = attribution
         self._is_vat_included = is_vat_included
         self._page_size = page_size
+        self._accepts_unproven = accepts_unproven
         self._owners: dict[int, tuple[int, int]] = {}
         self._plans: dict[int, int] = {}
 
@@ -57,7 +59,7 @@ class Statistics:
         rows = self._read_rows("users", user, span, "base")
         if not rows:
             rows = self._read_rows("users", user, span, "base")
-        found = {day: _add({}, {}) for day in _days(span)}
+        found = {day: make_zeros() for day in _days(span)}
         find_unknown(rows)
         found.update(map(read_totals, rows))
         return found
@@ -65,7 +67,7 @@ class Statistics:
     def read(self, span: Interval, unproven_from: date) -> Iterator[Batch]:
         """Every banner-day with a figure; days from ``unproven_from`` on still move meanwhile."""
         told = self.read_totals(span)
-        proof = _Proof(told, unproven_from)
+        proof = Proof(told, unproven_from)
         asked = sorted(self._find_delivering(span))
         reader = self._make_reader()
         yield from self._read_banners(asked, span, reader, proof)
@@ -73,10 +75,17 @@ class Statistics:
             banners = self._client.list_objects("banners", {"fields": "id"}, self._page_size)
             rest = sorted({int(banner["id"]) for banner in banners} - set(asked))
             yield from self._read_banners(rest, span, reader, proof)
-        proof.require(f"VK Ads figures of {self._client.who} from {span.date_from}")
+        difference = proof.describe_difference()
+        if difference and not self._accepts_unproven:
+            raise IncompleteAnswer(
+                f"VK Ads figures of {self._client.who}: {difference}; the figures moved or rows "
+                "are missing, ask again; should it stay so, option accept_unproven lets them in"
+            )
+        if difference:
+            yield Batch(None, (), (f"not proven: {difference}",))
 
     def _read_banners(
-        self, ids: Sequence[int], span: Interval, reader: RecordReader, proof: _Proof
+        self, ids: Sequence[int], span: Interval, reader: RecordReader, proof: Proof
     ) -> Iterator[Batch]:
         position = 1
         told: set[str] = set()
@@ -187,69 +196,6 @@ class Statistics:
             },
             ignored=BLOCKS,
         )
-
-
-class _Proof:
-    """Sums of what was read, by day, beside what the vendor says they are."""
-
-    def __init__(self, told: Totals, unproven_from: date) -> None:
-        self._told = {day: sums for day, sums in told.items() if day < unproven_from}
-        self._read: dict[date, dict[str, Decimal]] = {day: _add({}, {}) for day in self._told}
-        self._rows: dict[date, int] = dict.fromkeys(self._told, 0)
-        self._rejected = 0
-
-    def add(self, batch: Batch) -> None:
-        """Take the rows of a batch."""
-        self._rejected += len(batch.rejected)
-        if batch.rows is None:
-            return
-        table = pa.Table.from_batches([batch.rows])
-        names = (*COUNTS, "spent_amount")
-        sums = table.group_by("stats_date", use_threads=False).aggregate(
-            [*((name, "sum") for name in names), ([], "count_all")]
-        )
-        for row in sums.to_pylist():
-            day = row["stats_date"]
-            if day in self._read:
-                self._rows[day] += row["count_all"]
-                self._read[day] = _add(
-                    self._read[day], {name: Decimal(row[f"{name}_sum"]) for name in names}
-                )
-
-    def is_short(self) -> bool:
-        """Whether some day misses something."""
-        return any(self._misses(day, lambda read, told: read < told) for day in self._told)
-
-    def require(self, what: str) -> None:
-        """Raise :class:`IncompleteAnswer` for the first day whose sums differ.
-
-        A rejected row is missing from the sums, so then they may only be smaller.
-        """
-        for day in sorted(self._told):
-            if self._misses(day, lambda read, told: read > told):
-                break
-            if not self._rejected and self._misses(day, lambda read, told: read < told):
-                break
-        else:
-            return
-        raise IncompleteAnswer(
-            f"{what}: on {day} the banners have {self._read[day]} and the cabinet "
-            f"{self._told[day]}; the figures moved or rows are missing, ask again"
-        )
-
-    def _misses(self, day: date, is_off: Callable[[Decimal, Decimal], bool]) -> bool:
-        read, told = self._read[day], self._told[day]
-        # every banner's money is rounded by itself
-        slack = HALF_A_HUNDREDTH * (self._rows[day] + 1)
-        is_money_off = abs(read["spent_amount"] - told["spent_amount"]) > slack and is_off(
-            read["spent_amount"], told["spent_amount"]
-        )
-        return is_money_off or any(is_off(read[name], told[name]) for name in COUNTS)
-
-
-def _add(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    names = (*COUNTS, "spent_amount")
-    return {n: one.get(n, Decimal(0)) + other.get(n, Decimal(0)) for n in names}
 
 
 def _dates(span: Interval) -> dict[str, str]:

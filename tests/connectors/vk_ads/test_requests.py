@@ -63,6 +63,19 @@ def test_an_alien_id_costs_its_own_rows_alone(make_reader: MakeReader) -> None:
     assert reader.landed() == sort_rows(reader.play.expected)
 
 
+def test_unproven_days_are_let_in_with_a_finding_only_when_told_so(make_reader: MakeReader) -> None:
+    reader = make_reader(options={"accept_unproven": True})
+    _plant(reader, "odd_value", "v2/statistics/users", field="shows", value=7)
+    reader.read()
+    assert reader.landed() == sort_rows(reader.play.expected)
+    found = [text for batch in reader.batches for text in batch.findings]
+    assert found == ["not proven: on 2026-11-10 the banners have shows 0, the cabinet 7"]
+    reader = make_reader()
+    _plant(reader, "odd_value", "v2/statistics/users", field="shows", value=7)
+    with pytest.raises(IncompleteAnswer, match="the banners have shows 0, the cabinet 7"):
+        reader.read()
+
+
 def test_banners_the_short_list_lacks_are_found_by_the_totals(make_reader: MakeReader) -> None:
     reader = make_reader()
     _plant(reader, "zero_rows", "v3/statistics")
