@@ -6,6 +6,7 @@ Only HTTP 200 is a report; 201 and 202 are a queue. The management services put 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -22,6 +23,7 @@ TOO_FAST = (56, 506)
 TOO_FAST_FIRST_SECONDS = 10.0
 QUEUE_FULL = 9000
 OUT_OF_UNITS = 152
+BAD_TOKEN = 53
 
 WHAT_TO_DO = {
     53: "the OAuth token is wrong or has expired: issue a new one and store it in the connection",
@@ -38,11 +40,15 @@ class QueueFull(TemporaryFailure):
 
 
 class AnswerReader:
-    """Classifies responses of one account; ``who`` names it in messages."""
+    """Classifies responses of one account; ``who`` names it in messages.
 
-    def __init__(self, who: str, scrubber: Scrubber) -> None:
+    ``renew`` is asked for another token when the vendor refuses the present one.
+    """
+
+    def __init__(self, who: str, scrubber: Scrubber, renew: Callable[[], bool]) -> None:
         self._who = who
         self._scrubber = scrubber
+        self._renew = renew
 
     def read_report(self, response: requests.Response) -> Again | None:
         """For the Reports service: None for 200, 201 and 202."""
@@ -101,6 +107,8 @@ class AnswerReader:
             raise TemporaryFailure(f"{said}; points come back every hour, try in the next hour")
         if code == QUEUE_FULL:
             raise QueueFull(f"{said}; wait for this account's own reports")
+        if code == BAD_TOKEN and self._renew():
+            return Again(AccessDenied(f"{said}; {WHAT_TO_DO[code]}"), first_seconds=0.1)
         if code in WHAT_TO_DO:
             raise AccessDenied(f"{said}; {WHAT_TO_DO[code]}")
         if status >= 500:

@@ -15,12 +15,14 @@ import pyarrow as pa
 
 from include.connectors._http import HttpSession
 from include.connectors._paging import OffsetPage, walk_offsets
-from include.connectors.protocol import RequestRefused
+from include.connectors.protocol import RequestRefused, TemporaryFailure
 from include.connectors.yandex_direct.answers import AnswerReader, parse_result
 from include.connectors.yandex_direct.schema import CAMPAIGN_SCHEMA
 
 PAGE_LIMIT = 10_000
 CHECKED_CAMPAIGNS = 1000
+SPARE_POINTS = 50
+"""Fewer points than this are left to people: a refused call costs twenty of them."""
 EVERY_STATE = ["ON", "OFF", "SUSPENDED", "ENDED", "CONVERTED", "ARCHIVED"]
 CAMPAIGN_FIELDS = {
     "Id": "campaign_id",
@@ -43,6 +45,7 @@ class Management:
         self._answers = answers
         self._version = version
         self._login = login
+        self._points_left: int | None = None
 
     def read_campaigns(self) -> list[dict[str, Any]]:
         """Every campaign the API lists, archived ones too.
@@ -112,9 +115,21 @@ class Management:
         return str(clients[0]["Currency"])
 
     def _call(self, service: str, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        if self._points_left is not None and self._points_left < SPARE_POINTS:
+            raise TemporaryFailure(
+                f"Yandex Direct of {self._login} has {self._points_left} points left: they come "
+                "back every hour, try in the next hour"
+            )
         response = self._http.post_json(
             f"json/{self._version}/{service}",
             {"method": method, "params": params},
             self._answers.read_call,
         )
+        self._points_left = _read_points_left(response.headers.get("Units", ""))
         return parse_result(response)
+
+
+def _read_points_left(units: str) -> int | None:
+    """The second of ``spent/left/limit``; some answers have no such header."""
+    parts = units.split("/")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else None

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from include.connectors._day_plan import ChangeSigns
 from include.connectors.protocol import BadInput, Interval, KnownSlice
+from include.connectors.yandex_direct.day_totals import DayTotals
+from include.connectors.yandex_direct.schema import CONVERSION, PERFORMANCE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MOST_DAYS_PER_REQUEST = 31
@@ -32,6 +35,7 @@ def due_days(
     lookback_days: int,
     include_today: bool,
     changed_from: date | None,
+    changed_days: frozenset[date] = frozenset(),
 ) -> list[date]:
     """Days to pull, ascending; ``known`` is keyed by ISO day, ``today`` is the Moscow day."""
     last = today if include_today else today - timedelta(days=1)
@@ -46,10 +50,36 @@ def due_days(
         else:
             is_due = pulled_on < day + timedelta(days=lookback_days)
         is_recent = day >= history_from and day >= today - timedelta(days=lookback_days)
-        is_changed = changed_from is not None and day >= changed_from
+        is_changed = day in changed_days or (changed_from is not None and day >= changed_from)
         if is_due or is_recent or is_changed:
             due.append(day)
     return due
+
+
+def read_signs(
+    totals: DayTotals, before: DayTotals, border: date | None, settled_before: date
+) -> dict[str, ChangeSigns]:
+    """What changed, by resource: single days where totals tell, else everything from a border on.
+
+    ``border`` is the first day whose statistics the vendor calls changed. Among days whose totals
+    can be compared those that moved explain it, unless none did: then figures changed places
+    within a day. Days before ``settled_before`` are not pulled anyway.
+    """
+    figures, conversions = totals.moved_figures(before), totals.moved_conversions(before)
+    compared = set(totals.figures) & set(before.figures)
+    changed_from, older = border, frozenset[date]()
+    if border is not None and compared:
+        moved = [day for day in figures | conversions if border <= day < settled_before]
+        if moved or border >= settled_before:
+            changed_from, older = None, _days_between(border, min(compared))
+    return {
+        PERFORMANCE: ChangeSigns(changed_from, figures | older),
+        CONVERSION: ChangeSigns(changed_from, conversions | older),
+    }
+
+
+def _days_between(first: date, end: date) -> frozenset[date]:
+    return frozenset(first + timedelta(days=n) for n in range((end - first).days))
 
 
 def earliest_day(today: date) -> date:
@@ -88,16 +118,3 @@ def days_per_request(known: Iterable[KnownSlice], most: int) -> int:
     """How many days one report may span so that it stays well below the vendor's row limit."""
     busiest = max((k.row_count for k in known), default=0)
     return max(1, min(most, ROWS_AIMED_AT // busiest if busiest else most))
-
-
-def read_day(options: Mapping[str, object], name: str, default: date) -> date:
-    """A day from the account's options."""
-    value = options.get(name)
-    if value is None:
-        return default
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise BadInput(
-            f"option {name} of a yandex_direct account must be a day like 2026-01-31, got {value!r}"
-        ) from None

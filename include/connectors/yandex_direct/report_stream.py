@@ -8,7 +8,7 @@ with their line, never shifted into wrong columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -29,10 +29,11 @@ SUMMARY = re.compile(r"^Total rows:\s*(\d+)\s*$")
 
 
 class ReportStream:
-    """One report body, read once."""
+    """One report body of the given columns, read once."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, columns: Sequence[ReportColumn] = REPORT_COLUMNS) -> None:
         self._name = name
+        self._columns = columns
         self.rows_kept = 0
         self.rows_rejected = 0
         self.total_said: int | None = None
@@ -79,7 +80,7 @@ class ReportStream:
         """Rows of one block, by the compiled pass where that will do."""
         self._bytes += len(block)
         is_long = self._bytes >= COMPILED_FROM_BYTES
-        compiled = CompiledRows.make(REPORT_COLUMNS, is_long) if self._lines else None
+        compiled = CompiledRows.make(self._columns, is_long) if self._lines else None
         typed = compiled.read(block) if compiled is not None else None
         if typed is not None:
             self._lines += typed.num_rows
@@ -93,7 +94,7 @@ class ReportStream:
         self._lines += is_first + self._records + len(self._odd_lines)
 
     def _open(self, block: bytearray, is_first: bool) -> pa_csv.CSVStreamingReader:
-        columns = {c.field: pa.binary() for c in REPORT_COLUMNS}
+        columns = {c.field: pa.binary() for c in self._columns}
         reader = pa_csv.open_csv(
             pa.BufferReader(pa.py_buffer(block)),
             read_options=pa_csv.ReadOptions(
@@ -116,7 +117,7 @@ class ReportStream:
             added = sorted(set(reader.schema.names) - set(columns))
             raise RequestRefused(
                 f"report {self._name} has other columns than asked for: missing {missing}, "
-                f"unknown {added}; the API has changed, adapt REPORT_COLUMNS"
+                f"unknown {added}; the API has changed, adapt the columns of its schema"
             )
         return reader
 
@@ -182,15 +183,15 @@ class ReportStream:
         first_record = self._records
         self._records += raw.num_rows
         try:
-            arrays = [_cast(raw.column(i), c) for i, c in enumerate(REPORT_COLUMNS)]
+            arrays = [_cast(raw.column(i), c) for i, c in enumerate(self._columns)]
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return self._type_good_rows(raw, first_record)
-        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
+        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in self._columns])
 
     def _type_good_rows(self, raw: pa.RecordBatch, first_record: int) -> pa.RecordBatch:
         """The slow path of a batch that holds at least one bad value."""
         bad: dict[int, tuple[str, str]] = {}
-        for place, column in enumerate(REPORT_COLUMNS):
+        for place, column in enumerate(self._columns):
             for row in _bad_rows(raw.column(place), column):
                 missing = not raw.column(place)[row].is_valid
                 code = "missing_value" if missing else "wrong_type"
@@ -205,8 +206,8 @@ class ReportStream:
             self._waiting.append(Rejected(self._name, line, code, reason, text))
         good = pa.array([row not in bad for row in range(raw.num_rows)], pa.bool_())
         kept = raw.filter(good)
-        arrays = [_cast(kept.column(i), c) for i, c in enumerate(REPORT_COLUMNS)]
-        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in REPORT_COLUMNS])
+        arrays = [_cast(kept.column(i), c) for i, c in enumerate(self._columns)]
+        return pa.RecordBatch.from_arrays(arrays, names=[c.column for c in self._columns])
 
     def _prove_complete(self) -> None:
         seen = self.rows_kept + self.rows_rejected

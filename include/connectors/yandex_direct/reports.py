@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,12 +27,21 @@ from include.connectors.protocol import (
     Wait,
 )
 from include.connectors.yandex_direct.answers import AnswerReader, QueueFull
+from include.connectors.yandex_direct.conversions import (
+    conversion_columns,
+    goal_groups,
+    to_rows,
+)
 from include.connectors.yandex_direct.day_holder import DayHolder
+from include.connectors.yandex_direct.day_totals import FIGURES, read_total_lines
 from include.connectors.yandex_direct.report_stream import ReportStream
 from include.connectors.yandex_direct.schema import (
+    CONVERSION,
+    KEY_COLUMNS,
     PERFORMANCE,
     PERFORMANCE_SCHEMA,
     REPORT_COLUMNS,
+    ReportColumn,
 )
 
 DEFAULT_RETRY_SECONDS = 10.0
@@ -40,6 +49,13 @@ RETRY_BOUNDS = (1.0, 60.0)
 QUEUE_FULL_SECONDS = 30.0
 LONGEST_SPLIT_WAIT_SECONDS = 1800.0
 DEFINITION_END = "__"
+TOTALS = "day_totals"
+_READ_BYTES = 1 << 16
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    PERFORMANCE: tuple(column.field for column in REPORT_COLUMNS),
+    CONVERSION: (*(column.field for column in KEY_COLUMNS), "Conversions", "Revenue"),
+    TOTALS: ("Date", *FIGURES, "Conversions", "Revenue"),
+}
 
 
 class Reports:
@@ -66,33 +82,64 @@ class Reports:
         self._sleep = sleep
         self._unread: tuple[Token, requests.Response] | None = None
 
-    def make_token(self, span: Interval, nonce: str) -> Token:
-        """The whole request for some days.
+    def make_token(
+        self,
+        resource: str,
+        span: Interval,
+        nonce: str,
+        goals: Sequence[str] = (),
+        models: Sequence[str] = (),
+        expects_rows: bool = False,
+    ) -> Token:
+        """The whole request for some days, of the first ten goals; the others follow by themselves.
 
-        ``nonce`` keeps a new pull inside five hours from getting the vendor's stored copy.
+        ``nonce`` keeps a new pull inside five hours from getting the vendor's stored copy. With
+        ``expects_rows`` an empty report is no answer: the vendor's own totals say otherwise.
         """
+        groups = goal_groups(goals)
+        fields = FIELDS[resource]
         params: dict[str, Any] = {
             "SelectionCriteria": {
                 "DateFrom": span.date_from.isoformat(),
                 "DateTo": (span.date_to - timedelta(days=1)).isoformat(),
             },
-            "FieldNames": [c.field for c in REPORT_COLUMNS],
+            "FieldNames": list(fields),
             "OrderBy": [{"Field": "Date"}],
             "ReportType": "CUSTOM_REPORT",
             "DateRangeType": "CUSTOM_DATE",
             "Format": "TSV",
             "IncludeVAT": self._vat,
         }
-        definition = f"{PERFORMANCE}_{_digest([*params['FieldNames'], self._vat])[:6]}"
+        if groups:
+            params |= {"Goals": groups[0], "AttributionModels": list(models)}
+        definition = f"{resource}_{_digest([*fields, self._vat])[:6]}"
         days = f"{span.date_from}_{span.date_to}"
         name = f"{definition}{DEFINITION_END}{days}_{_digest(params)}_{nonce}"
         params["ReportName"] = name
         return {
-            "resource": PERFORMANCE,
+            "resource": resource,
             "version": self._version,
             "nonce": nonce,
             "params": params,
+            "goals_left": [goal for group in groups[1:] for goal in group],
+            "expects_rows": expects_rows,
         }
+
+    def read_totals(
+        self, span: Interval, nonce: str, goals: Sequence[str], models: Sequence[str]
+    ) -> dict[date, dict[str, str]]:
+        """The vendor's own figures of each day, ungrouped: a line a day that has any."""
+        found: dict[date, dict[str, str]] = {}
+        token: Token | None = self.make_token(TOTALS, span, nonce, goals, models)
+        while token is not None:
+            self._await(token)
+            response = self._take_response(token)
+            with self._http.open_body(response) as body:
+                text = b"".join(iter(lambda: body.read(_READ_BYTES), b"")).decode()
+            for day, cells in read_total_lines(text, token["params"]["ReportName"]).items():
+                found.setdefault(day, {}).update(cells)
+            token = self._next_goals(token)
+        return found
 
     def ask(self, token: Token) -> Ready | Wait:
         """Send the request; a 200 is kept unread for :meth:`read`."""
@@ -107,17 +154,38 @@ class Reports:
         return Wait(token, _retry_seconds(response))
 
     def read(self, token: Token) -> Iterator[Batch]:
-        """Every row of the report, split further should the vendor cut it at its row limit."""
-        current: Token | None = token
-        while current is not None:
-            current = yield from self._read_part(current)
+        """Every row of the report, split further should the vendor cut it at its row limit.
+
+        Goals beyond the first ten have reports of their own, waited for here.
+        """
+        group: Token | None = token
+        while group is not None:
+            current: Token | None = group
+            while current is not None:
+                current = yield from self._read_part(current)
+            group = self._next_goals(group)
+            if group is not None:
+                self._await(group)
+
+    def _next_goals(self, token: Token) -> Token | None:
+        if not token.get("goals_left"):
+            return None
+        params = token["params"]
+        return self.make_token(
+            token["resource"],
+            _span_of(params),
+            str(token["nonce"]),
+            token["goals_left"],
+            params["AttributionModels"],
+        )
 
     def _read_part(self, token: Token) -> Iterator[Batch]:
         """One report; returns the token of the days still missing, or None."""
         criteria = token["params"]["SelectionCriteria"]
         is_one_day = criteria["DateFrom"] == criteria["DateTo"]
         holder = DayHolder()
-        stream = ReportStream(token["params"]["ReportName"])
+        name, columns = token["params"]["ReportName"], columns_of(token)
+        stream = ReportStream(name, columns)
         for batch in self._stream(token, stream):
             if is_one_day:
                 yield batch
@@ -126,21 +194,31 @@ class Reports:
         if stream.is_silent:
             # Only the column line: so an empty report looks, and one cut right there. Twice the
             # same is believed.
-            stream = ReportStream(token["params"]["ReportName"])
+            stream = ReportStream(name, columns)
             for batch in self._stream(token, stream):
                 yield from holder.add(batch)
+            if stream.is_silent and token.get("expects_rows"):
+                raise IncompleteAnswer(
+                    f"report {name} is empty, but the vendor's own totals of these days are not; "
+                    "try later"
+                )
         if not stream.is_cut:
             yield from holder.release()
             return None
         first = date.fromisoformat(criteria["DateFrom"])
         if is_one_day or not holder.is_sorted or holder.day is None or holder.day <= first:
             raise IncompleteAnswer(
-                f"report {token['params']['ReportName']} holds as many rows as the vendor gives "
+                f"report {name} holds as many rows as the vendor gives "
                 "at most and cannot be split by days any further; narrow what the account shows"
             )
         yield from holder.drop()
-        end = date.fromisoformat(criteria["DateTo"]) + timedelta(days=1)
-        rest = self.make_token(Interval(holder.day, end), str(token["nonce"]))
+        rest = self.make_token(
+            token["resource"],
+            Interval(holder.day, _span_of(token["params"]).date_to),
+            str(token["nonce"]),
+            token["params"].get("Goals", ()),
+            token["params"].get("AttributionModels", ()),
+        )
         self._await(rest)
         return rest
 
@@ -197,10 +275,19 @@ class Reports:
         }
 
         def finish(typed: pa.RecordBatch) -> pa.RecordBatch:
+            if token["resource"] == CONVERSION:
+                return to_rows(typed, params["Goals"], params["AttributionModels"], constants)
             return complete_rows(typed, constants)
 
         with self._http.open_body(response) as body:
             yield from stream.read(body, finish)
+
+
+def columns_of(token: Token) -> tuple[ReportColumn, ...]:
+    """What the body of this request comes with."""
+    if token["resource"] == CONVERSION:
+        return conversion_columns(token["params"]["Goals"], token["params"]["AttributionModels"])
+    return REPORT_COLUMNS
 
 
 def complete_rows(typed: pa.RecordBatch, constants: Mapping[str, Any]) -> pa.RecordBatch:
@@ -216,6 +303,12 @@ def complete_rows(typed: pa.RecordBatch, constants: Mapping[str, Any]) -> pa.Rec
         else:
             arrays.append(pa.repeat(pa.scalar(constants[field.name], field.type), typed.num_rows))
     return pa.RecordBatch.from_arrays(arrays, names=PERFORMANCE_SCHEMA.names)
+
+
+def _span_of(params: Mapping[str, Any]) -> Interval:
+    criteria = params["SelectionCriteria"]
+    last = date.fromisoformat(criteria["DateTo"])
+    return Interval(date.fromisoformat(criteria["DateFrom"]), last + timedelta(days=1))
 
 
 def _digest(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The two raw tables of Yandex Direct, and how report fields become their columns.
+"""The raw tables of Yandex Direct, and how report fields become their columns.
 
 ``cost_micros`` is micros of ``currency_code``, with VAT only where ``is_vat_included`` says so;
 ``stats_date`` is a Moscow day whatever time zone a campaign shows.
@@ -14,6 +14,7 @@ import pyarrow as pa
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 
 PERFORMANCE = "ad_performance_daily"
+CONVERSION = "conversion_daily"
 CAMPAIGN = "campaign"
 
 
@@ -51,6 +52,17 @@ REPORT_COLUMNS = (
     ReportColumn("Bounces", "bounces", pa.uint64(), "null"),
 )
 
+KEY_COLUMNS = tuple(
+    column
+    for column in REPORT_COLUMNS
+    if column.field
+    in (
+        *("Date", "CampaignId", "AdGroupId", "AdId", "AdNetworkType", "Device"),
+        "LocationOfPresenceId",
+    )
+)
+"""What a conversion is told by: the same grain as the figures, without names."""
+
 PERFORMANCE_SCHEMA = pa.schema(
     [
         pa.field("account_id", pa.string(), nullable=False),
@@ -58,6 +70,20 @@ PERFORMANCE_SCHEMA = pa.schema(
         pa.field("currency_code", pa.string(), nullable=False),
         pa.field("is_vat_included", pa.bool_(), nullable=False),
         # Landing leaves it out of the content hash: the same facts come under another name.
+        pa.field("report_name", pa.string(), nullable=False, metadata={"transport": "yes"}),
+    ]
+)
+
+CONVERSION_SCHEMA = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        *(pa.field(c.column, c.type, nullable=False) for c in KEY_COLUMNS),
+        pa.field("goal_id", pa.uint64(), nullable=False),
+        pa.field("attribution_model", pa.string(), nullable=False),
+        pa.field("conversions", pa.uint64(), nullable=False),
+        pa.field("revenue_micros", pa.int64(), nullable=True),
+        pa.field("currency_code", pa.string(), nullable=False),
+        pa.field("is_vat_included", pa.bool_(), nullable=False),
         pa.field("report_name", pa.string(), nullable=False, metadata={"transport": "yes"}),
     ]
 )
@@ -89,7 +115,24 @@ RESOURCES = {
             time_zone="Europe/Moscow, whatever a campaign shows",
             currency="the account's, micros",
             vat="as the option include_vat says; out by default",
-            restatement="look-back of lookback_days (3); older days by Changes.check",
+            restatement="look-back of lookback_days (3); of older days those whose ungrouped "
+            "totals moved since the last run (90 days), else all from the day Changes.check names",
+            personal_data="none",
+        ),
+    ),
+    CONVERSION: Resource(
+        name=CONVERSION,
+        kind="replace",
+        schema=CONVERSION_SCHEMA,
+        day_column="stats_date",
+        control_columns=("conversions", "revenue_micros"),
+        facts=ResourceFacts(
+            grain="day, ad, network, device, region, goal, attribution model",
+            time_zone="Europe/Moscow; the day of the click, not of the conversion",
+            currency="the account's, micros",
+            vat="as the option include_vat says for priority goals; Metrica's own revenue as it is",
+            restatement="as the figures: conversions grow for the length of the attribution "
+            "window, and each day whose totals moved is read again (90 days)",
             personal_data="none",
         ),
     ),
@@ -112,5 +155,10 @@ PROFILE = SourceProfile(
     title="Yandex Direct",
     api="Reports and management services, JSON v5 or v501",
     limits="five reports in preparation per advertiser, 20 requests in 10 s; points per day",
-    credentials={"token": "OAuth token of a user who may read the client login (the password)"},
+    credentials={
+        "token": "OAuth token of a user who may read the client login (the password)",
+        "client_id": "id of the OAuth application, to renew the token (may be left out)",
+        "client_secret": "secret of that application (may be left out)",
+        "refresh_token": "what came with the token; the vendor replaces it (may be left out)",
+    },
 )

@@ -119,7 +119,11 @@ class DirectCase:
     source = SOURCE
     account = "sever"
     credentials: Mapping[str, str] = {"token": "demo-token"}
-    options: Mapping[str, Any] = {"history_from": "2026-03-11", "compress": False}
+    options: Mapping[str, Any] = {
+        "history_from": "2026-03-11",
+        "compress": False,
+        "goals": ["111", "222"],
+    }
     now = NOW
     resource = "ad_performance_daily"
     page_path = "reports"
@@ -231,6 +235,19 @@ def _late_row() -> Play:
     return _final(before, later=happen, expected_later=expected_of([*before, late]))
 
 
+def _rotated_token() -> Play:
+    """The token has died; the vendor gives another pair for the refresh token, once."""
+    return _final(
+        plain_stats(),
+        credentials={
+            "token": "token-of-last-year",
+            "client_id": "demo-app",
+            "client_secret": "demo-secret",
+            "refresh_token": "demo-refresh",
+        },
+    )
+
+
 def _wait_a_day(stage: Stage) -> None:
     stage.clock.advance(timedelta(days=1).total_seconds())
 
@@ -259,12 +276,15 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.UNKNOWN_VALUE: "device and network types are kept as they come",
     situations.MISSING_FIELD: _refusal(
         (RequestRefused, IncompleteAnswer),
-        _fault("renamed_field", **{"from": "Clicks", "to": "ClicksNew"}),
+        _fault("renamed_field", path="", **{"from": "Clicks", "to": "ClicksNew"}),
     ),
     situations.WRONG_TYPE: lambda: Play(
         make_world(plain_stats()),
         expected_of(plain_stats()[1:]),
-        faults=[_fault("bad_value", 1, field="Clicks", value="many", row=0)],
+        faults=[
+            # Before it come the totals, and the answer that another process left unread.
+            Fault("bad_value", SOURCE, "", 1, 2, {"field": "Clicks", "value": "many", "row": 0})
+        ],
         rejected=1,
     ),
     situations.DUPLICATE_PAGE: "a report is one stream without pages",
@@ -273,7 +293,7 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
         plain_stats(), faults=[_fault("error", 2, code=56, status=400)]
     ),
     situations.EXPIRED_TOKEN: _refusal(AccessDenied, _fault("expired_token", path="")),
-    situations.ROTATED_TOKEN: "a Yandex token lives for a year and is renewed by a person",
+    situations.ROTATED_TOKEN: _rotated_token,
     situations.ZERO_ROWS: _plain,
     situations.CLOCK_SKEW: _plain,
 }

@@ -160,8 +160,7 @@ def _figures(
         kept = np.ones(len(spread), dtype=bool) if drop == 0 else spread % drop != 0
         share = {GOALS[0]: 1, GOALS[1]: 2}.get(goal, 0)
         counted = facts.conversions // share if share else np.zeros_like(facts.conversions)
-        figures[f"Conversions_{goal}_{model}"] = counted * kept
-        figures[f"Revenue_{goal}_{model}"] = np.where(
-            facts.conversions > 0, facts.revenue_micros * kept * (1 if share else 0), 0
-        )
+        counted = counted * kept
+        figures[f"Conversions_{goal}_{model}"] = counted
+        figures[f"Revenue_{goal}_{model}"] = np.where(counted > 0, facts.revenue_micros, 0)
     return figures

@@ -138,7 +138,8 @@ def _metric(name: str, sums: pa.Table) -> pa.Array:
     if base == "GoalsRoi":
         return _ratio(of_goal("Revenue") - total("Cost"), total("Cost"), base)
     if base == "Revenue":
-        return _rounded(of_goal("Revenue"))
+        earned = of_goal("Revenue")
+        return _rounded(earned, earned == 0 if suffix else None)
     if base == "Profit":
         return _rounded(total("Revenue") - total("Cost"))
     if base == "Cost":
@@ -148,8 +149,8 @@ def _metric(name: str, sums: pa.Table) -> pa.Array:
     return pa.nulls(len(sums), pa.int64())
 
 
-def _rounded(micros: np.ndarray) -> pa.Array:
-    return pa.array((np.rint(micros / 10_000) * 10_000).astype(np.int64))
+def _rounded(micros: np.ndarray, mask: np.ndarray | None = None) -> pa.Array:
+    return pa.array((np.rint(micros / 10_000) * 10_000).astype(np.int64), mask=mask)
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray, field: str) -> pa.Array:

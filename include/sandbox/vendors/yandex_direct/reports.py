@@ -15,6 +15,7 @@ from include.sandbox.vendors.vendor import Stage
 from include.sandbox.vendors.yandex_direct.ad_book import AdBook
 from include.sandbox.vendors.yandex_direct.bulk_rows import stream_bulk_day
 from include.sandbox.vendors.yandex_direct.errors import ApiError
+from include.sandbox.vendors.yandex_direct.fields import FIELDS, PERIOD_FIELDS
 from include.sandbox.vendors.yandex_direct.generated_book import MOSCOW
 from include.sandbox.vendors.yandex_direct.periods import resolve_period
 from include.sandbox.vendors.yandex_direct.report_jobs import ReportJobs
@@ -30,6 +31,8 @@ from include.sandbox.vendors.yandex_direct.report_rows import (
 )
 
 ROWS_PER_DAY_GUESS = 400
+UNGROUPED = ("ACCOUNT_PERFORMANCE_REPORT", "CUSTOM_REPORT")
+"""Report types with no group of their own."""
 LINES_PER_CHUNK = 5_000
 
 
@@ -64,7 +67,7 @@ class Reports:
         if mode not in ("auto", "online", "offline"):
             raise ApiError(8000, "The header processingMode must be auto, online or offline")
         days = self._days(login, request, now)
-        is_small = self._guess_rows(days) <= self._knob("online_row_limit", 2000)
+        is_small = self._guess_rows(request, days) <= self._knob("online_row_limit", 2000)
         is_offline_only = request.report_type.startswith("SEARCH_QUERY")
         if mode == "online" and (is_offline_only or not is_small):
             raise ApiError(8000, "The report cannot be built in online mode, use offline")
@@ -87,9 +90,12 @@ class Reports:
     def _knob(self, name: str, default: Any) -> Any:
         return self._stage.knobs.get(f"yandex_direct.{name}", default)
 
-    def _guess_rows(self, days: tuple[date, date] | None) -> int:
+    def _guess_rows(self, request: ReportRequest, days: tuple[date, date] | None) -> int:
         if days is None:
             return 0
+        segments = [field for field in request.fields if not FIELDS[field].is_metric]
+        if request.report_type in UNGROUPED and set(segments) <= set(PERIOD_FIELDS):
+            return (days[1] - days[0]).days + 1
         per_day = self._knob("rows_per_day", 0) or ROWS_PER_DAY_GUESS
         return int(((days[1] - days[0]).days + 1) * per_day)
 
