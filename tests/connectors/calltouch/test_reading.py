@@ -49,6 +49,14 @@ def test_a_call_keeps_what_identity_and_attribution_need(bench):
     assert '"callId":1' in first["payload"]
 
 
+def test_a_hidden_number_is_null_and_its_call_is_kept(bench):
+    bench.stage.world = make_office(make_call(1, at(16), caller_phone=""), make_call(2, at(17)))
+    bench.plant("bad_value", field="duration", value="long", row=1)
+    batches = bench.pull()
+    assert [row["caller_phone"] for row in rows_of(batches)] == [None]
+    assert [r.reason_code for b in batches for r in b.rejected] == ["wrong_type"]
+
+
 def test_a_request_keeps_phones_and_emails_as_typed(bench):
     first, bare = rows_of(bench.pull("request"))
     assert (first["request_date"], first["requested_at"]) == (date(2026, 11, 18), at(18))

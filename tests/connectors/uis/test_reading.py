@@ -48,6 +48,14 @@ def test_a_call_keeps_what_identity_and_attribution_need(bench):
     assert '"sale_cost":null' in first["payload"]
 
 
+def test_a_hidden_number_is_null_and_its_call_is_kept(bench):
+    bench.stage.world = make_brand(make_call(1, at(16), caller_phone=""), make_call(2, at(17)))
+    bench.plant("bad_value", path="calls_report", field="talk_duration", value="long", row=1)
+    batches = bench.pull()
+    assert [row["contact_phone"] for row in rows_of(batches)] == [None]
+    assert [r.reason_code for b in batches for r in b.rejected] == ["wrong_type"]
+
+
 def test_every_table_of_the_account_can_be_read(bench):
     form = {"tracker": "uis", "request_id": 9, "submitted_at": at(18), "phone": "8 (916) 000"}
     chat = {"tracker": "uis", "chat_id": 4, "started_at": at(18), "visit_id": 7}
