@@ -265,3 +265,8 @@ def test_selects_of_catalog_elements_name_their_enum(amo):
     (status,) = [one for one in bill["custom_fields_values"] if one["field_code"] == "BILL_STATUS"]
     assert {"value", "enum_id", "enum_code"} == set(status["values"][0])
     assert status["is_computed"] is False
+
+
+def test_an_account_may_count_in_another_currency(amo):
+    amo.stage.knobs["amocrm.currency"] = "KZT"
+    assert amo.get("account").json()["currency"] == "KZT"

@@ -230,3 +230,19 @@ def test_an_expanded_or_spoilt_answer_leaves_the_next_one_plain(sklad):
     sklad.plant("renamed_field", **{"from": "sum", "to": "total"})
     assert sklad.rows("entity/customerorder") != plain
     assert sklad.rows("entity/customerorder") == plain
+
+
+def test_a_document_saved_by_hand_is_updated_then_and_keeps_its_moment(sklad):
+    before = sklad.rows("entity/demand")[0]
+    sklad.stage.knobs["moysklad.edited"] = {"demand/3": day(29).isoformat()}
+    sklad.go_to(28)
+    assert sklad.rows("entity/demand")[0] == before
+    sklad.go_to(30)
+    (saved,) = sklad.rows("entity/demand", filter=f"updated>={spell(28)}")
+    assert (saved["id"], saved["moment"]) == (before["id"], before["moment"])
+
+
+def test_an_account_may_keep_its_books_in_another_currency(sklad):
+    assert sklad.rows("entity/currency")[0]["isoCode"] == "RUB"
+    sklad.stage.knobs["moysklad.currency"] = "KZT"
+    assert sklad.rows("entity/currency")[0]["isoCode"] == "KZT"

@@ -191,7 +191,7 @@ IGNORED = {
     "order_state": "meta accountId color entityType",
     "store": f"{_OBJECT} updated externalCode pathName address attributes zones slots code "
     "description parent",
-    "stock_daily": "meta name",
+    "stock_daily": "product store",
     "profit_daily": "assortment sellPrice sellCost returnPrice returnCost margin salesMargin",
 }
 """Top-level fields that are known and kept in the payload alone, if at all."""
