@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.sandbox.demo_accounts import DEMO_ACCOUNTS
 from include.supervisor.store import Secrets, Store
 
 USER = "admin"
@@ -133,9 +134,7 @@ def _connections(secrets: Secrets, ports: Ports) -> dict[str, str]:
             "extra": {"urls": [f"json://127.0.0.1:{ports.alerts}/"]},
         }
     if ports.vendors:
-        connections["AIRFLOW_CONN_YANDEX_DIRECT_DEMO"] = {
-            "conn_type": "generic",
-            # The stand-in accepts this word only; it opens nothing anywhere else.
-            "password": "client-token",
-        }
+        for each in DEMO_ACCOUNTS:
+            name = f"AIRFLOW_CONN_{each.connection_id.upper()}"
+            connections[name] = {"conn_type": "generic", **each.connection}
     return {name: json.dumps(value) for name, value in connections.items()}

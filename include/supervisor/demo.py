@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from include.sandbox.demo_accounts import DEMO_ACCOUNTS
 from include.supervisor.airflow_api import FINISHED_RUN
 from include.supervisor.airflow_environment import Ports
 from include.supervisor.dag_watch import DagWatch, WaitedTooLong
@@ -33,6 +34,8 @@ BUILD_SECONDS = 900.0
 BUILD_DAG = "build"
 HISTORY_DAYS = 60
 """As many days of advertising as the drop folder has of leads."""
+VENDOR_FACTOR = 20.0
+"""How much faster the stand-ins' waits and limits run: nobody watches a queue for minutes."""
 FIRST_RUN = "first"
 """Run id of the ingest run that fills a fresh store."""
 
@@ -48,11 +51,11 @@ class NothingArrived(Exception):
 
 
 def run_demo(installation: Installation) -> None:
-    """The demo's company by its files and its Yandex Direct, into the store ``demo``."""
+    """The demo's company, by its files and every vendor it uses, into the store ``demo``."""
 
     def prepare(stack: Stack) -> list[str]:
         world = stack.make_demo_company(with_files=True)
-        vendors = stack.start_vendors(("--world", str(world)))
+        vendors = stack.start_vendors(("--world", str(world), "--factor", str(VENDOR_FACTOR)))
         accounts = demo_accounts(stack.store, vendors)
         write_sources_file(stack.store, accounts)
         return sorted(accounts)
@@ -84,22 +87,25 @@ def require_files(data: Path) -> None:
 
 
 def demo_accounts(store: Store, vendors: Mapping[str, str], today: date | None = None) -> Accounts:
-    """Accounts of the demo; ``vendors`` are the stand-ins' addresses."""
-    history_from = (today or datetime.now(UTC).date()) - timedelta(days=HISTORY_DAYS)
-    return {
-        "files": [{"account": "sample", "options": {"folder": str(store.drop_folder)}}],
-        "yandex_direct": [
-            {
-                "account": "demo-client",
-                "connection": "yandex_direct_demo",
-                "options": {
-                    "base_url": vendors["yandex_direct"],
-                    "include_vat": "NO",
-                    "history_from": history_from.isoformat(),
-                },
-            }
-        ],
+    """Accounts of the demo at every stand-in that has a connector; ``vendors`` are addresses.
+
+    Advertising that the marts show goes back as far as the files; the rest half as far.
+    """
+    today = today or datetime.now(UTC).date()
+    accounts: dict[str, list[dict[str, Any]]] = {
+        "files": [{"account": "sample", "options": {"folder": str(store.drop_folder)}}]
     }
+    for each in DEMO_ACCOUNTS:
+        days = HISTORY_DAYS if each.source == "yandex_direct" else HISTORY_DAYS // 2
+        options = {
+            "base_url": vendors[each.source],
+            "history_from": (today - timedelta(days=days)).isoformat(),
+            **each.options,
+        }
+        accounts.setdefault(each.source, []).append(
+            {"account": each.name, "connection": each.connection_id, "options": options}
+        )
+    return accounts
 
 
 def real_accounts(data: Path) -> Accounts:

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from include.supervisor.airflow_environment import USER, WAREHOUSE_USER, Ports
 from include.supervisor.dag_watch import DagWatch
 from include.supervisor.demo import (
     FIRST_RUN,
+    VENDOR_FACTOR,
     demo_accounts,
     start_parts,
     write_sources_file,
@@ -95,11 +97,11 @@ def serve(installation: Installation) -> None:
             home, store, ports, installation.project, installation.inherited, installation.progress
         )
         try:
-            start_parts(stack, lambda s: _prepare(s, is_new))
+            sources = start_parts(stack, lambda s: _prepare(s, is_new))
             home.running.is_ready = True
             home.save()
             if is_new:
-                _fill(stack)
+                _fill(stack, sources)
             while True:
                 time.sleep(2.0)
                 stack.revive()
@@ -146,16 +148,16 @@ def _prepare(stack: Stack, is_new: bool) -> list[str]:
     if stack.store.name != DEMO_STORE:
         return []
     world = stack.make_demo_company(with_files=is_new)
-    vendors = stack.start_vendors(("--world", str(world)))
+    vendors = stack.start_vendors(("--world", str(world), "--factor", str(VENDOR_FACTOR)))
     # The stand-in listens on another port each time, so the address is written anew.
     accounts = demo_accounts(stack.store, vendors)
     write_sources_file(stack.store, accounts)
     return sorted(accounts)
 
 
-def _fill(stack: Stack) -> None:
+def _fill(stack: Stack, sources: Sequence[str]) -> None:
     watch = DagWatch(stack.api, stack.progress, stack.require_alive, stack.store.logs / "tasks")
-    dags = ("ingest_files", "ingest_yandex_direct")
+    dags = [f"ingest_{source}" for source in sources]
     watch.wait_for_dags(dags)
     for dag_id in dags:
         stack.api.start_run(dag_id, FIRST_RUN)

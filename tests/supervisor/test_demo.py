@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from include.ingestion.sources import read_accounts
+from include.ingestion.sources import discover_connectors, read_accounts
+from include.sandbox.vendors.server import discover_vendors
 from include.supervisor.demo import (
     NothingToRead,
     demo_accounts,
@@ -45,10 +46,17 @@ def test_files_in_a_folder_below_are_enough(tmp_path: Path) -> None:
 def test_the_accounts_written_are_accounts_that_can_be_read(tmp_path: Path, kind: str) -> None:
     store = create_store(tmp_path, kind)
     accounts = (
-        demo_accounts(store, {"yandex_direct": "http://127.0.0.1:1"})
+        demo_accounts(store, dict.fromkeys(discover_vendors(), "http://127.0.0.1:1"))
         if kind == "demo"
         else real_accounts(tmp_path)
     )
     write_sources_file(store, accounts)
     entries = read_accounts(store.sources_file)
     assert sorted({entry.account.source for entry in entries}) == sorted(accounts)
+
+
+def test_every_stand_in_with_a_connector_has_an_account_in_the_demo(tmp_path: Path) -> None:
+    store = create_store(tmp_path, "demo")
+    addresses = dict.fromkeys(discover_vendors(), "http://127.0.0.1:1")
+    read = set(demo_accounts(store, addresses))
+    assert read == set(discover_connectors())
