@@ -111,7 +111,8 @@ class Ga4:
             "history_from", now.date() - timedelta(days=DEFAULT_HISTORY_DAYS)
         )
         reach = self._options.number("probe_days", 90)
-        first, end = now.date() - timedelta(days=reach), now.date() + timedelta(days=1)
+        # a day more on both sides: the property's calendar is known only from the answer
+        first, end = now.date() - timedelta(days=reach + 1), now.date() + timedelta(days=1)
         probe = self._reports.read_day_totals(Interval(first, end))
         rule = self._make_rule(probe.zone, history_from)
         names = [name for name in RESOURCES if name != CLIENT_SESSIONS or self._client_id_dimension]

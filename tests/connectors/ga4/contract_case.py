@@ -30,7 +30,8 @@ def _at(day: int, hour: int = 15, minute: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def _visit(number: int, at: datetime, client: str, **more: Any) -> dict[str, Any]:
+def make_visit(number: int, at: datetime, client: str, **more: Any) -> dict[str, Any]:
+    """A counted visit of the international site; ``more`` replaces columns."""
     return {
         "visit_id": number,
         "site": "com",
@@ -53,14 +54,14 @@ def _visit(number: int, at: datetime, client: str, **more: Any) -> dict[str, Any
 
 
 VISITS = (
-    _visit(1, _at(16), "a.1", goal_ids=[7]),
-    _visit(2, _at(16, 17), "a.1", is_bounce=True, page_views=1),
-    _visit(3, _at(17), "b.2", device="mobile"),
-    _visit(4, _at(18), "c.3", utm_campaign="nuts", goal_ids=[7, 8]),
-    _visit(5, _at(19), "d.4"),
-    _visit(6, _at(18), "bot", is_robot=True),
-    _visit(7, _at(18), "", utm_campaign="uncounted"),
-    _visit(8, _at(18), "ru", site="ru_main"),
+    make_visit(1, _at(16), "a.1", goal_ids=[7]),
+    make_visit(2, _at(16, 17), "a.1", is_bounce=True, page_views=1),
+    make_visit(3, _at(17), "b.2", device="mobile"),
+    make_visit(4, _at(18), "c.3", utm_campaign="nuts", goal_ids=[7, 8]),
+    make_visit(5, _at(19), "d.4"),
+    make_visit(6, _at(18), "bot", is_robot=True),
+    make_visit(7, _at(18), "", utm_campaign="uncounted"),
+    make_visit(8, _at(18), "ru", site="ru_main"),
 )
 
 
@@ -109,7 +110,7 @@ def _plain(visits: Sequence[Mapping[str, Any]] = VISITS, **how: Any) -> Play:
 
 def _play_restated() -> Play:
     """A key event of an old session is only counted later."""
-    old = _visit(20, _at(10), "old.1")
+    old = make_visit(20, _at(10), "old.1")
     world, changed = _world((*VISITS, old)), _world((*VISITS, old | {"goal_ids": [7]}))
 
     def later(stage: Stage) -> None:
@@ -126,7 +127,7 @@ def _play_restated() -> Play:
 
 
 def _play_late_row() -> Play:
-    late = _visit(21, _at(11), "late.1", known_at=datetime(2026, 11, 20, 18, tzinfo=UTC))
+    late = make_visit(21, _at(11), "late.1", known_at=datetime(2026, 11, 20, 18, tzinfo=UTC))
     world = _world((*VISITS, late))
 
     def later(stage: Stage) -> None:
@@ -142,7 +143,7 @@ def _play_late_row() -> Play:
 
 
 def _play_zone_edge() -> Play:
-    visits = [_visit(n, _at(19, 4 + n, 30), f"e.{n}") for n in range(3)]
+    visits = [make_visit(n, _at(19, 4 + n, 30), f"e.{n}") for n in range(3)]
     world = _world(visits)
     # the 20th in London, still the 19th in New York
     now = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
@@ -151,7 +152,7 @@ def _play_zone_edge() -> Play:
 
 def _play_dst() -> Play:
     hours = (3, 4, 5, 6, 7, 23)
-    world = _world([_visit(n, _at(1, hour, 30), f"d.{n}") for n, hour in enumerate(hours)])
+    world = _world([make_visit(n, _at(1, hour, 30), f"d.{n}") for n, hour in enumerate(hours)])
     return Play(
         world=world,
         expected=_expect(world),
@@ -177,8 +178,8 @@ PLAYS: Mapping[str, Callable[[], Play] | str] = {
     situations.FULL_LAST_PAGE: lambda: _plain(VISITS[:4], options={"page_rows": 2}),
     situations.EMPTY_DAY: lambda: _plain((VISITS[0], VISITS[4])),
     situations.NOTHING_AT_ALL: lambda: _plain(()),
-    situations.UNICODE: lambda: _plain([_visit(1, _at(18), "ü.1", utm_campaign=NASTY)]),
-    situations.HUGE_NUMBER: lambda: _plain([_visit(1, _at(18), "h.1", page_views=2**31 - 1)]),
+    situations.UNICODE: lambda: _plain([make_visit(1, _at(18), "ü.1", utm_campaign=NASTY)]),
+    situations.HUGE_NUMBER: lambda: _plain([make_visit(1, _at(18), "h.1", page_views=2**31 - 1)]),
     situations.ZONE_EDGE: _play_zone_edge,
     situations.DST: _play_dst,
     situations.CURRENCY: "client sessions carry no money; revenue is tested beside this case",
@@ -191,7 +192,7 @@ PLAYS: Mapping[str, Callable[[], Play] | str] = {
         faults=[_fault("new_field", EVERY, name="shine", value=7)], finding="shine"
     ),
     situations.UNKNOWN_VALUE: lambda: _plain(
-        [_visit(1, _at(18), "h.1", device="hologram")], finding="hologram"
+        [make_visit(1, _at(18), "h.1", device="hologram")], finding="hologram"
     ),
     situations.MISSING_FIELD: lambda: _plain(
         faults=[_fault("renamed_field", EVERY, **{"from": "sessions", "to": "visits"})],
