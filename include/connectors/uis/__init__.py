@@ -7,7 +7,7 @@ stalest days again on every run.
 Options of an account: ``base_url`` (https://dataapi.uiscom.ru; CoMagic has
 https://dataapi.comagic.ru), ``user_id`` of an agent's client, ``time_zone`` (the account's own by
 default), ``history_from`` (30 days ago), ``lookback_days`` (7), ``days_per_request`` (31),
-``page_rows`` (5000), ``requests_per_minute`` (60), ``without_fields`` (a list: fields of
+``page_rows`` (5000), ``requests_per_minute`` (120), ``without_fields`` (a list: fields of
 components the account lacks), ``include_today`` (false). Credentials: ``token``, an API key; or
 ``login`` with ``token`` as its password.
 """
@@ -85,7 +85,7 @@ class Uis:
         self._options = options = Options(account)
         self._now = now
         secret = options.secret("token", "an API key of the UIS cabinet")
-        rate = Rate(options.number("requests_per_minute", 60, 1), 60.0)
+        rate = Rate(options.number("requests_per_minute", 120, 1), 60.0)
         http = HttpSession(
             options.text("base_url", DEFAULT_BASE_URL),
             {"Accept": "application/json"},
