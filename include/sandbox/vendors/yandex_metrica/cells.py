@@ -22,7 +22,9 @@ def quote_cell(text: str) -> str:
 
 def write_numbers(values: Iterable[int | float] | None) -> str:
     """An array of numbers."""
-    return "[" + ",".join(map(str, values or ())) + "]"
+    if not values:
+        return "[]"
+    return "[" + ",".join(map(str, values)) + "]"
 
 
 def write_texts(values: Iterable[str] | None) -> str:
@@ -41,6 +43,8 @@ def write_times(micros: Sequence[int], zone_name: str) -> list[str]:
 def write_file(names: Sequence[str], columns: Sequence[Sequence[str]]) -> bytes:
     """A part of a log: a header and one line per row."""
     lines = ["\t".join(names)]
-    quoted = [[quote_cell(cell) for cell in column] for column in columns]
+    quoted = [
+        list(map(quote_cell, column)) if '"' in "".join(column) else column for column in columns
+    ]
     lines.extend(map("\t".join, zip(*quoted, strict=True)))
     return ("\n".join(lines) + "\n").encode()

@@ -183,4 +183,6 @@ def walk_pages(row: Row) -> list[str]:
 
 def query_value(url: str, name: str) -> str:
     """The value of a parameter of an address, empty when it has none."""
+    if f"{name}=" not in url:  # parsing is slow, and most addresses have no query
+        return ""
     return parse_qs(urlsplit(url).query).get(name, [""])[0]
