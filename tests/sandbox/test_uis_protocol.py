@@ -186,6 +186,14 @@ def test_rows_are_sorted_and_paged_and_counted_whole(uis):
     assert page["metadata"]["total_items"] == 3
 
 
+def test_a_field_can_be_made_unfit_for_sorting(uis):
+    order = [{"field": "id", "order": "asc"}]
+    assert _ids(uis, sort=order) == [1, 2, 3]
+    uis.control("knobs", {"uis.unsortable_fields": ["id"]})
+    refused = uis.report("calls_report", sort=order)
+    assert uis.refusal(refused) == (-32602, "sort_prohibited")
+
+
 def test_without_a_limit_a_thousand_rows_come(uis, monkeypatch):
     calls = [make_call(n, at(18)) for n in range(1_005)]
     monkeypatch.setattr(uis.stage, "world", make_brand(*calls))

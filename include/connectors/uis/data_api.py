@@ -52,6 +52,10 @@ SWITCHED_OFF = {
 }
 
 
+class SortProhibited(RequestRefused):
+    """One of the fields may not be sorted by; which may is documented nowhere whole."""
+
+
 class _SessionEnded(ConnectorError):
     """The vendor no longer knows the session; a new one may help."""
 
@@ -178,8 +182,12 @@ class DataApi:
             raise _SessionEnded(said)
         if mnemonic in WHAT_TO_DO:
             raise AccessDenied(f"{said}: {WHAT_TO_DO[mnemonic]}")
+        if mnemonic == "sort_prohibited":
+            raise SortProhibited(said)
         if mnemonic in SWITCHED_OFF:
             raise RequestRefused(f"{said}: {SWITCHED_OFF[mnemonic]}")
+        if data.get("field") == "fields":
+            raise RequestRefused(f"{said}: name the field in the option without_fields")
         raise RequestRefused(f"{said}; a bug of the connector, or the API has changed")
 
     def _read_limit(self, said: str, text: str, metadata: Mapping[str, Any]) -> Again:

@@ -18,7 +18,8 @@ DENIED = {
     "forbidden": "right",
     "account_inactive": "switched off",
 }
-REFUSED = sorted(set(CODES) - set(DENIED) - {"internal_error", "limit_exceeded"})
+ELSEWHERE = {"internal_error", "limit_exceeded", "sort_prohibited"}
+REFUSED = sorted(set(CODES) - set(DENIED) - ELSEWHERE)
 
 
 @pytest.fixture
@@ -46,6 +47,18 @@ def test_a_refused_request_is_not_sent_again(bench, mnemonic):
     with pytest.raises(RequestRefused, match=mnemonic):
         bench.pull()
     assert bench.sleeps == []
+
+
+def test_sorting_that_is_refused_without_any_field_is_final(bench):
+    bench.plant("error", count=3, path="calls_report", mnemonic="sort_prohibited")
+    with pytest.raises(RequestRefused, match="sort_prohibited"):
+        bench.pull()
+
+
+def test_a_field_the_vendor_does_not_know_may_be_left_out(bench):
+    bench.plant("error", path="calls_report", mnemonic="invalid_parameter_value", field="fields")
+    with pytest.raises(RequestRefused, match="option without_fields"):
+        bench.pull()
 
 
 def test_an_internal_error_is_tried_again_and_at_last_left_for_later(bench):

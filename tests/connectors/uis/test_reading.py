@@ -116,6 +116,12 @@ def test_pages_end_with_the_last_row_and_not_with_a_short_page(bench):
     assert [b.rows.num_rows for b in bench.pull(page_rows=2)] == [2, 1]
 
 
+@pytest.mark.parametrize("unsortable", [["id"], ["id", "start_time"]])
+def test_fields_that_may_not_be_sorted_by_are_given_up(bench, unsortable):
+    bench.stage.knobs["uis.unsortable_fields"] = unsortable
+    assert [row["call_id"] for row in rows_of(bench.pull(page_rows=2))] == [1, 2, 3]
+
+
 def test_a_period_beyond_the_reach_of_offsets_is_halved_without_loss(bench, monkeypatch):
     monkeypatch.setattr(reports, "MOST_OFFSET", 2)
     calls = [make_call(n, at(16 + n % 4, 6, n % 60)) for n in range(100)]

@@ -2,7 +2,8 @@
 
 Knobs (``uis.<name>``): ``day_limit`` and ``minute_limit`` of points, ``ip_whitelist`` (networks,
 comma-separated), ``account_inactive``, ``deals_component`` (whether uploaded deals can be read),
-``disabled_fields`` (a list: fields of parts switched off), ``expiry_key`` (``expire_at`` or
+``disabled_fields`` (a list: fields of parts switched off), ``unsortable_fields`` (a list: which
+fields may be sorted by is documented nowhere whole), ``expiry_key`` (``expire_at`` or
 ``expire`` of a session), ``account_meta_key`` (``metadata`` or ``meta_data`` of get.account),
 ``version_deprecated``, ``prices`` (points by method, 1 or 0 where not given), ``reset_unit``
 (``seconds`` from now or a Unix ``timestamp``, for the resets of limits).
@@ -45,6 +46,7 @@ KNOBS: dict[str, Any] = {
     "account_inactive": False,
     "deals_component": False,
     "disabled_fields": [],
+    "unsortable_fields": [],
     "expiry_key": "expire_at",
     "account_meta_key": "metadata",
     "version_deprecated": False,
@@ -173,7 +175,10 @@ class Uis:
         self.access.require_user(params["access_token"], method, params.get("user_id"))
         if method in COMPONENT_METHODS and not self._knob("deals_component"):
             raise RpcError("method_component_disabled", f"The component of {method} is off")
-        query = read_query(method, params, frozenset(self._knob("disabled_fields")))
+        switched_off, unsortable = (
+            frozenset(self._knob(name)) for name in ("disabled_fields", "unsortable_fields")
+        )
+        query = read_query(method, params, switched_off, unsortable)
         world = self._stage.world
         rows: Sequence[Row]
         if method in ROW_READERS:

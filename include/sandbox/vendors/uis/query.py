@@ -80,8 +80,15 @@ class Query:
         return list(kept[self.offset : self.offset + self.limit]), len(kept)
 
 
-def read_query(method: str, params: Mapping[str, Any], disabled: frozenset[str]) -> Query:
+def read_query(
+    method: str,
+    params: Mapping[str, Any],
+    disabled: frozenset[str],
+    unsortable: frozenset[str] = frozenset(),
+) -> Query:
     """Check every parameter of a reading method; ``disabled`` fields belong to parts switched off.
+
+    ``unsortable`` are refused as a sort key beside lists and objects.
 
     Raises the mnemonics of the group -32602 and ``parameter_component_disabled``.
     """
@@ -119,7 +126,7 @@ def read_query(method: str, params: Mapping[str, Any], disabled: frozenset[str])
         _read_number(params, "offset", 0, MOST_OFFSET, 0),
         _read_number(params, "limit", DEFAULT_LIMIT, MOST_LIMIT, 1),
         _check_filter(method, params.get("filter"), 1),
-        _read_sort(method, params.get("sort")),
+        _read_sort(method, params.get("sort"), LISTS | OBJECTS | unsortable),
         begin,
         end,
         params,
@@ -163,7 +170,7 @@ def _read_fields(
     return tuple(asked)
 
 
-def _read_sort(method: str, asked: Any) -> tuple[tuple[str, bool], ...]:
+def _read_sort(method: str, asked: Any, unsortable: frozenset[str]) -> tuple[tuple[str, bool], ...]:
     if asked is None:
         return ()
     if not isinstance(asked, list) or not all(isinstance(key, dict) for key in asked):
@@ -173,7 +180,7 @@ def _read_sort(method: str, asked: Any) -> tuple[tuple[str, bool], ...]:
         field, order = key.get("field"), key.get("order", "asc")
         if field not in known_fields(method) or order not in ("asc", "desc"):
             raise RpcError("invalid_parameter_value", "Cannot sort so", "sort", key)
-        if field in LISTS or field in OBJECTS:
+        if field in unsortable:
             raise RpcError("sort_prohibited", f"Sorting by {field} is prohibited", "sort", field)
         keys.append((field, order == "desc"))
     return tuple(keys)
