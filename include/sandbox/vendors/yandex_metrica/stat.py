@@ -299,7 +299,7 @@ class Stat:
         rows = VisitRows(visits, positions, self._stage.world, now, uploaded, zone_name)
         if of_hits:
             for hit, values in read_hits(HitRows(rows, *days), query.dimensions):
-                group = groups.setdefault(_key(values), (values, Sum()))[1]
+                group = _group_of(groups, values)
                 for each in (total, group):
                     each.add_hit(hit.row)
             return
@@ -315,9 +315,17 @@ class Stat:
             is_new = visits.is_first_visit(position)
             goals = [goal.goal_id for goal in rows.goals[number]]
             bought = [purchase.sum_micros for purchase in rows.purchases[number]]
-            group = groups.setdefault(_key(values), (values, Sum()))[1]
+            group = _group_of(groups, values)
             for each in (total, group):
                 each.add(row, is_new, goals, bought)
+
+
+def _group_of(groups: dict[tuple[str, ...], tuple[list[Value], Sum]], values: list[Value]) -> Sum:
+    """The sum these values are counted in; made only when it is new."""
+    key = _key(values)
+    if key not in groups:
+        groups[key] = (values, Sum())
+    return groups[key][1]
 
 
 def _key(values: Sequence[Value]) -> tuple[str, ...]:
