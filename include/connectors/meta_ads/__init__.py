@@ -7,7 +7,7 @@ the last 90 days, one cheap request, differ from what has landed.
 Options of an account: ``account_id`` (``act_`` and digits; the account's name by default),
 ``base_url``, ``api_version`` (v26.0), ``lookback_days`` (3), ``history_from`` (30 days ago),
 ``include_today`` (false), ``days_per_request`` (31), ``page_rows`` (500), ``is_vat_included``
-(false), ``tolerance_ppm`` (1000: how far sums of ads may be from the account's own, millionths).
+(false), ``tolerance_ppm`` (100: how far sums of ads may be from the account's own, millionths).
 Credentials: ``token``, and ``app_secret`` where the app requires a proof.
 """
 
@@ -100,7 +100,7 @@ class MetaAds:
         self._name = account.name
         self._options = options
         self._lookback_days = options.number("lookback_days", 3)
-        self._most_days = options.number("days_per_request", 31, 1, 366)
+        self._most_days = options.number("days_per_request", 31, 1, 92)
         self._includes_today = options.flag("include_today", False)
         self._page_rows = options.number("page_rows", 500, 1, 5000)
         secret = account.credentials.get("app_secret", "")
@@ -125,7 +125,7 @@ class MetaAds:
             account.name,
             now,
             self._page_rows,
-            options.number("tolerance_ppm", 1000, 0, 1_000_000),
+            options.number("tolerance_ppm", 100, 0, 1_000_000),
             options.flag("is_vat_included", False),
         )
 

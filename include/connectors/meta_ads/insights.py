@@ -195,7 +195,8 @@ class Insights:
             raise IncompleteAnswer(
                 f"the Meta report of {token['since']} to {token['until']} adds up to "
                 f"{_show(sums)}, the account itself to {_show(first)} when it was asked for and "
-                f"to {_show(second)} now: rows are missing; ask again later"
+                f"to {_show(second)} now: rows are missing; ask again later. Where Meta itself "
+                "never adds up so well, raise the option tolerance_ppm"
             )
 
     def _are_equal(

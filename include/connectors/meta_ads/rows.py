@@ -147,7 +147,7 @@ OBJECT_SCHEMAS = {CAMPAIGN: CAMPAIGN_SCHEMA, AD_SET: AD_SET_SCHEMA, AD: AD_SCHEM
 
 
 class PerformanceReader:
-    """Pages of the ad report by placement; a row sent twice is taken once."""
+    """Pages of the ad report by placement."""
 
     def __init__(self, constants: Mapping[str, Any]) -> None:
         self._reader = RecordReader(
@@ -157,16 +157,11 @@ class PerformanceReader:
             constants,
             ignored=("date_stop",),
         )
-        self._once = _Once(
-            "date_start", "ad_id", "publisher_platform", "platform_position", "impression_device"
-        )
         self._platforms = _Declared("publisher_platform", PLATFORMS)
 
     def read(self, page: Sequence[Record]) -> Batch:
         """One page."""
-        rows = self._once.filter(page)
-        batch = self._reader.read(rows)
-        return _tell(batch, self._platforms.look(rows))
+        return _tell(self._reader.read(page), self._platforms.look(page))
 
 
 class ActionReader:
@@ -180,15 +175,14 @@ class ActionReader:
             constants,
             ignored=("date_stop", *_ACTION_LISTS),
         )
-        self._once = _Once("date_start", "ad_id", "action_type")
 
     def read(self, page: Sequence[Record]) -> Batch:
         """One page."""
-        return self._reader.read(self._once.filter(list(_split_actions(page))))
+        return self._reader.read(list(_split_actions(page)))
 
 
 class ObjectReader:
-    """Pages of campaigns, ad sets or ads."""
+    """Pages of campaigns, ad sets or ads; one that moves while it is paged is taken once."""
 
     def __init__(self, resource: str, account: str) -> None:
         self._reader = RecordReader(
@@ -198,12 +192,13 @@ class ObjectReader:
             {"account_id": account},
             payload="payload",
         )
-        self._once = _Once("id")
+        self._seen: set[Any] = set()
         self._statuses = _Declared("effective_status", OBJECT_STATUSES)
 
     def read(self, page: Sequence[Record]) -> Batch:
         """One page."""
-        rows = self._once.filter(page)
+        rows = [row for row in page if row.get("id") not in self._seen]
+        self._seen.update(row.get("id") for row in rows)
         return _tell(self._reader.read(rows), self._statuses.look(rows))
 
 
@@ -215,23 +210,6 @@ def _split_actions(page: Iterable[Record]) -> Iterator[Record]:
             yield {**kept, **action, "worth": worths.pop(action.get("action_type"), None)}
         for kind, worth in worths.items():
             yield {**kept, "action_type": kind, "worth": worth}
-
-
-class _Once:
-    """Lets each key pass once."""
-
-    def __init__(self, *key: str) -> None:
-        self._key = key
-        self._seen: set[tuple[Any, ...]] = set()
-
-    def filter(self, rows: Sequence[Record]) -> list[Record]:
-        fresh = []
-        for row in rows:
-            key = tuple(row.get(name) for name in self._key)
-            if key not in self._seen:
-                self._seen.add(key)
-                fresh.append(row)
-        return fresh
 
 
 class _Declared:
