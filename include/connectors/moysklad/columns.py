@@ -24,6 +24,7 @@ from include.connectors.moysklad.api import MOSCOW, tail
 MONEY = pa.decimal128(18, 4)
 QUANTITY = pa.decimal128(18, 4)
 TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+MOST_KOPECKS = 1e16
 _PENNY = Decimal("0.0001")
 
 
@@ -50,21 +51,20 @@ class Spec:
 
 
 def from_kopecks(values: list[Any]) -> pa.Array:
-    """Kopecks → units of the currency, exact; more than two digits of a kopeck are refused."""
+    """Kopecks → units of the currency, to a hundredth of a kopeck.
+
+    The vendor writes floats, and averages and shares of VAT with all their digits: there is
+    nothing more exact to keep.
+    """
     return pa.array([None if v is None else _shift(v) for v in values], MONEY)
-
-
-def rounded_kopecks(values: list[Any]) -> pa.Array:
-    """The same for averages the vendor computes, which have any number of digits."""
-    return pa.array(
-        [None if v is None else _shift(v).quantize(_PENNY, ROUND_HALF_EVEN) for v in values], MONEY
-    )
 
 
 def _shift(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("kopecks are a number")
-    return Decimal(repr(value)).scaleb(-2)
+    if not abs(value) < MOST_KOPECKS:
+        raise OverflowError("more than any sum")
+    return Decimal(repr(value)).scaleb(-2).quantize(_PENNY, ROUND_HALF_EVEN)
 
 
 def text_lists(values: list[Any]) -> pa.Array:

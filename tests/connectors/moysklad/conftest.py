@@ -37,9 +37,9 @@ class SkladBench:
         self.sleeps.append(seconds)
         self.stage.clock.advance(seconds)
 
-    def plant(self, kind: str, count: int = 1, **values: Any) -> None:
+    def plant(self, kind: str, count: int = 1, path: str = "", **values: Any) -> None:
         """Plant one fault."""
-        self.stage.faults.plant(Fault(kind, "moysklad", "", count, 0, values))
+        self.stage.faults.plant(Fault(kind, "moysklad", path, count, 0, values))
 
     def connect(self, **options: Any) -> MoySklad:
         """A connector as another process would make it."""

@@ -224,3 +224,10 @@ def test_the_checkpoint_comes_last_and_remembers_its_instant(bench: SkladBench) 
     assert datetime.fromisoformat(plan[-1].watermark) == day(30)
     window = Interval(date(2026, 3, 7), date(2026, 3, 9))
     assert not any(piece.is_checkpoint for piece in bench.connect().plan([], day(30), window))
+
+
+def test_fractions_of_a_kopeck_reject_no_row(bench: SkladBench) -> None:
+    bench.plant("changed_meaning", path="/customerorder", field="vatSum", factor=1 / 7)
+    window = ChangeWindow(day(10), day(13)).to_slice("customer_order")
+    (order,) = bench.rows(bench.connect(), window)
+    assert order["vat_amount"] == Decimal("141.4286")
