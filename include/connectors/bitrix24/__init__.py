@@ -10,10 +10,10 @@ Calls are days of ``time_zone``. Telephones and e-mails are as typed.
 Options: ``base_url``, ``oauth_url``, ``plan`` (standard or enterprise, which has a larger rate
 limit), ``history_from`` (2012-04-01), ``window_days`` (366) of changes in one slice,
 ``overlap_minutes`` (15), ``time_zone`` (Europe/Moscow), ``lookback_days`` (3) and ``calls_from``
-(``history_from``), ``days_per_request`` (31) of calls, ``without`` (resources to leave out),
+(``history_from``), ``days_per_request`` (31) of calls, ``leave_out`` (resources to leave out),
 ``allow_mass_deletion`` (false), ``custom_fields`` (role: field of the portal, or several by commas,
 the first filled one wins; roles are ``metrica_client_id``, ``ga_client_id``, ``yclid``, ``gclid``,
-``click_id``, ``roistat_visit_id``, ``inn``, ``kpp``, ``lost_reason_id``, ``first_reply_at``).
+``click_id``, ``roistat_id``, ``inn``, ``kpp``, ``lost_reason_id``, ``first_reply_at``).
 """
 
 from __future__ import annotations
@@ -102,12 +102,12 @@ class Bitrix24:
         self._days_per_request = options.number("days_per_request", 31, least=1)
         self._longest = timedelta(days=options.number("window_days", 366, least=1))
         self._overlap = timedelta(minutes=options.number("overlap_minutes", 15))
-        without = options.texts("without")
-        unknown = sorted(set(without) - set(RESOURCES))
+        left_out = options.texts("leave_out")
+        unknown = sorted(set(left_out) - set(RESOURCES))
         if unknown:
-            raise options.refuse("without", f"may name {', '.join(RESOURCES)}", unknown)
+            raise options.refuse("leave_out", f"may name {', '.join(RESOURCES)}", unknown)
         self.resources = {  # type: ignore[misc]
-            name: table for name, table in RESOURCES.items() if name not in without
+            name: table for name, table in RESOURCES.items() if name not in left_out
         }
         fields = {
             role: tuple(name.strip() for name in names.split(","))

@@ -39,7 +39,6 @@ WHAT_TO_DO = {
     "authorization_error": "the user of the webhook can no longer log in: make the webhook anew",
     "expired_token": "the access token has expired: store the application's refresh token, "
     "client_id and client_secret in the connection",
-    "insufficient_scope": "the webhook lacks a permission: give it crm, user and telephony",
     "ACCESS_DENIED": "the portal's plan has no REST API: change the plan",
     "user_access_error": "the user may not use the application: open it to this user",
     "allowed_only_intranet_user": "the user is no employee: make the webhook as an employee",
@@ -51,6 +50,10 @@ WHAT_TO_DO = {
 
 class TokenExpired(AccessDenied):
     """The access token has ended; a refresh token can get another."""
+
+
+class MissingScope(RequestRefused):
+    """The webhook may not call this method; the other resources go on."""
 
 
 class AnswerReader:
@@ -93,6 +96,11 @@ class AnswerReader:
             return Again(error, at_least_seconds=wait)
         if code == "expired_token":
             return TokenExpired(f"{said}; {WHAT_TO_DO[code]}")
+        if code == "insufficient_scope":
+            return MissingScope(
+                f"{said}; give the webhook the permissions crm, user and telephony, or name the "
+                "resource in the option leave_out"
+            )
         if code in WHAT_TO_DO:
             return AccessDenied(f"{said}; {WHAT_TO_DO[code]}")
         if code in SERVER_TROUBLE or status >= 500:

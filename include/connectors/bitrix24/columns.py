@@ -40,7 +40,7 @@ ROLES = (
     "yclid",
     "gclid",
     "click_id",
-    "roistat_visit_id",
+    "roistat_id",
     "inn",
     "kpp",
     "lost_reason_id",

@@ -75,7 +75,7 @@ _TIMES = [
     col.moment("created_at", "DATE_CREATE", required=True),
     col.moment("updated_at", "DATE_MODIFY", required=True),
 ]
-_WEB_ROLES = ("metrica_client_id", "ga_client_id", "yclid", "gclid", "click_id", "roistat_visit_id")
+_WEB_ROLES = ("metrica_client_id", "ga_client_id", "yclid", "gclid", "click_id", "roistat_id")
 
 LEAD = Entity(
     "lead",

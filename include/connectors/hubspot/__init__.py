@@ -8,10 +8,10 @@ whole history. Telephones and e-mails are as typed.
 
 Options: ``base_url``, ``history_from`` (2006-01-01), ``window_days`` (366) of changes in one slice,
 ``overlap_minutes`` (15; the search index lags), ``requests_per_ten_seconds`` (100; the larger plans
-allow 190), ``searches_per_second`` (4), ``without`` (resources to leave out), and
+allow 190), ``searches_per_second`` (4), ``leave_out`` (resources to leave out), and
 ``allow_mass_deletion`` (false). ``custom_fields`` maps roles to properties of the portal, several
 by commas, the first filled one wins: ``metrica_client_id``, ``ga_client_id``, ``yclid``,
-``gclid``, ``click_id``, ``roistat_visit_id``, ``utm_source`` … ``utm_term``, ``person_name``,
+``gclid``, ``click_id``, ``roistat_id``, ``utm_source`` … ``utm_term``, ``person_name``,
 ``phone``, ``email``, ``company_title``, ``source_label``, ``inn``, ``kpp``, ``first_reply_at``.
 """
 
@@ -79,12 +79,12 @@ class HubSpot:
         self._history_from = options.day("history_from", EARLIEST)
         self._longest = timedelta(days=options.number("window_days", 366, least=1))
         self._overlap = timedelta(minutes=options.number("overlap_minutes", 15))
-        without = options.texts("without")
-        unknown = sorted(set(without) - set(RESOURCES))
+        left_out = options.texts("leave_out")
+        unknown = sorted(set(left_out) - set(RESOURCES))
         if unknown:
-            raise options.refuse("without", f"may name {', '.join(RESOURCES)}", unknown)
+            raise options.refuse("leave_out", f"may name {', '.join(RESOURCES)}", unknown)
         self.resources = {  # type: ignore[misc]
-            name: table for name, table in RESOURCES.items() if name not in without
+            name: table for name, table in RESOURCES.items() if name not in left_out
         }
         fields = {
             role: tuple(name.strip() for name in names.split(","))

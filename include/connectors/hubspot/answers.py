@@ -86,7 +86,7 @@ class AnswerReader:
         if status == 403:
             raise MissingScope(
                 f"{said}; give the app the scope it lacks, or leave the resource out by the "
-                "option without"
+                "option leave_out"
             )
         raise RequestRefused(f"{said}; a bug of the connector, or the API has changed")
 

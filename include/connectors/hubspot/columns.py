@@ -40,7 +40,7 @@ WEB_ROLES = (
     "yclid",
     "gclid",
     "click_id",
-    "roistat_visit_id",
+    "roistat_id",
     *UTM,
 )
 PERSON_ROLES = ("person_name", "phone", "email", "company_title", "source_label")

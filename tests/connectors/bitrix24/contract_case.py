@@ -123,7 +123,7 @@ class Bitrix24Case:
     source = "bitrix24"
     account = "acme.bitrix24.ru"
     credentials: Mapping[str, str] = {"login": "1", "token": "demo-webhook"}
-    options: Mapping[str, Any] = {"history_from": "2026-10-25", "without": list(LEFT_OUT)}
+    options: Mapping[str, Any] = {"history_from": "2026-10-25", "leave_out": list(LEFT_OUT)}
     now = NOON
     resource = "deal"
     page_path = "/batch"

@@ -179,7 +179,7 @@ def test_a_window_gives_the_changes_of_its_days_only(bench):
         "20261116T210000Z_20261118T210000Z"
     }
     assert not [piece for piece in pieces if piece.key in ("scan", "snapshot")]
-    assert bench.connect(without=["call"]).plan([], NOON, Interval(*_future())) == []
+    assert bench.connect(leave_out=["call"]).plan([], NOON, Interval(*_future())) == []
 
 
 def _future() -> tuple[date, date]:
@@ -202,7 +202,6 @@ def test_a_lasting_block_is_a_passing_trouble_that_says_when(bench):
 @pytest.mark.parametrize(
     ("code", "cure"),
     [
-        ("insufficient_scope", "permission"),
         ("ACCESS_DENIED", "plan"),
         ("OVERLOAD_LIMIT", "support"),
         ("PORTAL_DELETED", "remove the account"),
@@ -213,6 +212,16 @@ def test_a_fatal_error_says_what_to_do(bench, code, cure):
     bench.plant("error", code=code)
     with pytest.raises(AccessDenied, match=cure):
         bench.rows("user")
+
+
+def test_a_missing_permission_stops_its_resource_only(bench):
+    connector = bench.connect({"login": "1", "token": "crm-webhook"})
+    pieces = {piece.resource: piece for piece in connector.plan([], NOON, None)}
+    with pytest.raises(RequestRefused, match="leave_out"):
+        bench.batches(connector, pieces["call"])
+    assert bench.batches(connector, pieces["deal"])
+    with pytest.raises(BadInput, match="spaceship"):
+        bench.connect(leave_out=["spaceship"])
 
 
 def test_a_check_tells_which_rights_a_webhook_lacks(bench):

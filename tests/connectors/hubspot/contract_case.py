@@ -127,7 +127,7 @@ class HubSpotCase:
     source = "hubspot"
     account = "62515"
     credentials: Mapping[str, str] = {"token": "demo-token"}
-    options: Mapping[str, Any] = {"history_from": "2026-10-25", "without": list(LEFT_OUT)}
+    options: Mapping[str, Any] = {"history_from": "2026-10-25", "leave_out": list(LEFT_OUT)}
     now = NOON
     resource = "deal"
     page_path = DEALS

@@ -173,24 +173,24 @@ def test_a_window_gives_the_changes_of_its_days_only(bench):
 
 
 def test_a_missing_scope_stops_its_resource_and_says_how_to_leave_it_out(bench):
-    connector = bench.connect({"token": "narrow-token"}, without=["deal"])
+    connector = bench.connect({"token": "narrow-token"}, leave_out=["deal"])
     told = {one.name: one for one in connector.check()}
     assert "deal" not in told
     assert (told["contact"].is_allowed, told["company"].is_allowed) == (True, False)
-    assert "without" in told["company"].detail
+    assert "leave_out" in told["company"].detail
     pieces = connector.plan([], NOON, None)
     (piece,) = [piece for piece in pieces if piece.resource == "company"]
-    with pytest.raises(MissingScope, match="without"):
+    with pytest.raises(MissingScope, match="leave_out"):
         list(connector.fetch(connector.start(piece).token))
 
 
 def test_what_is_left_out_is_asked_for_nowhere(bench):
-    rows = bench.rows("stage_history", without=["lead"])
+    rows = bench.rows("stage_history", leave_out=["lead"])
     assert {row["object_type"] for row in rows} == {"deal"}
-    stages = bench.rows("pipeline_stage", without=["lead"])
+    stages = bench.rows("pipeline_stage", leave_out=["lead"])
     assert {row["object_type"] for row in stages} == {"deals"}
     with pytest.raises(BadInput, match="spaceship"):
-        bench.connect(without=["spaceship"])
+        bench.connect(leave_out=["spaceship"])
 
 
 def test_a_day_s_requests_used_up_are_not_waited_for(bench):

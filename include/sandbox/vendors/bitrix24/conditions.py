@@ -11,11 +11,14 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 PORTAL_ZONE = timezone(timedelta(hours=3))
 """The portal server's offset, in which every instant is stored and shown."""
 
+KEPT_INSTANTS = 1 << 17
+"""Spelt instants whose meaning is remembered: every filter looks at the same ones again."""
 PREFIXES = (
     "!=%",
     "!%=",
@@ -48,6 +51,7 @@ def split_prefix(key: str) -> tuple[str, str]:
     return "=", key
 
 
+@lru_cache(maxsize=KEPT_INSTANTS)
 def read_instant(text: str) -> datetime | None:
     """An instant as clients spell it; without an offset it is the portal's."""
     if len(text) < 10 or not text[0].isdigit():
