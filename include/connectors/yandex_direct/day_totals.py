@@ -40,18 +40,18 @@ class DayTotals:
         return _differing(self.figures, before.figures)
 
     def moved_conversions(self, before: DayTotals) -> frozenset[date]:
-        """Days whose conversions differ; all of them when other goals are asked for now."""
+        """Days known to both whose conversions differ; none when other goals are asked for now."""
         if self.definition != before.definition:
-            return frozenset(self.conversions)
+            return frozenset()
         return _differing(self.conversions, before.conversions)
 
 
 def read_total_lines(text: str, name: str) -> dict[date, dict[str, str]]:
     """Cells by day and field of a totals report, proven whole by its last line."""
-    heading, *lines = text.splitlines() or [""]
-    fields = heading.split("\t")
-    if not heading:
+    if "\n" not in text:
         raise IncompleteAnswer(f"report {name} came without its column line; ask again")
+    heading, *lines = text.splitlines()
+    fields = heading.split("\t")
     wanted = ["Date", *FIGURES]
     if fields[: len(wanted)] != wanted:
         raise RequestRefused(

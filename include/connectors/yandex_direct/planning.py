@@ -63,7 +63,8 @@ def read_signs(
 
     ``border`` is the first day whose statistics the vendor calls changed. Among days whose totals
     can be compared those that moved explain it, unless none did: then figures changed places
-    within a day. Days before ``settled_before`` are not pulled anyway.
+    within a day. Days from ``settled_before`` on are pulled anyway. Other goals than last time
+    make all conversions due.
     """
     figures, conversions = totals.moved_figures(before), totals.moved_conversions(before)
     compared = set(totals.figures) & set(before.figures)
@@ -72,9 +73,10 @@ def read_signs(
         moved = [day for day in figures | conversions if border <= day < settled_before]
         if moved or border >= settled_before:
             changed_from, older = None, _days_between(border, min(compared))
+    conversions_from = changed_from if totals.definition == before.definition else date.min
     return {
         PERFORMANCE: ChangeSigns(changed_from, figures | older),
-        CONVERSION: ChangeSigns(changed_from, conversions | older),
+        CONVERSION: ChangeSigns(conversions_from, conversions | older),
     }
 
 

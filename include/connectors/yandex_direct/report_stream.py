@@ -89,6 +89,8 @@ class ReportStream:
         self._records = 0
         self._odd_lines.clear()
         is_first = not self._lines
+        if is_first and b"\n" not in block:
+            return
         for raw in self._raw_batches(block, is_first):
             yield self._type_rows(raw)
         self._lines += is_first + self._records + len(self._odd_lines)
