@@ -40,11 +40,14 @@ class Gone(TemporaryFailure):
 class Answer:
     """Classifies one request's responses and keeps the body of the good one."""
 
-    def __init__(self, what: str, scrubber: Scrubber, now: Now) -> None:
+    def __init__(
+        self, what: str, scrubber: Scrubber, now: Now, names_campaign: bool = False
+    ) -> None:
         self.body: Mapping[str, Any] = {}
         self._what = what
         self._scrubber = scrubber
         self._now = now
+        self._names_campaign = names_campaign
 
     def classify(self, response: requests.Response) -> Again | None:
         """None for a JSON object; a bare list is wrapped as ``data``. It is in ``body`` then."""
@@ -84,6 +87,8 @@ class Answer:
                 f"{said}; the client may not read this account: give its login access in the "
                 "Avito cabinet, or correct the account's number"
             )
+        if status == 404 and self._names_campaign:
+            raise Gone(f"{said}; a campaign of the list is gone, try later")
         if status == 404:
-            raise Gone(f"{said}; what was asked for is gone, try later")
+            raise AccessDenied(f"{said}; Avito knows no such account: correct its number")
         raise RequestRefused(f"{said}; a bug of the connector, or the API has changed")

@@ -119,7 +119,8 @@ class Client:
 
     def _send(self, method: str, path: str, body: Record | None) -> Record:
         session = self._session[1] if self._session else self._open(self._read_credentials())
-        answer = Answer(f"Avito Ads {path or 'account'} of {self.who}", session.scrubber, self._now)
+        what = f"Avito Ads {path or 'account'} of {self.who}"
+        answer = Answer(what, session.scrubber, self._now, path.startswith("campaigns/"))
         where = f"{self._path}/{path}" if path else self._path
         arguments = {} if body is None else {"json": dict(body)}
         response = session.send(method, where, answer.classify, **arguments)

@@ -125,6 +125,15 @@ def test_a_campaign_gone_since_the_list_is_no_quiet_loss(make_reader: MakeReader
         reader.read()
 
 
+def test_an_account_nobody_knows_is_for_a_person_to_correct(make_reader: MakeReader) -> None:
+    reader = make_reader()
+    _plant(reader, "error", "/account/5001", 500, status=404)
+    with pytest.raises(AccessDenied, match="no such account"):
+        reader.read()
+    refused = [one for one in reader.connect().check() if not one.is_allowed]
+    assert len(refused) == 5
+
+
 def test_campaigns_over_long_ago_or_made_later_are_not_asked(make_reader: MakeReader) -> None:
     stats = [cell(date(2026, 10, 30), 10111, 10, 1, "3")]
     play = Play(make_advertiser(stats, status="archived"))
