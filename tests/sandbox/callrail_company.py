@@ -8,7 +8,7 @@ from starlette.routing import Router
 from starlette.testclient import TestClient
 
 from include.sandbox.vendors.callrail import VENDOR
-from include.sandbox.vendors.callrail.book import ACCOUNT_ID
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world import World
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from include.sandbox.vendors.callrail.book import ACCOUNT_ID, LOCKED_ACCOUNT_ID
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID, LOCKED_ACCOUNT_ID
 from include.sandbox.vendors.callrail.lists import CALL_DEFAULTS
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.vendor import Stage

@@ -14,7 +14,7 @@ from include.connectors.protocol import (
     ConnectorError,
     RequestRefused,
 )
-from include.sandbox.vendors.callrail.book import ACCOUNT_ID
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID
 from include.sandbox.vendors.faults import Fault
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.world import World

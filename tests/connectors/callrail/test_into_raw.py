@@ -14,7 +14,7 @@ from include.connectors.protocol import Account, Host
 from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
-from include.sandbox.vendors.callrail.book import ACCOUNT_ID
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID
 from include.sandbox.vendors.server import VendorServer
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing

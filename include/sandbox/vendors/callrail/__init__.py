@@ -22,17 +22,15 @@ from starlette.routing import BaseRoute, Route
 
 from include.sandbox.vendors.callrail.access import Quotas, authenticate
 from include.sandbox.vendors.callrail.book import (
-    ACCOUNT_ID,
     COMPANY_NAME,
     LINE,
-    LOCKED_ACCOUNT_ID,
     ZONE,
     CallBook,
     Known,
-    make_id,
     write_instant,
 )
 from include.sandbox.vendors.callrail.errors import ApiError
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID, LOCKED_ACCOUNT_ID, make_id
 from include.sandbox.vendors.callrail.lists import LISTS, ListRules, filter_calls
 from include.sandbox.vendors.callrail.paging import (
     Row,

@@ -1,6 +1,6 @@
 """What CallRail knows of the world: its calls, forms, text messages, numbers and people.
 
-Every id is a prefix and 32 hex digits derived from the world's own id. Rows are made once per
+Rows are made once per
 world and hidden until the vendor would know them; tags and lead status appear at ``changed_at``.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.sandbox.vendors.callrail.ids import ACCOUNT_ID, COMPANY_ID, make_id
 from include.sandbox.vendors.callrail.sources import describe_source
 from include.sandbox.world.business_lines import LINES
 from include.sandbox.world.world import World
@@ -27,18 +27,6 @@ ZONE = ZoneInfo(LINE.time_zone)
 COMPANY_NAME = "Northbolt"
 SPAM_TAGS = ("спам", "spam")
 TAG_COLORS = ("gray1", "blue1", "green1", "orange1", "red1", "purple1")
-
-
-def make_id(prefix: str, kind: str, number: object) -> str:
-    """The vendor's id of one thing of the world; the same for the same thing, always."""
-    digest = blake2b(f"{kind}/{number}".encode(), digest_size=16)
-    return prefix + digest.hexdigest()
-
-
-ACCOUNT_ID = make_id("ACC", "account", 1)
-LOCKED_ACCOUNT_ID = make_id("ACC", "account", 2)
-"""An account that exists and is nobody's here: 403."""
-COMPANY_ID = make_id("COM", "company", 1)
 
 
 def write_instant(instant: datetime | None) -> str | None:
