@@ -160,7 +160,7 @@ def _text(name: str, path: str) -> _Field:
 
 
 def _flag(name: str, path: str) -> _Field:
-    return _Field(name, pa.bool_(), flags, path, is_required=True, is_nullable=False)
+    return _Field(name, pa.bool_(), flags, path, is_required=True)
 
 
 def _number(name: str, path: str) -> _Field:
@@ -186,7 +186,7 @@ def _call_fields(zone: ZoneInfo) -> list[_Field]:
         _text("call_phase", "callphase"),
         _flag("is_answered", "successful"),
         _text("status_details", "statusDetails"),
-        _Field("talk_seconds", pa.uint32(), integers, "duration", None, True, False),
+        _Field("talk_seconds", pa.uint32(), integers, "duration", None, True),
         _Field("wait_seconds", pa.uint32(), integers, "waitingConnect"),
         _Field("caller_phone", pa.string(), ids, "callerNumber", None, True),
         _Field("tracking_phone", pa.string(), ids, "phoneNumber", None, True),

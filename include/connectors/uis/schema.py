@@ -136,7 +136,7 @@ def _day(name: str, path: str) -> Field:
 
 
 def _flag(name: str, path: str = "") -> Field:
-    return Field(name, pa.bool_(), booleans, path, True, False)
+    return Field(name, pa.bool_(), booleans, path, True)
 
 
 def _list(name: str, path: str) -> Field:

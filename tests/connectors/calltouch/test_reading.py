@@ -57,6 +57,15 @@ def test_a_hidden_number_is_null_and_its_call_is_kept(bench):
     assert [r.reason_code for b in batches for r in b.rejected] == ["wrong_type"]
 
 
+def test_what_the_vendor_leaves_open_is_null_and_not_false(bench):
+    for field in ("targetCall", "duration", "waitingConnect"):
+        bench.plant("bad_value", field=field, value=None, row=0)
+    for column in ("is_target", "talk_seconds", "wait_seconds"):
+        first, second = rows_of(bench.pull())
+        assert first[column] is None
+        assert second[column] is not None
+
+
 def test_a_request_keeps_phones_and_emails_as_typed(bench):
     first, bare = rows_of(bench.pull("request"))
     assert (first["request_date"], first["requested_at"]) == (date(2026, 11, 18), at(18))
