@@ -1,4 +1,4 @@
-"""Yandex Direct: daily ad performance and conversions by reports, and the campaign dictionary.
+"""Yandex Direct: daily ad performance and conversions by reports; campaigns, groups and ads.
 
 Days are Moscow days, money is micros of the account's currency, and VAT is in or out as the option
 ``include_vat`` says. A report has no id at the vendor: the token holds the whole request, and
@@ -8,9 +8,9 @@ Options of an account (its name is the Client-Login): ``base_url``, ``api_versio
 ``include_vat`` YES or NO (default), ``lookback_days`` (3), ``history_from`` (30 days ago),
 ``include_today`` (false), ``days_per_request`` (31), ``processing_mode`` (auto), ``goals`` (ids of
 Metrica goals; without any there is no conversion table), ``attribution_models`` (LSCCD and AUTO; of
-FCCD, LC, LSCCD, AUTO), ``oauth_url`` (beside a ``base_url`` its ``/token``), ``compress`` (true;
-false spares a loopback benchmark the gzip). Credentials: ``token``; to renew it also ``client_id``,
-``client_secret``, ``refresh_token``.
+FCCD, LC, LSCCD, AUTO), ``dictionary_days`` (7, between lists of groups and ads), ``oauth_url``
+(beside a ``base_url`` its ``/token``), ``compress`` (true; false spares a loopback benchmark the
+gzip). Credentials: ``token``; to renew it also ``client_id``, ``client_secret``, ``refresh_token``.
 
 An old day is read again when its ungrouped totals differ from those of the last run (ninety days
 back); what ``Changes.check`` calls changed and no total explains is read again from its day on.
@@ -56,6 +56,7 @@ from include.connectors.yandex_direct.day_totals import (
     recall,
     remember,
 )
+from include.connectors.yandex_direct.dictionaries import DICTIONARIES
 from include.connectors.yandex_direct.management import Management
 from include.connectors.yandex_direct.planning import (
     DEFAULT_HISTORY_DAYS,
@@ -78,6 +79,8 @@ from include.connectors.yandex_direct.schema import (
 )
 
 DEFAULT_BASE_URL = "https://api.direct.yandex.com"
+SNAPSHOT = "snapshot"
+LISTED = (CAMPAIGN, *DICTIONARIES)
 DEFAULT_MODELS = ("LSCCD", "AUTO")
 REQUESTS = Rate(20, 10.0)
 """Of the Reports service, per advertiser; the few other calls share it."""
@@ -102,6 +105,7 @@ class YandexDirect:
         self._lookback_days = options.number("lookback_days", 3)
         self._most_days = options.number("days_per_request", MOST_DAYS_PER_REQUEST, least=1)
         self._includes_today = options.flag("include_today", False)
+        self._dictionary_days = options.number("dictionary_days", 7)
         self._goals = self._read_goals()
         self._models = self._read_models()
         version = options.choice("api_version", "v5", ("v5", "v501"))
@@ -183,13 +187,14 @@ class YandexDirect:
             is_counted = name == PERFORMANCE
             busy = totals.busy_days if is_counted else frozenset()
             pieces += self._plan_reports(name, wanted, days[name].values(), busy)
+        pieces += self._plan_dictionaries(known, now)
         watermark = remember(timestamp, totals)
-        return [*pieces, Slice(CAMPAIGN, "snapshot", watermark=watermark, is_checkpoint=True)]
+        return [*pieces, Slice(CAMPAIGN, SNAPSHOT, watermark=watermark, is_checkpoint=True)]
 
     def start(self, piece: Slice) -> Ready | Wait:
         """Ask for one report; the campaign snapshot needs no preparation."""
-        if piece.resource == CAMPAIGN:
-            return Ready({"resource": CAMPAIGN})
+        if piece.resource in LISTED:
+            return Ready({"resource": piece.resource})
         if piece.resource not in self.resources or piece.interval is None:
             raise BadInput(
                 f"yandex_direct cannot start {piece.resource}/{piece.key}: it knows "
@@ -214,12 +219,14 @@ class YandexDirect:
         A 200 is left unread for :meth:`fetch` of this connector; fetching from another process
         repeats the request once more.
         """
-        return Ready(token) if token["resource"] == CAMPAIGN else self._reports.ask(token)
+        return Ready(token) if token["resource"] in LISTED else self._reports.ask(token)
 
     def fetch(self, token: Token) -> Iterator[Batch]:
         """Stream the rows, proven complete by the vendor's own count."""
         if token["resource"] == CAMPAIGN:
             yield Batch(self._management.read_campaign_rows())
+        elif token["resource"] in DICTIONARIES:
+            yield from map(Batch, self._management.read_objects(token["resource"]))
         else:
             yield from self._reports.read(token)
 
@@ -237,6 +244,16 @@ class YandexDirect:
                 yield Capability(name, False, str(refusal))
             else:
                 yield Capability(name, True)
+
+    def _plan_dictionaries(self, known: list[KnownSlice], now: datetime) -> list[Slice]:
+        """Those not listed for ``dictionary_days``."""
+        pulled_at = {k.resource: k.pulled_at for k in known if k.resource in DICTIONARIES}
+        rested = now - timedelta(days=self._dictionary_days)
+        return [
+            Slice(name, SNAPSHOT)
+            for name in DICTIONARIES
+            if name not in pulled_at or pulled_at[name] <= rested
+        ]
 
     def _plan_reports(
         self,

@@ -6,7 +6,7 @@ a missing key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from include.connectors._http import HttpSession
 from include.connectors._paging import OffsetPage, walk_offsets
 from include.connectors.protocol import RequestRefused, TemporaryFailure
 from include.connectors.yandex_direct.answers import AnswerReader, parse_result
+from include.connectors.yandex_direct.dictionaries import read_objects
 from include.connectors.yandex_direct.schema import CAMPAIGN_SCHEMA
 
 PAGE_LIMIT = 10_000
@@ -79,6 +80,11 @@ class Management:
                 else:
                     columns[column].append(value if value is not None else "")
         return pa.RecordBatch.from_pydict(columns, schema=CAMPAIGN_SCHEMA)
+
+    def read_objects(self, name: str) -> Iterator[pa.RecordBatch]:
+        """Ad groups or ads of every campaign the API lists."""
+        ids = [campaign["Id"] for campaign in self.read_campaigns()]
+        return read_objects(name, self._login, ids, self._call)
 
     def check_statistics(self, since: str, campaign_ids: Sequence[int]) -> tuple[str, date | None]:
         """The vendor's Timestamp (empty without campaigns) and the first day changed ``since``.

@@ -16,6 +16,8 @@ from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 PERFORMANCE = "ad_performance_daily"
 CONVERSION = "conversion_daily"
 CAMPAIGN = "campaign"
+AD_GROUP = "ad_group"
+AD = "ad"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,46 @@ CAMPAIGN_SCHEMA = pa.schema(
     ]
 )
 
+AD_GROUP_SCHEMA = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("ad_group_id", pa.uint64(), nullable=False),
+        pa.field("campaign_id", pa.uint64(), nullable=False),
+        *(
+            pa.field(name, pa.string(), nullable=False)
+            for name in (
+                *("ad_group_name", "ad_group_type", "ad_group_status", "serving_status"),
+                "tracking_params",
+            )
+        ),
+    ]
+)
+
+AD_SCHEMA = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("ad_id", pa.uint64(), nullable=False),
+        pa.field("campaign_id", pa.uint64(), nullable=False),
+        pa.field("ad_group_id", pa.uint64(), nullable=False),
+        *(
+            pa.field(name, pa.string(), nullable=False)
+            for name in ("ad_type", "ad_state", "ad_status", "title", "href", "final_url")
+        ),
+    ]
+)
+
+
+def _dictionary_facts(grain: str) -> ResourceFacts:
+    return ResourceFacts(
+        grain=grain,
+        time_zone="no times",
+        currency="no money",
+        vat="no money",
+        restatement="read whole once in dictionary_days (7)",
+        personal_data="none",
+    )
+
+
 RESOURCES = {
     PERFORMANCE: Resource(
         name=PERFORMANCE,
@@ -148,6 +190,18 @@ RESOURCES = {
             restatement="read whole on every run",
             personal_data="none",
         ),
+    ),
+    AD_GROUP: Resource(
+        name=AD_GROUP,
+        kind="replace",
+        schema=AD_GROUP_SCHEMA,
+        facts=_dictionary_facts("ad group, newest scan"),
+    ),
+    AD: Resource(
+        name=AD,
+        kind="replace",
+        schema=AD_SCHEMA,
+        facts=_dictionary_facts("ad, newest scan"),
     ),
 }
 

@@ -26,7 +26,7 @@ def _days(plan) -> list[date]:
 def test_a_new_account_gets_its_history_and_a_checkpoint_last(bench):
     plan = bench.connect().plan([], bench.stage.clock.now(), None)
     assert _days(plan) == [date(2026, 10, 21) + timedelta(days=n) for n in range(30)]
-    assert [s.resource for s in plan] == ["ad_performance_daily", "campaign"]
+    assert [s.resource for s in plan] == ["ad_performance_daily", "ad_group", "ad", "campaign"]
     assert plan[-1].is_checkpoint
     assert plan[-1].watermark.startswith("2026-11-20T09:00:00Z|2026-10-21|")
 
