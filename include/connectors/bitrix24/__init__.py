@@ -9,11 +9,12 @@ Calls are days of ``time_zone``. Telephones and e-mails are as typed.
 
 Options: ``base_url``, ``oauth_url``, ``plan`` (standard or enterprise, which has a larger rate
 limit), ``history_from`` (2012-04-01), ``window_days`` (366) of changes in one slice,
-``overlap_minutes`` (15), ``time_zone`` (Europe/Moscow), ``lookback_days`` (3) and ``calls_from``
-(``history_from``), ``days_per_request`` (31) of calls, ``leave_out`` (resources to leave out),
-``allow_mass_deletion`` (false), ``custom_fields`` (role: field of the portal, or several by commas,
-the first filled one wins; roles are ``metrica_client_id``, ``ga_client_id``, ``yclid``, ``gclid``,
-``click_id``, ``roistat_id``, ``inn``, ``kpp``, ``lost_reason_id``, ``first_reply_at``).
+``overlap_minutes`` (15), ``time_zone`` (Europe/Moscow), ``lookback_days`` (3) ``calls_from`` (three
+years ago, but not before ``history_from``), ``days_per_request`` (31) of calls, ``leave_out``
+(resources to leave out), ``allow_mass_deletion`` (false), ``custom_fields`` (role: field of the
+portal, or several by commas, the first filled one wins; roles are ``metrica_client_id``,
+``ga_client_id``, ``yclid``, ``gclid``, ``click_id``, ``roistat_id``, ``inn``, ``kpp``,
+``lost_reason_id``, ``first_reply_at``).
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ from include.connectors.protocol import (
 
 EARLIEST = date(2012, 4, 1)
 PROBED_DAYS = 90
+CALLS_KEPT = timedelta(days=3 * 365)
 WINDOWED = (*ENTITIES, PRODUCT_ROW, DEAL_CONTACT, HISTORY)
 DIRECTORIES = (USER, PIPELINE, STATUS, CUSTOM_FIELD)
 SNAPSHOT, SCAN = "snapshot", "scan"
@@ -97,7 +99,7 @@ class Bitrix24:
         options = Options(account)
         self._zone = options.zone("time_zone", "Europe/Moscow")
         self._history_from = options.day("history_from", EARLIEST)
-        self._calls_from = options.day("calls_from", self._history_from)
+        self._calls_from = options.day("calls_from", date.min)
         self._lookback_days = options.number("lookback_days", 3)
         self._days_per_request = options.number("days_per_request", 31, least=1)
         self._longest = timedelta(days=options.number("window_days", 366, least=1))
@@ -207,9 +209,11 @@ class Bitrix24:
     ) -> list[Slice]:
         if CALL not in self.resources:
             return []
+        today = now.astimezone(self._zone).date()
+        usual = max(self._history_from, today - CALLS_KEPT)
         rule = DayRule(
             self._zone,
-            self._calls_from,
+            usual if self._calls_from == date.min else self._calls_from,
             self._lookback_days,
             includes_today=True,
             most_days=self._days_per_request,

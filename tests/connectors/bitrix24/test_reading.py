@@ -149,6 +149,16 @@ def test_a_call_told_late_brings_its_day_again(bench):
     assert days() == {"2026-11-17_2026-11-18"}
 
 
+def test_calls_go_three_years_back_unless_told_otherwise(bench):
+    def first_day(**options) -> str:
+        pieces = bench.connect(**options).plan([], NOON, None)
+        return next(piece.key for piece in pieces if piece.resource == "call")[:10]
+
+    assert first_day() == "2026-10-01"
+    assert first_day(history_from="2012-04-01") == "2023-11-21"
+    assert first_day(history_from="2012-04-01", calls_from="2020-01-01") == "2020-01-01"
+
+
 def test_calls_are_landed_under_the_day_of_the_account_s_zone(bench):
     assert {row["call_date"] for row in bench.rows("call")} == {
         date(2026, 11, 17),
