@@ -129,7 +129,7 @@ def test_money_is_told_in_the_currency_asked_for(api):
     body = {
         "metrics": _metrics("totalRevenue"),
         "dateRanges": [{"startDate": "today", "endDate": "today"}],
-        "currencyCode": "XXX",
+        "currencyCode": "QQQ",
     }
     assert "currencyCode" in expect_refusal(api, body)["message"]
 

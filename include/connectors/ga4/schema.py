@@ -44,30 +44,38 @@ class Field:
     """Whether rows add up to the vendor's total exactly: estimates of sessions do not."""
 
 
-def _numbers(values: list[Any]) -> pa.Array:
-    text = texts(values)
+Values = list[Any] | pa.Array
+"""Of one field: from rows read one by one, or straight from the parser."""
+
+
+def _words(values: Values) -> pa.Array:
+    return values if isinstance(values, pa.Array) else texts(values)
+
+
+def _numbers(values: Values) -> pa.Array:
+    text = _words(values)
     if pc.all(pc.match_substring_regex(text, _NUMBER)).as_py() is False:
         raise ValueError("not a number")
     return pc.cast(text, pa.float64())
 
 
-def _counts(values: list[Any]) -> pa.Array:
+def _counts(values: Values) -> pa.Array:
     """Whole numbers; a sampled count may come with a fraction, which is rounded."""
     return pc.round(_numbers(values)).cast(pa.int64())
 
 
-def _fractions(values: list[Any]) -> pa.Array:
+def _fractions(values: Values) -> pa.Array:
     return pc.round(_numbers(values), 6).cast(FRACTION)
 
 
-def _whole_micros(values: list[Any]) -> pa.Array:
+def _whole_micros(values: Values) -> pa.Array:
     """Text of a currency as whole micros."""
     return pc.round(pc.multiply(_numbers(values), float(MICROS))).cast(pa.int64())
 
 
-def _days(values: list[Any]) -> pa.Array:
+def _days(values: Values) -> pa.Array:
     """Days like 20260131."""
-    text = texts(values)
+    text = _words(values)
     dashed = pc.replace_substring_regex(text, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3")
     return pc.cast(dashed, pa.date32())
 
@@ -76,16 +84,16 @@ def decode_minutes(zone: ZoneInfo) -> Decode:
     """Minutes of the property's clock like 202601311259, as instants."""
     at = local_instants(zone)
 
-    def decode(values: list[Any]) -> pa.Array:
+    def decode(values: Values) -> pa.Array:
         pattern = r"^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})$"
-        told = pc.replace_substring_regex(texts(values), pattern, r"\1-\2-\3 \4:\5:00")
+        told = pc.replace_substring_regex(_words(values), pattern, r"\1-\2-\3 \4:\5:00")
         return at(told.to_pylist())
 
     return decode
 
 
 def _dimension(name: str, column: str) -> Field:
-    return Field(name, column, pa.string(), texts)
+    return Field(name, column, pa.string(), _words)
 
 
 def _count(name: str, column: str, is_additive: bool = False) -> Field:
@@ -93,7 +101,7 @@ def _count(name: str, column: str, is_additive: bool = False) -> Field:
 
 
 DAY = Field("date", "stats_date", pa.date32(), _days)
-MINUTE = Field("dateHourMinute", "session_minute_at", MICROSECONDS, texts)
+MINUTE = Field("dateHourMinute", "session_minute_at", MICROSECONDS, _words)
 """Its decoder is made per answer: only the answer says whose clock it is."""
 SOURCE = (
     _dimension("sessionSource", "session_source"),

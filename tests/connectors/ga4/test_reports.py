@@ -194,3 +194,14 @@ def test_days_are_asked_for_one_by_one_unless_told_otherwise(bench: Bench) -> No
 def test_a_property_is_a_number(bench: Bench) -> None:
     with pytest.raises(BadInput, match="property_id"):
         bench.connect(name="G-ABC123")
+
+
+def test_the_last_tokens_are_left_to_the_dashboards_of_the_property(bench: Bench) -> None:
+    bench.stage.knobs["ga4.tokensPerHour"] = 502
+    connector = bench.connect()
+    state = connector.start(Slice("event_daily", "x", DAYS))
+    for _ in range(3):
+        assert list(connector.fetch(state.token))
+    with pytest.raises(TemporaryFailure, match=r"tokensPerHour.*next hour"):
+        list(connector.fetch(state.token))
+    assert bench.read("event_daily", leave_tokens=0).num_rows > 0
