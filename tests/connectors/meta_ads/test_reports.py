@@ -29,7 +29,7 @@ from include.sandbox.vendors.vendor import Stage
 from include.warehouse.landing import Landing
 from tests.connectors.contract.reading import Reader, sort_rows
 from tests.connectors.contract.source_case import Play
-from tests.connectors.meta_ads.contract_case import CASE, expected_of
+from tests.connectors.meta_ads.contract_case import CASE, QUICK, expected_of
 from tests.connectors.meta_ads.meta_world import (
     DAYS,
     NOW,
@@ -55,7 +55,8 @@ def reader(server: VendorServer, tmp_path: Path) -> Reader:
     server.stage.faults.clear()
     server.stage.knobs.clear()
     server.vendors[SOURCE].reset()
-    made = Reader(CASE, Play(make_world(stats), expected_of(stats)), server, Landing(str(tmp_path)))
+    play = Play(make_world(stats), expected_of(stats), knobs=QUICK)
+    made = Reader(CASE, play, server, Landing(str(tmp_path)))
     made.set_stage()
     return made
 

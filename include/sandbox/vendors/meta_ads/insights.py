@@ -44,6 +44,7 @@ class Insights:
         self._account = account
         self._asked = asked
         self._known: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._named: dict[int, dict[str, Any]] = {}
         objects = [f for f in asked.filters if str(f["field"]).startswith(OBJECT_PREFIXES)]
         self._row_filters = [f for f in asked.filters if f not in objects]
 
@@ -110,16 +111,28 @@ class Insights:
 
     def _write(self, group: Group) -> dict[str, Any]:
         labels, figures = group
-        asked, known = self._asked, self._describe(labels, self._asked.level)
-        shown = _write_figures(figures, asked, asked.fields)
-        for level in LEVELS[: LEVELS.index(asked.level) + 1]:
-            for name in LEVEL_FIELDS[level]:
-                if name in asked.fields and known.get(name) not in (None, ""):
-                    shown[name] = known[name]
+        asked = self._asked
+        shown = _write_figures(figures, asked, asked.fields) | self._name(labels)
         if "attribution_setting" in asked.fields:
             shown["attribution_setting"] = ATTRIBUTION
-        shown |= {"date_start": str(labels["since"]), "date_stop": str(labels["until"])}
-        return shown | {name: labels[name] for name in asked.breakdowns}
+        shown["date_start"], shown["date_stop"] = str(labels["since"]), str(labels["until"])
+        for name in asked.breakdowns:
+            shown[name] = labels[name]
+        return shown
+
+    def _name(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields asked for that are the same in every row of an object."""
+        key = labels[ID_OF_LEVEL[self._asked.level]] if self._asked.level != "account" else 0
+        if key not in self._named:
+            asked = self._asked
+            known = self._describe(labels, asked.level)
+            fields = [f for of in LEVELS[: LEVELS.index(asked.level) + 1] for f in LEVEL_FIELDS[of]]
+            self._named[key] = {
+                name: known[name]
+                for name in fields
+                if name in asked.fields and known.get(name) not in (None, "")
+            }
+        return self._named[key]
 
     def _describe(self, labels: Mapping[str, Any], level: str) -> dict[str, Any]:
         """Ids and names by field, and ``campaign.effective_status`` and the like for filters."""
