@@ -67,7 +67,8 @@ def _expect(
     ]
 
 
-def _renamed(world: World, campaign_id: int, name: str) -> World:
+def rename_campaign(world: World, campaign_id: int, name: str) -> World:
+    """The same world with one campaign called otherwise."""
     tables = {table: rows.to_pylist() for table, rows in world.tables.items()}
     for row in tables["campaign"]:
         if row["campaign_id"] == campaign_id:
@@ -183,7 +184,7 @@ PLAYS: Mapping[str, Callable[[], Play] | str] = {
     situations.FULL_LAST_PAGE: lambda: _plain(knobs={"google_ads.batch_rows": 2}),
     situations.EMPTY_DAY: lambda: _plain(world=_world((STATS[0], STATS[4]))),
     situations.NOTHING_AT_ALL: lambda: _plain(world=_world(())),
-    situations.UNICODE: lambda: _plain(world=_renamed(_world(), 101, NASTY)),
+    situations.UNICODE: lambda: _plain(world=rename_campaign(_world(), 101, NASTY)),
     situations.HUGE_NUMBER: _play_huge,
     situations.ZONE_EDGE: _play_zone_edge,
     situations.DST: _play_dst,
