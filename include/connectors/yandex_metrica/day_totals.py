@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,10 +34,14 @@ QUERIES = {
 
 @dataclass(frozen=True)
 class DayTotal:
-    """One day of a report: rows its log should have, and a digest of every figure shown."""
+    """One day of a report: rows its log should have, and a digest of every figure shown.
+
+    ``sources`` are the rows by traffic source, where the report is grouped so.
+    """
 
     rows: int
     signature: str
+    sources: Mapping[str, int] = field(default_factory=dict)
 
 
 class DayTotals:
@@ -61,13 +65,21 @@ class DayTotals:
         if not rows:
             rows = self._read_rows(resource, span)
         shown: dict[date, list[Any]] = defaultdict(list)
-        counts: dict[date, int] = defaultdict(int)
+        counts: dict[date, Counter[str]] = defaultdict(Counter)
         for row in rows:
-            day, *words = [value.get("id", value.get("name")) for value in row["dimensions"]]
-            shown[date.fromisoformat(str(day))].append([words, row["metrics"]])
-            counts[date.fromisoformat(str(day))] += round(row["metrics"][0])
+            text, *words = [value.get("id", value.get("name")) for value in row["dimensions"]]
+            day = date.fromisoformat(str(text))
+            shown[day].append([words, row["metrics"]])
+            counts[day]["".join(map(str, words))] += round(row["metrics"][0])
         days = [span.date_from + timedelta(days=n) for n in range(_length(span))]
-        return {day: DayTotal(counts[day], _sign(shown[day])) for day in days}
+        return {
+            day: DayTotal(
+                counts[day].total(),
+                _sign(shown[day]),
+                counts[day] if resource == VISIT else {},
+            )
+            for day in days
+        }
 
     def _read_rows(self, resource: str, span: Interval) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -38,18 +38,11 @@ from include.connectors.yandex_metrica.log_requests import (
     LogRequests,
 )
 from include.connectors.yandex_metrica.log_stream import LogPart
+from include.connectors.yandex_metrica.source_tally import FEW_ROWS, SourceTally
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, WAIT_GROWTH = 20.0, 60.0, 1.3
 MOST_FAILURES = 3
 LONGEST_INNER_WAIT_SECONDS = 3600.0
-FEW_ROWS = 5
-"""A log may lack this many rows of a day its report shows: the two are made apart."""
-TRAFFIC_SOURCES = frozenset(
-    {
-        *("ad", "direct", "email", "internal", "messenger", "organic", "qrcode", "recommend"),
-        *("referral", "saved", "social", "undefined"),
-    }
-)
 
 
 class LogReader:
@@ -106,9 +99,12 @@ class LogReader:
     def read(self, token: Token) -> Iterator[Batch]:
         """Every row of the slice, request after request."""
         current: Token | None = token
+        tally = SourceTally()
         while current is not None:
-            yield from self._read_request(current)
+            yield from self._read_request(current, tally)
             current = self._ask_for_rest(current)
+        if findings := tally.compare(token["sources"], self._tolerance):
+            yield Batch(None, (), findings)
 
     def _ask(self, token: Token) -> Ready | Wait:
         kind = LOGS[token["resource"]]
@@ -168,7 +164,7 @@ class LogReader:
             state = self.poll(state.token)
         return state.token
 
-    def _read_request(self, token: Token) -> Iterator[Batch]:
+    def _read_request(self, token: Token, tally: SourceTally) -> Iterator[Batch]:
         request = self._requests.look(token["request_id"])
         if request is None or request.status != READY:
             raise TemporaryFailure(
@@ -179,7 +175,7 @@ class LogReader:
         counts: dict[date, int] = {}
         try:
             try:
-                yield from self._read_parts(request, token, counts)
+                yield from self._read_parts(request, token, counts, tally)
             except TemporaryFailure:
                 is_kept = True
                 raise
@@ -190,7 +186,11 @@ class LogReader:
                 self._requests.end(request)
 
     def _read_parts(
-        self, request: LogRequest, token: Token, counts: dict[date, int]
+        self,
+        request: LogRequest,
+        token: Token,
+        counts: dict[date, int],
+        tally: SourceTally,
     ) -> Iterator[Batch]:
         kind = LOGS[token["resource"]]
         decoder = Decoder(ZoneInfo(token["time_zone"]))
@@ -200,7 +200,6 @@ class LogReader:
             "time_zone": token["time_zone"],
             "log_request_id": request.request_id,
         }
-        told: set[str] = set()
         for number, size in request.parts:
             name = f"{kind.source} {request.date1}..{request.date2} part {number}"
             part = LogPart(name, kind.fields(self._attribution), kind.columns, decoder)
@@ -208,7 +207,8 @@ class LogReader:
             with self._http.open_body(response) as body:
                 for batch in part.read(body, size, lambda rows: _complete(rows, kind, constants)):
                     _count_days(batch, kind.day_column, counts)
-                    findings = _find_unknown(batch, told) if kind.resource == VISIT else ()
+                    is_counted = kind.resource == VISIT and batch.rows is not None
+                    findings = tally.add(batch.rows) if is_counted else ()
                     yield Batch(batch.rows, batch.rejected, findings)
 
     def _require_rows(self, token: Token, counts: Mapping[date, int]) -> None:
@@ -261,13 +261,3 @@ def _count_days(batch: Batch, day_column: str, counts: dict[date, int]) -> None:
     if batch.rows is not None:
         for entry in pc.value_counts(batch.rows.column(day_column)).to_pylist():
             counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
-
-
-def _find_unknown(batch: Batch, told: set[str]) -> tuple[str, ...]:
-    """Traffic sources nobody has declared; each is told once."""
-    if batch.rows is None:
-        return ()
-    found = set(pc.unique(batch.rows.column("traffic_source")).to_pylist())
-    new = sorted(found - TRAFFIC_SOURCES - told)
-    told.update(new)
-    return tuple(f"unknown traffic source {name!r}" for name in new)

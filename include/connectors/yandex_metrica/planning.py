@@ -6,6 +6,7 @@ one. Hence days young enough to be restated by uploads are read once a week besi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -121,6 +122,9 @@ class LogPlanner:
         for span in group_days(days, max(most, 1)):
             count = (span.date_to - span.date_from).days
             inside = [span.date_from + timedelta(days=n) for n in range(count)]
+            sources: Counter[str] = Counter()
+            for day in inside:
+                sources.update(totals[day].sources)
             slices.append(
                 Slice(
                     resource,
@@ -131,6 +135,7 @@ class LogPlanner:
                         "newest_seen": self._newest_seen,
                         "time_zone": self._zone.key,
                         "expected": {day.isoformat(): totals[day].rows for day in inside},
+                        "sources": dict(sources),
                     },
                 )
             )

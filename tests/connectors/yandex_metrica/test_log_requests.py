@@ -123,6 +123,26 @@ def test_a_log_that_lacks_rows_of_its_report_is_cleaned_and_asked_for_anew(bench
     assert sum(b.rows.num_rows for b in bench.connect().fetch(again.token)) == 3
 
 
+def _findings(bench) -> list[str]:
+    ready = bench.wait(bench.connect().start(bench.days(FIRST, LAST)))
+    batches = bench.connect().fetch(ready.token)
+    return [finding for batch in batches for finding in batch.findings]
+
+
+def test_a_source_that_changed_its_meaning_is_told(bench):
+    ads = [
+        make_visit(n, morning(16), metrica_client_id=n, traffic_source="ad") for n in range(1, 10)
+    ]
+    returned = [make_visit(100 + n, morning(18), metrica_client_id=n) for n in range(1, 10)]
+    bench.show(make_company(*ads, *returned))
+    assert _findings(bench) == []
+    # the log begins to give the last source under the name of the last significant one
+    bench.plant("changed_meaning", "logrequest", **{"from": "lastsign", "to": "last"})
+    (found,) = _findings(bench)
+    assert "ad 0 in the log, 9 in the report" in found
+    assert "direct 9 in the log, 0 in the report" in found
+
+
 @pytest.mark.parametrize("verb", ["clean", "retention", "cancel", "forget"])
 def test_a_request_somebody_ended_is_asked_for_anew(bench, verb):
     piece = bench.days(FIRST, LAST)
