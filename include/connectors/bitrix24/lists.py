@@ -98,6 +98,8 @@ def walk_list(portal: Portal, listing: Listing) -> Iterator[list[Record]]:
         read += len(fresh)
         if fresh:
             yield fresh
+        if not is_over and read > total:
+            total = _recount(portal, listing)  # a full page says more than a count below it
         if is_over or read >= total:
             break
         pages = _read_chain(portal, listing, last, total - read)
@@ -154,10 +156,14 @@ def _read_chain(portal: Portal, listing: Listing, last: int, left: int) -> list[
     return [listing.rows(answer.value(name)) for name in commands]
 
 
+def _recount(portal: Portal, listing: Listing) -> int:
+    return portal.batch({"total": listing.count()}).total("total")
+
+
 def _prove(portal: Portal, listing: Listing, read: int, total: int) -> None:
     if read == total:
         return
-    again = portal.batch({"total": listing.count()}).total("total")
+    again = _recount(portal, listing)
     if not min(total, again) <= read <= max(total, again):
         raise IncompleteAnswer(
             f"Bitrix24 gave {read} rows of {listing.method} and counts {again}; nothing of them is "

@@ -46,6 +46,12 @@ def test_a_page_that_comes_empty_is_not_the_end(bench):
         bench.rows("deal")
 
 
+def test_a_count_that_comes_as_zero_hides_no_page(bench):
+    bench.stage.world = World.of(crm_deal=[make_deal(number) for number in range(1, 121)])
+    bench.plant("zero_rows", "crm.deal.list", 1)
+    assert len(bench.rows("deal")) == 120
+
+
 def test_own_fields_are_read_as_the_account_maps_them(bench):
     leads = {row["lead_id"]: row for row in bench.rows("lead")}
     assert leads[1]["metrica_client_id"] == "1700000000000000001"
