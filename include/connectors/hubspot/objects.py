@@ -185,6 +185,17 @@ MEETING = ObjectKind(
     ),
     ("contacts", "deals"),
 )
+EMAIL = ObjectKind(
+    "email",
+    "emails",
+    (
+        col.word("subject", "hs_email_subject"),
+        col.word("direction", "hs_email_direction"),
+        col.word("status", "hs_email_status"),
+        col.moment("sent_at", "hs_timestamp"),
+    ),
+    ("contacts", "deals"),
+)
 LINE_ITEM = ObjectKind(
     "line_item",
     "line_items",
@@ -230,5 +241,17 @@ INVOICE = ObjectKind(
 )
 KINDS = {
     kind.name: kind
-    for kind in (CONTACT, COMPANY, DEAL, LEAD, CALL, TASK, MEETING, LINE_ITEM, PRODUCT, INVOICE)
+    for kind in (
+        CONTACT,
+        COMPANY,
+        DEAL,
+        LEAD,
+        CALL,
+        TASK,
+        MEETING,
+        EMAIL,
+        LINE_ITEM,
+        PRODUCT,
+        INVOICE,
+    )
 }

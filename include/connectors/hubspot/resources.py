@@ -60,6 +60,7 @@ _FACTS = {
     "task": (NONE, NONE, "subject"),
     "meeting": (NONE, NONE, "subject"),
     "product": ("of the record", "unknown", NONE),
+    "email": (NONE, NONE, "subject"),
     "line_item": ("of the record", "in", NONE),
     "invoice": ("of the record", "in", "payer in payload"),
 }

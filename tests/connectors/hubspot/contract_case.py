@@ -25,6 +25,7 @@ APPLICATION = {
 }
 LEFT_OUT = (
     "call",
+    "email",
     "product",
     "task",
     "meeting",

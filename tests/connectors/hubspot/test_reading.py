@@ -106,6 +106,7 @@ def test_money_calls_and_tasks_are_typed(bench):
     assert calls["QUEUED"]["talk_millis"] is None
     assert bench.rows("meeting")[0]["outcome"] == "COMPLETED"
     assert bench.rows("task")[0]["subject"] == "Send the offer"
+    assert bench.rows("email")[0]["status"] == "SENT"
 
 
 @pytest.mark.parametrize(
