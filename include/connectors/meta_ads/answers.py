@@ -88,7 +88,7 @@ class AnswerReader:
         lockout = _find_lockout(response.headers)
         error = document.get("error") if document is not None else None
         if isinstance(error, Mapping):
-            return self._read_error(error, what, lockout)
+            return self._read_error(error, what, lockout, response.status_code)
         if response.status_code == 200:
             if document is None:
                 shown = self._scrubber.show_body(response)
@@ -106,7 +106,9 @@ class AnswerReader:
         shown = self._scrubber.show_body(response)
         raise RequestRefused(f"{what} answered HTTP {response.status_code}: {shown}")
 
-    def _read_error(self, error: Mapping[str, Any], what: str, lockout: float) -> Again:
+    def _read_error(
+        self, error: Mapping[str, Any], what: str, lockout: float, status: int
+    ) -> Again:
         """Passing troubles are returned, final ones raised."""
         code, subcode = _whole(error.get("code")), _whole(error.get("error_subcode"))
         text = " ".join(str(error.get("message", "")).split())[:300]
@@ -139,7 +141,8 @@ class AnswerReader:
             )
         if code == VERSION_GONE:
             raise RequestRefused(f"{said}; set the option api_version to a version that lives")
-        if "Cannot include" in text or code in PASSING_CODES or error.get("is_transient") is True:
+        is_passing = code in PASSING_CODES or error.get("is_transient") is True
+        if is_passing or "Cannot include" in text or status in BROKEN_GATEWAYS:
             return Again(TemporaryFailure(f"{said}; try later"))
         raise RequestRefused(f"{said}; a bug of the connector, or the API has changed")
 

@@ -221,6 +221,15 @@ def test_passing_errors_are_waited_out(reader, code, subcode):
     assert reader.landed() == sort_rows(reader.play.expected)
 
 
+def test_an_error_nobody_knows_passes_where_the_status_says_so(reader):
+    _plant(reader, "error", 1, "insights", code=987_654, status=500)
+    reader.read()
+    assert reader.landed() == sort_rows(reader.play.expected)
+    _plant(reader, "error", 1, "insights", code=987_654, status=400)
+    with pytest.raises(RequestRefused, match="987654"):
+        reader.read()
+
+
 @pytest.mark.parametrize(
     ("code", "subcode", "says"),
     [(2, 1504041, "API has changed"), (100, 0, "API has changed"), (2635, 0, "api_version")],

@@ -86,10 +86,12 @@ def _shown(world: World, as_of: datetime) -> dict[date, tuple[int, int]]:
 
 
 def _held(reader: Reader) -> dict[date, tuple[int, int]]:
-    cost: dict[date, int] = defaultdict(int)
+    cost = {
+        date.fromisoformat(known.key): int(known.totals["cost_micros"])
+        for known in reader.known()
+        if known.resource == "ad_performance_daily"
+    }
     leads: dict[date, Decimal] = defaultdict(Decimal)
-    for row in reader.live_rows("ad_performance_daily").to_pylist():
-        cost[row["stats_date"]] += row["cost_micros"]
     for row in reader.live_rows("ad_action_daily").to_pylist():
         if row["action_type"] == "lead":
             leads[row["stats_date"]] += row["action_count"]
