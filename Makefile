@@ -73,7 +73,8 @@ lint: setup ## check style, layers and SQL
 	@.venv/bin/lint-imports
 	@.venv/bin/sqlfluff lint --disable-progress-bar sql
 
-bench: setup ## measure loading and building at 1 M and 10 M rows
+bench: setup ## measure loading and building at 1 M and 10 M rows, and each connector beside dlt
+	@$(PYTHON) include/supervisor/virtual_environment.py .venv-peers benchmarks/peers/requirements.txt
 	@$(RUN) -m benchmarks $(ARGS)
 
 lock: setup ## compile requirements.in into requirements.txt
@@ -82,3 +83,5 @@ lock: setup ## compile requirements.in into requirements.txt
 		requirements.in --output-file requirements.txt
 	@$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --quiet \
 		conformance/requirements.in --output-file conformance/requirements.txt
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --quiet \
+		benchmarks/peers/requirements.in --output-file benchmarks/peers/requirements.txt

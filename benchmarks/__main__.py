@@ -1,6 +1,7 @@
 """How fast rows get from a source into raw and on into marts, and how much memory that takes.
 
-``python -m benchmarks [rows …]`` (default 1 and 10 million). The yardstick is the engine's
+``python -m benchmarks [rows …]`` (default 1 and 10 million), then every connector beside dlt;
+``python -m benchmarks connectors [source …]`` does the latter alone. The yardstick is the engine's
 own insert of the same files inside its process; both run within a minute of each other, because
 figures of another day or machine mean nothing.
 """
@@ -21,6 +22,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import connectors
 from benchmarks.landing_steps import REPORT_ROWS
 from benchmarks.rows import write_report
 from include.contracts.reader import read_catalog
@@ -106,10 +108,13 @@ def _peak_of(pid: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print; sizes may be given as arguments."""
-    sizes = [int(text) for text in sys.argv[1:]] or list(DEFAULT_ROWS)
     console = Console()
     if not console.is_terminal:
         console = Console(width=130)  # in a log file rich assumes 80 columns and folds
+    if sys.argv[1:2] == ["connectors"]:
+        connectors.compare(console, sys.argv[2:])
+        return
+    sizes = [int(text) for text in sys.argv[1:]] or list(DEFAULT_ROWS)
     for rows in sizes:
         with (
             tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder,
@@ -131,6 +136,7 @@ def main() -> None:
                 TARGETS.get(name, ""),
             )
         console.print(table)
+    connectors.compare(console)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ class RecordReader:
         if missing:
             raise ValueError(f"{position}: no way to fill {', '.join(sorted(missing))}")
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the rows it makes."""
+        return self._schema
+
     def read(self, records: Sequence[Record], first_number: int = 1) -> Batch:
         """One page; ``first_number`` is the position of its first record in the answer."""
         findings = self._look_for_new(records)
@@ -182,7 +187,7 @@ def ids(values: list[Any]) -> pa.Array:
 def integers(values: list[Any]) -> pa.Array:
     """Whole numbers, also in quotes; an empty text is null."""
     try:
-        return pa.array(values, pa.int64())
+        return _whole(values)
     except _UNFIT:
         return pc.cast(_quoted(values), pa.int64())
 
@@ -191,8 +196,13 @@ def decimals(scale: int, precision: int = 38) -> Decode:
     """Exact decimals from numbers or text; more digits than ``scale`` are refused, never cut."""
     wanted = pa.decimal128(precision, scale)
 
+    widest = pa.decimal128(38, scale)
+
     def decode(values: list[Any]) -> pa.Array:
-        return pc.cast(_quoted(values), wanted)
+        try:
+            return pc.cast(pc.cast(_whole(values), widest), wanted)
+        except _UNFIT:
+            return pc.cast(_quoted(values), wanted)
 
     return decode
 
@@ -267,7 +277,20 @@ def _head(value: Any) -> str:
     return value[:10]
 
 
+def _whole(values: list[Any]) -> pa.Array:
+    """JSON integers and nulls alone; anything else raises."""
+    found = pa.array(values)
+    if not (pa.types.is_integer(found.type) or pa.types.is_null(found.type)):
+        raise TypeError("not whole numbers")
+    return found.cast(pa.int64())
+
+
 def _quoted(values: list[Any]) -> pa.Array:
+    if "" not in values:
+        try:
+            return pa.array(values, pa.string())
+        except _UNFIT:
+            pass
     return pa.array(
         [None if v is None or v == "" else v if isinstance(v, str) else _plain(v) for v in values],
         pa.string(),

@@ -1,0 +1,83 @@
+"""Every connector beside dlt on the same records: ``python -m benchmarks connectors [source …]``.
+
+Ours: dicts → typed rows → landing with its hashes and manifest → visible in raw. dlt: extract and
+normalise only. Both one after the other, in processes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.captured_records import READS_TSV
+from include.contracts.reader import read_catalog
+from include.embedded import process
+from include.sandbox.demo_accounts import DEMO_ACCOUNTS
+from include.settings import PROJECT_ROOT
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
+
+ROWS = 200_000
+PEER_ROWS = 10_000
+"""dlt's rate does not depend on the number; more would only take minutes."""
+PEER_PYTHON = PROJECT_ROOT / ".venv-peers" / "bin" / "python"
+
+
+def compare(console: Console, wanted: Sequence[str] = ()) -> None:
+    """Measure the connectors ``wanted`` (all that read JSON, when empty) and print the table."""
+    sources = [each.source for each in DEMO_ACCOUNTS if each.source not in READS_TSV]
+    chosen = [source for source in sources if not wanted or source in wanted]
+    table = Table(title=f"{ROWS:,} JSON records → raw, and what dlt 1.31 does with the same")
+    for heading in ("connector", "resource", "rows/s", "peak MB", "dlt rows/s", "dlt MB", "times"):
+        justify = "left" if heading in ("connector", "resource") else "right"
+        table.add_column(heading, justify=justify)
+    with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
+        engine = process.start(Path(folder) / "engine", log_path=Path(folder) / "engine.log")
+        try:
+            target = ClickHouseTarget(engine.host, engine.port, engine.user, engine.password)
+            with connect(target) as client:
+                apply_schema(client, read_catalog(PROJECT_ROOT / "sql"))
+            for source in chosen:
+                with console.status(f"{source}"):
+                    table.add_row(*_measure(source, Path(folder), asdict(target)))
+        finally:
+            engine.stop()
+    console.print(table)
+
+
+def _measure(source: str, folder: Path, target: dict[str, Any]) -> tuple[str, ...]:
+    records = folder / f"{source}.jsonl"
+    arguments = {
+        "root": str(folder / "landing"),
+        "rows": ROWS,
+        "records": str(records),
+        "target": target,
+    }
+    own = _run([sys.executable, "-m", "benchmarks.connector_steps", source, json.dumps(arguments)])
+    script = PROJECT_ROOT / "benchmarks" / "peers" / "dlt_records.py"
+    state = folder / f"dlt-{source}"
+    peer = _run([str(PEER_PYTHON), str(script), str(records), str(PEER_ROWS), str(state)])
+    rate, peer_rate = own["rows"] / own["seconds"], peer["rows"] / peer["seconds"]
+    return (
+        source,
+        own["resource"],
+        f"{rate:,.0f}",
+        f"{own['peak_mb']:,.0f}",
+        f"{peer_rate:,.0f}",
+        f"{peer['peak_mb']:,.0f}",
+        f"{rate / peer_rate:.1f}",
+    )
+
+
+def _run(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
