@@ -34,30 +34,37 @@ class CustomFields:
         """Before another page."""
         self._of.clear()
 
-    def values(self, record: Record, name: str) -> list[Any]:
-        """All values of a field named by code, id or title."""
-        known = self._of.get(id(record))
-        if known is None:
-            known = self._of[id(record)] = {}
-            for field in record.get("custom_fields_values") or ():
-                values = [value.get("value") for value in field["values"]]
-                for key in ("field_name", "field_id", "field_code"):
-                    if field.get(key) is not None:
-                        known[str(field[key])] = values
-        return known.get(name, [])
-
     def first(self, name: str) -> Callable[[Record], str | None]:
         """Reads the first value as text; what people left empty is null."""
+        of, index = self._of, self._index
 
         def read(record: Record) -> str | None:
-            values = self.values(record, name)
-            return str(values[0]) if values and values[0] not in (None, "") else None
+            known = of.get(id(record))
+            found = (index(record) if known is None else known).get(name)
+            return str(found[0]) if found and found[0] not in (None, "") else None
 
         return read
 
     def all(self, name: str) -> Callable[[Record], list[str]]:
         """Reads every value as text."""
-        return lambda record: [str(v) for v in self.values(record, name) if v not in (None, "")]
+        of, index = self._of, self._index
+
+        def read(record: Record) -> list[str]:
+            known = of.get(id(record))
+            found = (index(record) if known is None else known).get(name, ())
+            return [str(value) for value in found if value not in (None, "")]
+
+        return read
+
+    def _index(self, record: Record) -> dict[str, list[Any]]:
+        known: dict[str, list[Any]] = {}
+        for field in record.get("custom_fields_values") or ():
+            values = [value.get("value") for value in field["values"]]
+            known[field.get("field_name")] = values
+            known[str(field.get("field_id"))] = values
+            known[field.get("field_code")] = values
+        self._of[id(record)] = known
+        return known
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from include.connectors.amocrm.schema import (
 )
 from include.connectors.protocol import Batch, IncompleteAnswer, Now, RequestRefused
 
-ROWS_PER_BATCH = 2000
+ROWS_PER_BATCH = 500
 LEAD_PARTS = "contacts,loss_reason,source_id,catalog_elements"
 LEAVING_EVENTS = {
     "leads": "lead_deleted,entity_merged",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.connectors._records import (
     MICROSECONDS,
@@ -24,8 +25,7 @@ from include.connectors.moysklad.api import MOSCOW, tail
 MONEY = pa.decimal128(18, 4)
 QUANTITY = pa.decimal128(18, 4)
 TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
-MOST_KOPECKS = 1e16
-_PENNY = Decimal("0.0001")
+_TEN_THOUSANDTH = pa.scalar(Decimal("0.0001"), pa.decimal128(5, 4))
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,9 @@ def from_kopecks(values: list[Any]) -> pa.Array:
     The vendor writes floats, and averages and shares of VAT with all their digits: there is
     nothing more exact to keep.
     """
-    return pa.array([None if v is None else _shift(v) for v in values], MONEY)
-
-
-def _shift(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("kopecks are a number")
-    if not abs(value) < MOST_KOPECKS:
-        raise OverflowError("more than any sum")
-    return Decimal(repr(value)).scaleb(-2).quantize(_PENNY, ROUND_HALF_EVEN)
+    hundredths = pc.round(pc.multiply(pa.array(values, pa.float64()), 100.0))
+    whole = pc.cast(pc.cast(hundredths, pa.int64()), pa.decimal128(19, 0))
+    return pc.cast(pc.multiply(whole, _TEN_THOUSANDTH), MONEY)
 
 
 def text_lists(values: list[Any]) -> pa.Array:

@@ -35,7 +35,7 @@ from include.connectors.moysklad.schema import (
 )
 from include.connectors.protocol import Batch, IncompleteAnswer, Interval, RequestRefused
 
-ROWS_PER_BATCH = 2000
+ROWS_PER_BATCH = 500
 MOST_SCANS = 3
 BOTH_BINS = ";isDeleted=true;isDeleted=false"
 BOTH_ARCHIVES = "archived=true;archived=false"
