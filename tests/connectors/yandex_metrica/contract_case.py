@@ -96,7 +96,7 @@ class MetricaCase:
     source = "yandex_metrica"
     account = str(COUNTER)
     credentials: Mapping[str, str] = {"token": "demo-token"}
-    options: Mapping[str, Any] = {"history_from": "2026-11-16", "include_hits": False}
+    options: Mapping[str, Any] = {"history_from": "2026-11-16"}
     now = NOON
     resource = "visit"
     page_path = "/download"
@@ -207,7 +207,6 @@ PLAYS = {
     situations.ZONE_EDGE: _plain(
         make_visit(1, datetime(2026, 11, 17, 20, 59, 59, tzinfo=UTC)),
         make_visit(2, datetime(2026, 11, 17, 21, tzinfo=UTC)),
-        options={"include_hits": True},
     ),
     situations.DST: _clocks_changed(),
     situations.CURRENCY: _in_dollars(),
