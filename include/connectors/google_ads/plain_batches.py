@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json
 
+from include.connectors.google_ads.fields import to_camel
 from include.connectors.google_ads.schema import RESOURCES, Report
 
 _FRAME = (
@@ -41,6 +42,7 @@ class PlainReader:
         self._schema = RESOURCES[report.resource].schema
         self.is_able = all(field.read is None for field in report.fields)
         tree: dict[str, Any] = {"customer": _NAMED}
+        tree[to_camel(report.source)] = {"resourceName": pa.string()}
         for field in report.fields:
             place = tree
             for step in field.path[:-1]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors._records import Column, RecordReader
-from include.connectors.google_ads.fields import Field
+from include.connectors.google_ads.fields import Field, to_camel
 from include.connectors.google_ads.plain_batches import PlainReader
 from include.connectors.google_ads.schema import KNOWN_VALUES, RESOURCES, Report
 from include.connectors.protocol import Batch, RequestRefused
@@ -39,7 +39,7 @@ class RowReader:
             schema,
             [_make_column(field) for field in report.fields],
             {name: value for name, value in constants.items() if name in schema.names},
-            ignored=("customer",),
+            ignored=("customer", to_camel(report.source)),
         )
         self._required: dict[tuple[str, ...], set[str]] = {}
         self._declared: dict[tuple[str, ...], set[str]] = {}

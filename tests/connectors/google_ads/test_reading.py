@@ -54,7 +54,8 @@ def _read(server: VendorServer, resource: str, span: Interval | None = DAYS) -> 
     account = Account("google_ads", FIRST, options, dict(CASE.credentials))
     connector = CONNECTOR(account, server.stage.clock.now)
     state = connector.start(Slice(resource, "x", span))
-    batches = connector.fetch(state.token)
+    batches = list(connector.fetch(state.token))
+    assert not [text for batch in batches for text in batch.findings]
     return [row for batch in batches if batch.rows is not None for row in batch.rows.to_pylist()]
 
 
