@@ -231,10 +231,12 @@ class YandexDirect:
             yield from self._reports.read(token)
 
     def check(self) -> Iterator[Capability]:
-        """The account's currency and its campaigns; reports need no right beyond these."""
+        """The account's currency, its campaigns, and a report of yesterday's totals."""
+        today = moscow_day(self._now())
         for name, read in (
             ("account", lambda: self._management.currency),
-            ("campaigns and reports", self._management.read_campaigns),
+            ("campaigns, groups and ads", self._management.read_campaigns),
+            ("reports", lambda: self._read_totals(today - timedelta(days=1), today)),
         ):
             try:
                 read()

@@ -20,7 +20,11 @@ from tests.connectors.yandex_direct.conftest import Bench
 pytestmark = pytest.mark.engine
 
 HISTORY_FROM = date(2026, 10, 25)
-OPTIONS = {"history_from": HISTORY_FROM.isoformat()}
+OPTIONS = {
+    "history_from": HISTORY_FROM.isoformat(),
+    "goals": ["111"],
+    "attribution_models": ["AUTO"],
+}
 
 
 @pytest.fixture
@@ -52,8 +56,8 @@ def _ingest(bench: Bench, landing: Landing, store: Client) -> IngestReport:
         bench.stage.clock.advance(outcome.seconds + 1)
 
 
-def _shown_by_vendor(bench: Bench) -> dict[tuple[date, int], tuple[int, int]]:
-    """Clicks and cost per day and campaign as the vendor has them now."""
+def _shown_by_vendor(bench: Bench) -> dict[tuple[date, int], tuple[int, int, int]]:
+    """Clicks, cost and conversions per day and campaign as the vendor has them now."""
     now = bench.stage.clock.now()
     book = bench.server.vendors["yandex_direct"].book
     shown = {}
@@ -64,17 +68,27 @@ def _shown_by_vendor(bench: Bench) -> dict[tuple[date, int], tuple[int, int]]:
             mine = facts.campaign == index
             if mine.any():
                 clicks, cost = facts.clicks[mine].sum(), facts.cost_micros[mine].sum()
-                shown[day, campaign.id] = (int(clicks), int(cost))
+                reached = facts.conversions[mine].sum()
+                shown[day, campaign.id] = (int(clicks), int(cost), int(reached))
         day += timedelta(days=1)
     return shown
 
 
-def _held_in_raw(store: Client) -> dict[tuple[date, int], tuple[int, int]]:
+def _held_in_raw(store: Client) -> dict[tuple[date, int], tuple[int, int, int]]:
     rows = store.query(
         "select stats_date, campaign_id, sum(clicks), sum(cost_micros) "
         "from raw.raw_yandex_direct__ad_performance_daily_live group by all"
     ).result_rows
-    return {(day, campaign): (clicks, cost) for day, campaign, clicks, cost in rows}
+    reached = store.query(
+        "select stats_date, campaign_id, sum(conversions) "
+        "from raw.raw_yandex_direct__conversion_daily_live group by all"
+    ).result_rows
+    conversions = {(day, campaign): count for day, campaign, count in reached}
+    assert conversions
+    return {
+        (day, campaign): (clicks, cost, conversions.get((day, campaign), 0))
+        for day, campaign, clicks, cost in rows
+    }
 
 
 def _days_until_an_old_correction(bench: Bench) -> int:
@@ -102,3 +116,5 @@ def test_recent_and_old_restatements_arrive_within_one_run(bench, store, tmp_pat
     assert min(corrected) < date(2026, 11, 15)
     assert not _ingest(bench, landing, store).is_changed
     assert _held_in_raw(store) == held
+    listed = store.query("select count() from raw.raw_yandex_direct__ad_live").result_rows
+    assert listed == [(len(bench.server.vendors["yandex_direct"].book.ads("demo-client")),)]
