@@ -43,6 +43,7 @@ WHAT_TO_DO = {
     "user_access_error": "the user may not use the application: open it to this user",
     "allowed_only_intranet_user": "the user is no employee: make the webhook as an employee",
     "OVERLOAD_LIMIT": "the vendor has blocked REST for this portal by hand: write to its support",
+    "INVALID_REQUEST": "the portal wants HTTPS: let its address begin with https://",
     "PORTAL_DELETED": "the portal is deleted: remove the account",
     "PAYMENT_REQUIRED": "the application is not paid for: pay or use a webhook",
 }

@@ -66,8 +66,8 @@ class HubSpot:
         limits="100 requests in 10 s (190 on larger plans) per app, 5 searches a second per "
         "portal, 250,000 to 1,000,000 requests a day; a search shows 10,000 rows at most",
         credentials={
-            "token": "access token of a private app that may read the CRM objects (for e-mails also "
-            "sales-email-read)",
+            "token": "access token of a private app that may read the CRM objects (e-mails want "
+            "sales-email-read besides)",
             "client_id": "instead of a private app: the OAuth app's client id",
             "client_secret": "instead of a private app: the OAuth app's secret",
             "refresh_token": "instead of a private app: from the app's installation",

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from include.connectors.bitrix24 import Bitrix24
 from include.connectors.protocol import (
     AccessDenied,
+    Account,
     BadInput,
     IncompleteAnswer,
     Interval,
@@ -220,6 +222,7 @@ def test_a_lasting_block_is_a_passing_trouble_that_says_when(bench):
     [
         ("ACCESS_DENIED", "plan"),
         ("OVERLOAD_LIMIT", "support"),
+        ("INVALID_REQUEST", "https"),
         ("PORTAL_DELETED", "remove the account"),
         ("user_access_error", "application"),
     ],
@@ -246,6 +249,14 @@ def test_a_check_tells_which_rights_a_webhook_lacks(bench):
     assert told["deal"].is_allowed
     assert not told["call"].is_allowed
     assert "telephony" in told["call"].detail
+
+
+def test_an_account_without_a_portal_says_where_to_put_it():
+    account = Account("bitrix24", "acme", {}, {"login": "1", "token": "demo-webhook"})
+    with pytest.raises(AccessDenied, match="host of its connection"):
+        Bitrix24(account, lambda: NOON)
+    named = Account("bitrix24", "acme", {}, {**account.credentials, "host": "acme.bitrix24.ru"})
+    assert Bitrix24(named, lambda: NOON).plan([], NOON, Interval(*_future())) == []
 
 
 def test_a_refresh_token_is_used_once_and_the_next_one_kept(bench):
