@@ -1,7 +1,8 @@
 """The accounts of the demo's company at every stand-in, and the credentials that open them.
 
 The credentials are words the stand-ins accept; they open nothing anywhere else. Which field of a
-CRM holds what only its owner knows: here as everywhere a configuration says it.
+CRM holds what only its owner knows: here as everywhere a configuration says it. Everything is
+written out: who imports this must not reach the world behind the stand-ins.
 """
 
 from __future__ import annotations
@@ -9,14 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from include.sandbox.vendors.bitrix24 import custom_fields as bitrix24_fields
-from include.sandbox.vendors.callrail.book import ACCOUNT_ID as CALLRAIL_ACCOUNT
-from include.sandbox.vendors.calltouch.access import SITE_ID as CALLTOUCH_SITE
-from include.sandbox.vendors.ga4 import PROPERTY_ID
-from include.sandbox.vendors.google_ads.access import MANAGER
-from include.sandbox.vendors.moysklad.cards import DEAL_ATTRIBUTE
-from include.sandbox.vendors.yandex_metrica.counters import COUNTER_IDS
 
 TOKEN = {"password": "demo-token"}
 APPLICATION = {"client_id": "demo-client", "client_secret": "demo-secret"}
@@ -51,32 +44,32 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
                 "refresh_token": "demo-refresh",
             }
         },
-        {"login_customer_id": MANAGER},
+        {"login_customer_id": "1112223333"},
     ),
     DemoAccount("meta_ads", "act_1029384756", TOKEN),
-    DemoAccount("yandex_metrica", str(COUNTER_IDS["ru_main"]), TOKEN, {"include_hits": False}),
+    DemoAccount("yandex_metrica", "44147844", TOKEN, {"include_hits": False}),
     DemoAccount(
         "ga4",
-        PROPERTY_ID,
+        "384211507",
         {"extra": {**APPLICATION, "refresh_token": "demo-refresh"}},
         {"client_id_dimension": "customUser:client_id", "days_per_request": 31},
     ),
-    DemoAccount("calltouch", str(CALLTOUCH_SITE), TOKEN),
+    DemoAccount("calltouch", "40001", TOKEN),
     DemoAccount("uis", "uralkrep", TOKEN),
-    DemoAccount("callrail", CALLRAIL_ACCOUNT, TOKEN),
+    DemoAccount("callrail", "ACC2507d93140377277966fccdcb3ad90e2", TOKEN),
     DemoAccount(
         "bitrix24",
         "severmet.bitrix24.ru",
         {"login": "1", "password": "demo-webhook"},
         {
             "custom_fields": {
-                "metrica_client_id": bitrix24_fields.METRICA_CLIENT,
-                "ga_client_id": bitrix24_fields.GA_CLIENT,
-                "click_id": bitrix24_fields.CLICK_ID,
-                "lost_reason_id": bitrix24_fields.LOST_REASON,
-                "first_reply_at": bitrix24_fields.FIRST_REPLY,
-                "inn": f"{bitrix24_fields.PAYER_TAX_NUMBER}, {bitrix24_fields.TAX_NUMBER}",
-                "kpp": bitrix24_fields.TAX_REASON_CODE,
+                "metrica_client_id": "UF_CRM_1713790573",
+                "ga_client_id": "UF_CRM_1713790574",
+                "click_id": "UF_CRM_1713790575",
+                "lost_reason_id": "UF_CRM_1713790576",
+                "first_reply_at": "UF_CRM_1713790577",
+                "inn": "UF_CRM_SMART_INVOICE_1713790590, UF_CRM_1713790580",
+                "kpp": "UF_CRM_1713790581",
             }
         },
     ),
@@ -106,5 +99,10 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
             }
         },
     ),
-    DemoAccount("moysklad", "severmet", TOKEN, {"custom_fields": {"crm_deal_id": DEAL_ATTRIBUTE}}),
+    DemoAccount(
+        "moysklad",
+        "severmet",
+        TOKEN,
+        {"custom_fields": {"crm_deal_id": "41e115d4-245f-5cd2-83b9-89c873bedfc5"}},
+    ),
 )
