@@ -122,7 +122,7 @@ class _OwnAuthorization(requests.auth.AuthBase):
 
 
 class HttpSession:
-    """One account's connection to one vendor."""
+    """One account's connection to one vendor; ``auth`` signs each attempt, where tokens expire."""
 
     def __init__(
         self,

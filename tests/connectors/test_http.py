@@ -117,6 +117,27 @@ def test_a_netrc_file_cannot_replace_the_token(server, tmp_path, monkeypatch):
     assert server.seen[0][1]["Authorization"] == "Bearer own-token"
 
 
+class _Counting(requests.auth.AuthBase):
+    """Another token for every request."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        self.count += 1
+        r.headers["Authorization"] = f"Bearer token-{self.count}"
+        return r
+
+
+def test_each_attempt_is_signed_anew_by_what_signs_the_session(server):
+    server.statuses[:] = [503]
+    url = f"http://127.0.0.1:{server.server_port}"
+    session = HttpSession(url, {}, sleep=lambda _: None, auth=_Counting())
+    session.send("GET", "x", _classify)
+    signed = [headers["Authorization"] for _, headers in server.seen]
+    assert signed == ["Bearer token-1", "Bearer token-2"]
+
+
 def test_a_cut_body_is_an_incomplete_answer(server):
     session = _session(server, [])
     response = session.send("GET", f"{SECRET}/cut?key=1", _classify, stream=True)
