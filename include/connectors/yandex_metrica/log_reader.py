@@ -112,16 +112,21 @@ class LogReader:
         newest_seen = int(token["newest_seen"])
         question = self._question(kind, Interval(first, end))
         room = self._requests.evaluate(question)
+        is_busy = False
         if room < 1:
             ours = [(k.source, tuple(k.fields(self._attribution))) for k in LOGS.values()]
-            self._requests.make_room(ours, newest_seen)
+            is_busy = self._requests.make_room(ours, newest_seen)
             room = self._requests.evaluate(question)
+        if room < 1 and is_busy:
+            return Wait({**token, "request_id": 0}, LONGEST_WAIT_SECONDS)
         if room < 1:
-            return self._wait_for_room(token)
+            raise TemporaryFailure(
+                f"Metrica's storage for the logs of counter {self._account} is full (10 GB of log "
+                "requests that nobody cleaned) and none of them is ours: clean old log requests "
+                "of the counter, then run again later"
+            )
         until = min(end, first + timedelta(days=room))
-        request = self._requests.ask(
-            self._question(kind, Interval(first, until)), int(token["newest_seen"])
-        )
+        request = self._requests.ask(self._question(kind, Interval(first, until)), newest_seen)
         asked = {
             **token,
             "request_id": request.request_id,
@@ -129,20 +134,6 @@ class LogReader:
             "polls": 0,
         }
         return Ready(asked) if request.status == READY else _wait_longer(asked)
-
-    def _wait_for_room(self, token: Token) -> Wait:
-        """Other requests of this run may be about to be read and cleaned; else it is for people."""
-        newest_seen = int(token["newest_seen"])
-        if any(
-            each.status in WORKING or (each.status == READY and each.request_id > newest_seen)
-            for each in self._requests.list_all()
-        ):
-            return Wait({**token, "request_id": 0}, LONGEST_WAIT_SECONDS)
-        raise TemporaryFailure(
-            f"Metrica's storage for the logs of counter {self._account} is full (10 GB of log "
-            "requests that nobody cleaned) and none of them is ours: clean old log requests of "
-            "the counter, then run again later"
-        )
 
     def _question(self, kind: LogKind, span: Interval) -> LogQuestion:
         return LogQuestion(kind.source, span, tuple(kind.fields(self._attribution)))

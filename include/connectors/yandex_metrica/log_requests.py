@@ -148,13 +148,21 @@ class LogRequests:
         except ConnectorError as failure:
             logger.warning("log request %s was not ended: %s", request.request_id, failure)
 
-    def make_room(self, kinds: Iterable[tuple[str, tuple[str, ...]]], newest_seen: int) -> None:
-        """Clean processed requests like ours (source, fields) that earlier runs left behind."""
+    def make_room(self, kinds: Iterable[tuple[str, tuple[str, ...]]], newest_seen: int) -> bool:
+        """Clean processed requests like ours (source, fields) that earlier runs left behind.
+
+        Returns whether others like ours are under way, whose room will be free once they are read.
+        """
         ours = {(source, frozenset(fields)) for source, fields in kinds}
+        is_busy = False
         for each in self.list_all():
-            is_left = each.status == READY and each.request_id <= newest_seen
-            if is_left and (each.source, frozenset(each.fields)) in ours:
+            if (each.source, frozenset(each.fields)) not in ours:
+                continue
+            if each.status == READY and each.request_id <= newest_seen:
                 self.end(each)
+            else:
+                is_busy |= each.status in (*WORKING, READY)
+        return is_busy
 
     def _create(self, question: LogQuestion) -> LogRequest:
         path = f"{self._base}/logrequests"

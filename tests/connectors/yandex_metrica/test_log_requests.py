@@ -165,6 +165,14 @@ def test_a_request_somebody_ended_is_asked_for_anew(bench, verb):
     assert sum(b.rows.num_rows for b in bench.connect().fetch(ready.token)) == 3
 
 
+@pytest.mark.parametrize("parts", [0, 1])
+def test_a_day_without_visits_has_no_rows_and_leaves_nothing(bench, parts):
+    bench.set_knob("empty_period_parts", parts)
+    rows, rejected = bench.pull(bench.days(date(2026, 11, 9), date(2026, 11, 9)))
+    assert (rows.num_rows, rejected) == (0, [])
+    assert bench.statuses() == ["cleaned_by_user"]
+
+
 def test_a_retried_request_is_waited_for(bench):
     bench.plant("awaiting_retry", seconds=300)
     rows, _ = bench.pull(bench.days(FIRST, LAST))
