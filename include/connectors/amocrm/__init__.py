@@ -1,7 +1,8 @@
 """amoCRM (Kommo), API v4: deals, contacts, companies, tasks, calls, stage history, dictionaries.
 
 Options of an account (its name is the subdomain unless ``base_url`` says where it is):
-``base_url``; ``history_from`` (a year ago), the first day of changes that is read;
+``base_url``; ``history_from`` (a year ago), the first day of changes that is read: cards nobody
+has touched since stay unread, so name a day before the oldest one that matters;
 ``days_per_window`` (31); ``page_size`` (250); ``custom_fields``, which vendor field (code, id or
 name) fills ``metrica_client_id``, ``ga_client_id``, ``yclid``, ``gclid``, ``roistat_id``,
 ``utm_*``, ``inn``, ``kpp``, ``site`` or ``sku``; ``leave_out``, resources the token's user may not

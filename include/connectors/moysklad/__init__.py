@@ -1,7 +1,8 @@
 """MoySklad, JSON API 1.2: orders, documents and their positions, partners, goods, stock, profit.
 
 Options of an account: ``base_url``; ``history_from`` (a year ago), the first day of changes and
-of reports; ``lookback_days`` (3) of the daily reports; ``days_per_window`` (31);
+of reports: cards nobody has touched since stay unread, so name a day before the oldest one that
+matters; ``lookback_days`` (3) of the daily reports; ``days_per_window`` (31);
 ``page_size`` (1000); ``request_weight`` (4), units one request costs: 1 for the token of a
 published solution; ``custom_fields``, which additional field (id or name) fills ``crm_deal_id``;
 ``leave_out``, resources the user may not read; ``allow_mass_deletion`` (false) for one run in
