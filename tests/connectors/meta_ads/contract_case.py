@@ -125,6 +125,13 @@ def _huge() -> Play:
     return _final([cell(DAYS[0], 2**33, 2**53 // 10_000 * 10_000)])
 
 
+def _zone_edge() -> Play:
+    """A minute before midnight of New York, in the morning of the next day by UTC."""
+    stats = [row for row in plain_stats() if row["stats_date"] < DAYS[-1]]
+    now = NOW.replace(hour=3, minute=59)
+    return Play(make_world(plain_stats()), expected_of(stats), knobs=QUICK, now=now)
+
+
 def _currency() -> Play:
     stats = plain_stats()
     return Play(make_world(stats, currency="EUR"), expected_of(stats, "EUR"))
@@ -218,7 +225,7 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.NOTHING_AT_ALL: lambda: _final([]),
     situations.UNICODE: _unicode,
     situations.HUGE_NUMBER: _huge,
-    situations.ZONE_EDGE: "Meta itself counts days, those of the account's zone",
+    situations.ZONE_EDGE: _zone_edge,
     situations.DST: _plain,
     situations.CURRENCY: _currency,
     situations.VAT: _vat,
