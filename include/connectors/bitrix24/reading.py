@@ -158,7 +158,9 @@ class PortalReader:
         commands |= {
             HISTORY: self._history_of(2, "", "").page(str(FIRST_OF_NOTHING)),
             PRODUCT_ROW: _product_rows_of(FIRST_OF_NOTHING),
-            CALL: Listing("voximplant.statistic.get", is_telephony=True).page("9000000000"),
+            CALL: Listing("voximplant.statistic.get", is_telephony=True).page(
+                str(FIRST_OF_NOTHING)
+            ),
             USER: Command("user.get", {"FILTER": {"ID": 1}}),
             PIPELINE: Command("crm.category.list", {"entityTypeId": 2}),
             STATUS: Command("crm.status.list", {"filter": {"ENTITY_ID": "SOURCE"}}),
