@@ -78,6 +78,7 @@ KEPT_MONTHS = 37
 KEPT_CLICK_DAYS = 89
 READ_SECONDS = 300.0
 """A stream may fall silent for minutes before it is given up."""
+ROWS_AIMED_AT = 500_000
 DEPENDENTS = (AD_DAYS, KEYWORD_DAYS, CONVERSION_DAYS)
 """Read again whenever the campaigns' day is; no total of theirs can be asked for cheaply."""
 DICTIONARIES = (CAMPAIGN, AD_GROUP, AD)
@@ -145,25 +146,19 @@ class GoogleAds:
             1,
         )
         if window is not None:
-            require_within_history(window, _months_before(today, KEPT_MONTHS), "Google Ads")
-            wanted = window_days(window, now, rule)
-            oldest = today - timedelta(days=KEPT_CLICK_DAYS)
-            return [
-                *self._slices((CAMPAIGN_DAYS, *DEPENDENTS), wanted, rule.most_days),
-                *self._slices((CLICK,), [day for day in wanted if day >= oldest], 1),
-            ]
+            return self._plan_window(known, window, now, rule)
         campaigns = known_days(known, CAMPAIGN_DAYS)
         signs = ChangeSigns(changed_days=self._probe(campaigns, today, rule))
-        plan = self._slices(
-            (CAMPAIGN_DAYS,), plan_days(campaigns, now, rule, signs), rule.most_days
-        )
+        wanted = plan_days(campaigns, now, rule, signs)
+        plan = self._slices(CAMPAIGN_DAYS, wanted, _fit_span(known, CAMPAIGN_DAYS, rule))
         for name in DEPENDENTS:
             own = known_days(known, name)
             # left behind by a run that failed halfway: the campaigns' totals agree by now
             behind = {d for d, k in own.items() if _is_older(k, campaigns.get(d))}
             signs_of = ChangeSigns(changed_days=signs.changed_days | behind)
-            plan += self._slices((name,), plan_days(own, now, rule, signs_of), rule.most_days)
-        plan += self._slices((CLICK,), plan_days(known_days(known, CLICK), now, click_rule), 1)
+            wanted = plan_days(own, now, rule, signs_of)
+            plan += self._slices(name, wanted, _fit_span(known, name, rule))
+        plan += self._slices(CLICK, plan_days(known_days(known, CLICK), now, click_rule), 1)
         return plan + [
             Slice(name, "snapshot", parameters=self._parameters()) for name in DICTIONARIES
         ]
@@ -213,8 +208,19 @@ class GoogleAds:
             else:
                 yield Capability(name, True)
 
-    def _slices(self, names: Iterable[str], wanted: Iterable[date], most: int) -> list[Slice]:
-        spans = group_days(wanted, most)
+    def _plan_window(
+        self, known: list[KnownSlice], window: Interval, now: datetime, rule: DayRule
+    ) -> list[Slice]:
+        today = business_day(now, rule.zone)
+        require_within_history(window, _months_before(today, KEPT_MONTHS), "Google Ads")
+        wanted = window_days(window, now, rule)
+        plan: list[Slice] = []
+        for name in (CAMPAIGN_DAYS, *DEPENDENTS):
+            plan += self._slices(name, wanted, _fit_span(known, name, rule))
+        oldest = today - timedelta(days=KEPT_CLICK_DAYS)
+        return plan + self._slices(CLICK, [day for day in wanted if day >= oldest], 1)
+
+    def _slices(self, name: str, wanted: Iterable[date], most: int) -> list[Slice]:
         return [
             Slice(
                 name,
@@ -222,8 +228,7 @@ class GoogleAds:
                 interval=span,
                 parameters=self._parameters(),
             )
-            for name in names
-            for span in spans
+            for span in group_days(wanted, most)
         ]
 
     def _parameters(self) -> dict[str, str]:
@@ -247,6 +252,12 @@ class GoogleAds:
         return differing_days(probed, totals, exact, FRACTION_SLACK) | differing_days(
             probed, totals, ("conversion_value_micros",), MICROS_SLACK
         )
+
+
+def _fit_span(known: Iterable[KnownSlice], name: str, rule: DayRule) -> int:
+    """Days one request may span: Google cuts very long streams, and a cut one is read again."""
+    busiest = max((live.row_count for live in known if live.resource == name), default=0)
+    return max(1, min(rule.most_days, ROWS_AIMED_AT // max(busiest, 1)))
 
 
 def _is_older(own: KnownSlice, other: KnownSlice | None) -> bool:

@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from typing import Any
-
 import pytest
 
-from include.connectors.google_ads import CONNECTOR, GoogleAds
+from include.connectors.google_ads import CONNECTOR
 from include.connectors.protocol import (
     AccessDenied,
-    Account,
     BadInput,
     ConnectorError,
-    Host,
     IncompleteAnswer,
-    Interval,
     RequestRefused,
-    Slice,
     TemporaryFailure,
 )
-from include.sandbox.vendors.faults import Fault
-from include.sandbox.vendors.server import VendorServer
-from include.sandbox.vendors.vendor import Stage
-from tests.connectors.google_ads.contract_case import CASE, FIRST, MANAGER, SECOND
-from tests.sandbox.ad_world import cell, make_ad_world
-
-NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
-STATS = [cell(FIRST, "2026-11-18", 10111, 100, 5, 12.5, 2)]
-DAY = Interval(date(2026, 11, 18), date(2026, 11, 19))
-
-
-class Bench:
-    """One customer at the stand-in; sleeps move its clock."""
-
-    def __init__(self, server: VendorServer) -> None:
-        self.server = server
-        self.stage = server.stage
-        self.sleeps: list[float] = []
-
-    def connect(self, name: str = FIRST, **options: Any) -> GoogleAds:
-        known = {
-            "base_url": self.server.vendor_urls["google_ads"],
-            "login_customer_id": MANAGER,
-        }
-        account = Account("google_ads", name, known | options, dict(CASE.credentials))
-        return CONNECTOR(account, self.stage.clock.now, Host(sleep=self._sleep))
-
-    def read(self, resource: str = "campaign_performance_daily", **options: Any) -> int:
-        connector = self.connect(**options)
-        state = connector.start(Slice(resource, "x", DAY))
-        batches = connector.fetch(state.token)
-        return sum(batch.rows.num_rows for batch in batches if batch.rows is not None)
-
-    def plant(self, kind: str, count: int = 1, skip: int = 0, **values: Any) -> None:
-        self.stage.faults.plant(Fault(kind, "google_ads", "googleAds", count, skip, values))
-
-    def _sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.stage.clock.advance(seconds)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[VendorServer]:
-    world = make_ad_world("google_ads", (FIRST, SECOND), currency="USD", stats=STATS)
-    with VendorServer(Stage(seed=1, world=world)) as server:
-        yield server
-
-
-@pytest.fixture
-def bench(running: VendorServer) -> Bench:
-    running.stage.faults.clear()
-    running.stage.knobs.clear()
-    running.vendors["google_ads"].reset()
-    running.stage.clock.set(now=NOON, frozen=True)
-    return Bench(running)
+from tests.connectors.google_ads.conftest import Bench
+from tests.connectors.google_ads.contract_case import FIRST, MANAGER
 
 
 @pytest.mark.parametrize(
@@ -186,19 +125,6 @@ def test_a_customer_id_has_ten_digits_with_dashes_or_without(bench: Bench) -> No
     assert bench.read(customer_id="123-456-7890", login_customer_id="111-222-3333") == 1
     with pytest.raises(BadInput, match="ten digits"):
         bench.connect(name="main account")
-
-
-def test_a_window_beyond_what_google_keeps_is_refused(bench: Bench) -> None:
-    old = Interval(date(2023, 9, 1), date(2023, 9, 5))
-    with pytest.raises(BadInput, match="begin it later"):
-        bench.connect().plan([], NOON, old)
-
-
-def test_clicks_older_than_google_keeps_are_not_asked_for(bench: Bench) -> None:
-    window = Interval(date(2026, 8, 20), date(2026, 8, 25))
-    plan = bench.connect().plan([], NOON, window)
-    days = [piece.interval.date_from for piece in plan if piece.resource == "click"]
-    assert days == [date(2026, 8, 23), date(2026, 8, 24)]
 
 
 def test_a_check_names_what_may_be_read(bench: Bench) -> None:
