@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from include.sandbox.vendors.yandex_direct import world_book
 from include.sandbox.world.ad_figures import ad_figures
 from include.sandbox.world.generator import make_world
 from include.sandbox.world.world import World
@@ -208,6 +209,16 @@ def test_figures_are_those_of_the_moment(advertiser):
     assert clicks_and_cost() == ["154", "15000000000"]
     clock.set(now=datetime(2026, 4, 2, 9, tzinfo=UTC))
     assert clicks_and_cost() == ["140", "10000000000"]
+
+
+def test_smart_campaigns_have_no_impressions_beside_criteria(advertiser, monkeypatch):
+    monkeypatch.setitem(world_book.TYPES, "paid_search", "SMART_CAMPAIGN")
+    told = _rows(advertiser, "CampaignId", "Criterion", "Impressions", "Ctr", "Clicks")
+    smart = [row for row in told if row[1] != "--"]
+    assert [row[2:4] for row in smart] == [["--", "--"]]
+    assert int(smart[0][4]) > 0
+    without = _rows(advertiser, "CampaignId", "Impressions", "Clicks")
+    assert all(row[1] != "--" for row in without)
 
 
 def test_the_text_of_a_keyword_and_of_an_ad_is_the_worlds(advertiser):

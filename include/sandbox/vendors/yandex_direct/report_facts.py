@@ -39,6 +39,8 @@ DERIVED_SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "Slot": ("PREMIUMBLOCK", "ALONE", "OTHER"),
     "TargetingCategory": ("EXACT", "ALTERNATIVE", "BROADER", "UNKNOWN"),
 }
+SMART_IMPRESSIONS = "_SmartImpressions"
+"""Those of SMART_CAMPAIGN rows: with criteria the vendor prints a dash for them."""
 MODEL_DROPS = {"LC": 0, "AUTO": 0, "LSCCD": 4, "FCCD": 3}
 """One row in so many loses its conversions under this attribution model; 0 loses none."""
 
@@ -59,6 +61,7 @@ def collect_facts(
         facts = book.facts(login, day, as_of)
         columns = {name: describe.segment(name, facts) for name in segments}
         columns |= {k: pa.array(v) for k, v in _figures(facts, goals, with_vat).items()}
+        columns[SMART_IMPRESSIONS] = pa.array(describe.smart_impressions(facts))
         tables.append(pa.table(columns))
     return pa.concat_tables(tables) if tables else pa.table({})
 
@@ -72,6 +75,11 @@ class _Describer:
         self._group_names = {g.id: g.name for g in book.ad_groups(login)}
         self._keywords = {k.id: k.text for k in book.keywords(login)}
         self._wizard = np.array([c.is_wizard for c in self._campaigns], dtype=bool)
+        self._smart = np.array([c.type == "SMART_CAMPAIGN" for c in self._campaigns], dtype=bool)
+
+    def smart_impressions(self, facts: Facts) -> np.ndarray:
+        """Impressions of smart campaigns, 0 for other rows."""
+        return facts.impressions * self._smart[facts.campaign]
 
     def segment(self, name: str, facts: Facts) -> pa.Array:
         """One value per row."""

@@ -21,7 +21,10 @@ from include.sandbox.vendors.yandex_direct.fields import (
     IMPLICIT_GROUPS,
     MONEY_FIELDS,
 )
-from include.sandbox.vendors.yandex_direct.report_facts import collect_facts
+from include.sandbox.vendors.yandex_direct.report_facts import (
+    SMART_IMPRESSIONS,
+    collect_facts,
+)
 from include.sandbox.vendors.yandex_direct.report_request import Filter, ReportRequest
 
 NO_VALUE = "--"
@@ -78,6 +81,8 @@ def make_rows(
             grouped = grouped.set_column(place, metric, column)
         else:
             grouped = grouped.append_column(metric, column)
+    if any(segment.startswith("Criteri") for segment in segments):
+        grouped = _hide_smart(grouped)
     for condition in request.filters:
         if FIELDS[condition.field].is_metric:
             grouped = grouped.filter(_test(grouped[condition.field], condition))
@@ -85,6 +90,17 @@ def make_rows(
     order = [(f, how) for f, how in order if f in grouped.column_names]
     order += [(f, "ascending") for f in segments if f not in dict(request.order_by)]
     return (grouped.sort_by(order) if order else grouped).select(names)
+
+
+def _hide_smart(grouped: pa.Table) -> pa.Table:
+    """Told by criteria, rows of smart campaigns have a dash for impressions and their share."""
+    smart = grouped[SMART_IMPRESSIONS]
+    is_hidden = pc.greater(smart, 0)
+    for name in ("Impressions", "Ctr"):
+        if name in grouped.column_names:
+            shown = pc.if_else(is_hidden, None, grouped[name])
+            grouped = grouped.set_column(grouped.column_names.index(name), name, shown)
+    return grouped
 
 
 def render_lines(rows: pa.Table, money_in_micros: bool) -> pa.StringArray:
