@@ -10,8 +10,8 @@ Options of an account (its name is the property id, unless ``property_id`` says 
 ``history_from`` (30 days ago), ``lookback_days`` (4), ``probe_days`` (90), ``include_today``
 (false), ``days_per_request`` (1, which keeps sampling and the row ``(other)`` away), ``page_rows``
 (100 000), ``requests_per_second`` (5), ``leave_tokens`` of the property's quota for others (500),
-``base_url``, ``token_url``. Credentials: ``client_id``, ``client_secret``, ``refresh_token`` (or
-the password).
+``is_vat_included`` in revenue (false), ``base_url``, ``token_url``. Credentials: ``client_id``,
+``client_secret``, ``refresh_token`` (or the password).
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class Ga4:
             self._client_id_dimension,
             options.number("page_rows", 100_000, 1, MOST_PAGE_ROWS),
             options.number("leave_tokens", 500),
+            options.flag("is_vat_included", False),
         )
 
     def plan(

@@ -50,11 +50,16 @@ class Page:
 
 
 class PageReader:
-    """Reads pages of one report; ``name_of`` gives the vendor's name of a field."""
+    """Reads pages of one report.
 
-    def __init__(self, report: Report, account_id: str, name_of: Callable[[Field], str]) -> None:
+    ``told`` are columns equal in every row, ``name_of`` gives the vendor's name of a field.
+    """
+
+    def __init__(
+        self, report: Report, told: Mapping[str, Any], name_of: Callable[[Field], str]
+    ) -> None:
         self._report = report
-        self._account_id = account_id
+        self._fixed = told
         self._schema = RESOURCES[report.resource].schema
         self._names = {name_of(field): field for field in report.fields}
         self._dimensions = [name_of(field) for field in report.dimensions]
@@ -116,7 +121,7 @@ class PageReader:
     def _constants(self, answer: Answer) -> dict[str, Any]:
         metadata = answer.get("metadata") or {}
         told: dict[str, Any] = {
-            "account_id": self._account_id,
+            **self._fixed,
             "currency_code": str(metadata.get("currencyCode", "")),
             "time_zone": str(metadata.get("timeZone", "")),
             "is_sampled": bool(metadata.get("samplingMetadatas")),

@@ -71,14 +71,15 @@ class Reports:
         client_id_dimension: str,
         page_rows: int,
         leave_tokens: int,
+        is_vat_included: bool,
     ) -> None:
         self._http = http
         self._answers = answers
-        self._property_id = property_id
         self._client_id_dimension = client_id_dimension
         self._page_rows = page_rows
         self._leave_tokens = leave_tokens
         self._used_up = ""
+        self._constants = {"account_id": property_id, "is_vat_included": is_vat_included}
         self._path = f"v1beta/properties/{property_id}:runReport"
         self._what = f"GA4 of property {property_id}"
 
@@ -103,7 +104,7 @@ class Reports:
     def read(self, resource: str, span: Interval) -> Iterator[Batch]:
         """Rows of a resource by pages; the proof comes last."""
         report = REPORTS[resource]
-        reader = PageReader(report, self._property_id, lambda field: self._name(field.name))
+        reader = PageReader(report, self._constants, lambda field: self._name(field.name))
         sums = {f.column: Decimal(0) for f in report.metrics if f.is_additive}
         seen: set[str] = set()
         rows = rejected = 0

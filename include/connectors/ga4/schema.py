@@ -215,6 +215,7 @@ def _schema(report: Report) -> pa.Schema:
     fields += [pa.field(f.column, f.type, nullable=False) for f in report.fields]
     if any(field.column == "revenue_micros" for field in report.fields):
         fields.append(pa.field("currency_code", pa.string(), nullable=False))
+        fields.append(pa.field("is_vat_included", pa.bool_(), nullable=False))
     fields.append(pa.field("time_zone", pa.string(), nullable=False))
     fields += [pa.field(name, pa.bool_(), nullable=False) for name in FLAGS]
     return pa.schema(fields)
@@ -225,7 +226,7 @@ def _facts(grain: str, personal_data: str = "none") -> ResourceFacts:
         grain=grain,
         time_zone="the property's, in time_zone",
         currency="the property's, micros, in currency_code",
-        vat="as the site sends it; not stated by GA4",
+        vat="as option is_vat_included says (out by default): GA4 states none",
         restatement="look-back of lookback_days (4); up to probe_days (90) by comparing the day "
         "totals of the property",
         personal_data=personal_data,

@@ -58,7 +58,7 @@ def _response(*rows: dict[str, str], **more: Any) -> requests.Response:
 
 
 def _reader() -> PageReader:
-    return PageReader(REPORT, "384211507", _name)
+    return PageReader(REPORT, {"account_id": "384211507"}, _name)
 
 
 def test_whole_columns_give_what_single_rows_give() -> None:

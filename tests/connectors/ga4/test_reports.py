@@ -101,6 +101,9 @@ def test_money_is_micros_of_the_propertys_currency_on_its_day(bench: Bench) -> N
         for row in rows
     ] == [(17, "10", 1_234_560_000, 1), (19, "10", -34_560_000, 0)]
     assert {(row["currency_code"], row["session_source"]) for row in rows} == {("USD", "google")}
+    assert not any(row["is_vat_included"] for row in rows)
+    with_vat = bench.read("transaction_daily", is_vat_included=True)
+    assert with_vat["is_vat_included"].to_pylist() == [True, True]
     days = bench.read("property_daily").to_pylist()
     assert sum(row["revenue_micros"] for row in days) == 1_200_000_000
 
