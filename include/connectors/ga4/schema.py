@@ -221,12 +221,13 @@ def _schema(report: Report) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _facts(grain: str, personal_data: str = "none") -> ResourceFacts:
+def _facts(grain: str, personal_data: str = "none", has_money: bool = True) -> ResourceFacts:
+    vat = "as option is_vat_included says (out by default): GA4 states none"
     return ResourceFacts(
         grain=grain,
         time_zone="the property's, in time_zone",
-        currency="the property's, micros, in currency_code",
-        vat="as option is_vat_included says (out by default): GA4 states none",
+        currency="the property's, micros, in currency_code" if has_money else "no money",
+        vat=vat if has_money else "no money",
         restatement="look-back of lookback_days (4); up to probe_days (90) by comparing the day "
         "totals of the property",
         personal_data=personal_data,
@@ -236,12 +237,13 @@ def _facts(grain: str, personal_data: str = "none") -> ResourceFacts:
 _FACTS = {
     PROPERTY_DAYS: _facts("day; the only table whose users are distinct"),
     TRAFFIC_DAYS: _facts("day, source, medium, campaign, channel group, device, country"),
-    EVENT_DAYS: _facts("day, event name"),
+    EVENT_DAYS: _facts("day, event name", has_money=False),
     TRANSACTIONS: _facts("day, transaction, source, medium, campaign", "transaction ids"),
     CLIENT_SESSIONS: _facts(
         "minute, client id, source, medium, campaign, device, landing page; read only where "
         "option client_id_dimension names a registered custom dimension",
         "client ids and what landing addresses carry",
+        has_money=False,
     ),
 }
 
