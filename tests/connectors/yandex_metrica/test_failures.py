@@ -71,6 +71,13 @@ def test_the_real_limit_of_requests_is_survived(bench):
     assert sum(bench.sleeps) > 0
 
 
+def test_a_daily_run_takes_few_of_the_days_five_thousand_requests(bench):
+    for piece in bench.connect(include_hits=True).plan([], bench.now, None):
+        bench.pull(piece)
+    spent = bench.server.vendors["yandex_metrica"].limits._days
+    assert spent["uid", "demo-metrica"][1] <= 25
+
+
 def test_a_part_that_is_not_ready_is_a_temporary_failure(bench):
     state = bench.wait(bench.connect().start(bench.days(DAY, DAY)))
     message = "Only log of requests in status 'processed' can be downloaded"
