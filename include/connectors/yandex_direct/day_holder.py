@@ -29,7 +29,9 @@ class DayHolder:
         self._rejected: list[Rejected] = []
 
     def add(self, batch: Batch) -> Iterator[Batch]:
-        """Take a batch in; yield what is whole by now."""
+        """Take a batch in; yield what is whole by now, and what it found at once."""
+        if batch.findings:
+            yield Batch(None, findings=batch.findings)
         if batch.rows is None or batch.rows.num_rows == 0:
             self._rejected += batch.rejected
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ from include.connectors.yandex_direct.schema import (
     PERFORMANCE_SCHEMA,
     REPORT_COLUMNS,
     ReportColumn,
+    find_unknown,
 )
 
 DEFAULT_RETRY_SECONDS = 10.0
@@ -279,8 +281,12 @@ class Reports:
                 return to_rows(typed, params["Goals"], params["AttributionModels"], constants)
             return complete_rows(typed, constants)
 
+        told: set[str] = set()
         with self._http.open_body(response) as body:
-            yield from stream.read(body, finish)
+            for batch in stream.read(body, finish):
+                findings = sorted(find_unknown(batch.rows) - told)
+                told.update(findings)
+                yield replace(batch, findings=tuple(findings)) if findings else batch
 
 
 def columns_of(token: Token) -> tuple[ReportColumn, ...]:

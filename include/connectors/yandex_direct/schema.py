@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 
@@ -64,6 +65,11 @@ KEY_COLUMNS = tuple(
     )
 )
 """What a conversion is told by: the same grain as the figures, without names."""
+
+KNOWN_VALUES = {
+    "ad_network_type": frozenset({"SEARCH", "AD_NETWORK"}),
+    "device": frozenset({"DESKTOP", "MOBILE", "TABLET", "SMART_TV"}),
+}
 
 PERFORMANCE_SCHEMA = pa.schema(
     [
@@ -143,6 +149,19 @@ def _dictionary_facts(grain: str) -> ResourceFacts:
         restatement="read whole once in dictionary_days (7)",
         personal_data="none",
     )
+
+
+def find_unknown(rows: pa.RecordBatch | None) -> set[str]:
+    """Words the vendor has added to a list of ours; the rows are kept as they are."""
+    found = set()
+    for name, known in KNOWN_VALUES.items():
+        if rows is None or name not in rows.schema.names:
+            continue
+        column = rows.column(name)
+        words = column.dictionary if pa.types.is_dictionary(column.type) else pc.unique(column)
+        unknown = set(words.to_pylist()) - known - {""}
+        found |= {f"{name} has the new value {word[:40]}" for word in unknown}
+    return found
 
 
 RESOURCES = {

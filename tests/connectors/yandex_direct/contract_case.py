@@ -273,7 +273,11 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.DELETED: "statistics of deleted campaigns stay in reports",
     situations.MERGED: "campaigns cannot be merged",
     situations.UNKNOWN_FIELD: "a report has exactly the fields that were asked for",
-    situations.UNKNOWN_VALUE: "device and network types are kept as they come",
+    situations.UNKNOWN_VALUE: lambda: _final(
+        plain_stats(),
+        faults=[Fault("bad_value", SOURCE, "", 1, 2, {"field": "Device", "value": "WATCH"})],
+        finding="device has the new value WATCH",
+    ),
     situations.MISSING_FIELD: _refusal(
         (RequestRefused, IncompleteAnswer),
         _fault("renamed_field", path="", **{"from": "Clicks", "to": "ClicksNew"}),
