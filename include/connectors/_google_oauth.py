@@ -53,7 +53,8 @@ class GoogleToken(requests.auth.AuthBase):
 
     def __init__(self, account: Account, now: Now, host: Host, default_base_url: str) -> None:
         options = Options(account)
-        refresh = "refresh_token" if account.credentials.get("refresh_token") else "token"
+        is_password = "refresh_token" not in account.credentials and "token" in account.credentials
+        refresh = "token" if is_password else "refresh_token"
         self._form = {
             "grant_type": "refresh_token",
             "client_id": options.secret("client_id", "the id of the OAuth client"),
