@@ -1,0 +1,41 @@
+"""Everything the company of a small world did arrives in raw, through every connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from benchmarks.whole_world import AUDITS, Comparison, compare_all, show_difference
+from include.contracts.reader import read_catalog
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
+from tests.sandbox.world.small_world import small_world
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
+    client = connect(own_target)
+    apply_schema(client, read_catalog(project_root / "sql"))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def compared(store: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comparison]:
+    """Every source over the whole span, read one after the other."""
+    folder = tmp_path_factory.mktemp("whole-world")
+    return {found.source: found for found in compare_all(small_world()[0], store, folder)}
+
+
+@pytest.mark.parametrize("source", sorted(AUDITS))
+def test_raw_holds_exactly_what_the_company_did(
+    compared: dict[str, Comparison], source: str
+) -> None:
+    found = compared[source]
+    assert found.told, "the world has something to tell"
+    assert found.is_equal, show_difference(found)
