@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.captured_records import capture
 from include.connectors.protocol import Batch, Slice
+from include.ingestion.garbage import rarer_collections
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
 from include.warehouse.raw_load import load
@@ -32,15 +33,19 @@ def measure(source: str, root: str, rows: int, records: str, target: dict[str, A
     before = time.process_time()
     started = time.perf_counter()
     landed = 0
-    with Landing(root).open_pull(
-        source,
-        "bench",
-        shape,
-        Slice(shape.name, "bench"),
-        pulled_at=datetime.now(UTC),
-        connector_version="bench",
-        run_id="bench",
-    ) as writer:
+    # As a run does it: see the module.
+    with (
+        rarer_collections(),
+        Landing(root).open_pull(
+            source,
+            "bench",
+            shape,
+            Slice(shape.name, "bench"),
+            pulled_at=datetime.now(UTC),
+            connector_version="bench",
+            run_id="bench",
+        ) as writer,
+    ):
         for page in captured.cycle(rows):
             batch = captured.reader.read(page)
             writer.add(Batch(batch.rows))

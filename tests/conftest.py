@@ -6,6 +6,7 @@ an engine starts one of its own.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from hypothesis import settings
 from include.embedded import process
 from include.warehouse.client import ClickHouseTarget, connect
 from tests.airflow_home import airflow_home  # noqa: F401 - a fixture, and Airflow's environment
+
+# Tests kill processes, never the machine: waiting for the disk would only double their time.
+os.fsync = lambda _: None
 
 # A slow moment of the machine is no counterexample: speed is measured by `make bench`.
 settings.register_profile("throughline", deadline=None)

@@ -24,6 +24,7 @@ from include.connectors.protocol import (
     Token,
 )
 from include.ingestion.failures import describe_failure, raise_failures
+from include.ingestion.garbage import rarer_collections
 from include.ingestion.report import IngestReport, write_report
 from include.ingestion.slice_publisher import Published, Result, SlicePublisher
 from include.warehouse.landing import Landing
@@ -84,7 +85,7 @@ def run_account(
     names each, and carries the report of what was published all the same.
     """
     run = _AccountRun(connector, landing, client, run_id, progress or _say_nothing, account, clock)
-    with run.publisher:
+    with run.publisher, rarer_collections():
         return run.go(window, now)
 
 
