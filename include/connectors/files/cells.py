@@ -7,7 +7,7 @@ jump, times that occur twice as the earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
@@ -22,11 +22,12 @@ from include.connectors.files.date_formats import (
     DateFormat,
     parse_value,
 )
-from include.connectors.files.entities import COUNT, DAY, INSTANT, MONEY
+from include.connectors.files.entities.columns import COUNT, DAY, INSTANT, MONEY, NUMBER
 from include.connectors.files.fixed_width import rewrite_fixed
 from include.connectors.protocol import BadInput
 
 _MONEY_TEXT = r"^[+-]?(\d{1,16}(\.\d{1,2}0{0,15})?|\.\d{1,2}0{0,15})$"
+_NUMBER_TEXT = r"^[+-]?(\d{1,22}(\.\d{1,6}0{0,15})?|\.\d{1,6}0{0,15})$"
 _COUNT_TEXT = r"^\+?\d{1,18}(\.0{1,15})?$"
 _GROUPED = r"^[+-]?\d{1,3}([ \x{a0}\x{202f}\x{2009}]\d{3})+(\.\d+)?$"
 _GROUP_SIGN = r"[ \x{a0}\x{202f}\x{2009}]"
@@ -78,6 +79,25 @@ def replace_words(column: pa.Array, words: Mapping[str, str], *, strict: bool) -
     return _marked(column, values, "unknown_word", "not one of the words the mapping lists")
 
 
+def choose_filled(columns: Sequence[pa.Array], meanings: Sequence[str | None]) -> Typed:
+    """The one filled cell of each row, or what its being filled means; two filled are bad.
+
+    What is bad is NULL.
+    """
+    filled = sum(column.is_valid().to_numpy(zero_copy_only=False).astype(int) for column in columns)
+    texts = [
+        column
+        if meaning is None
+        else pc.if_else(column.is_valid(), pa.scalar(meaning), pa.scalar(None, pa.string()))
+        for column, meaning in zip(columns, meanings, strict=True)
+    ]
+    values = pc.coalesce(*texts)
+    if not (filled > 1).any():
+        return Typed(values)
+    values = pc.if_else(pa.array(filled > 1), pa.scalar(None, pa.string()), values)
+    return Typed(values, filled > 1, "two_filled", "more than one of them is filled")
+
+
 def convert(column: pa.Array, kind: pa.DataType, spelling: Spelling) -> Typed:
     """Convert cleaned text to one of the types of the entities."""
     if kind == DAY:
@@ -86,6 +106,8 @@ def convert(column: pa.Array, kind: pa.DataType, spelling: Spelling) -> Typed:
         return _to_instants(column, spelling)
     if kind == MONEY:
         return _to_numbers(column, spelling, MONEY, _MONEY_TEXT)
+    if kind == NUMBER:
+        return _to_numbers(column, spelling, NUMBER, _NUMBER_TEXT)
     if kind == COUNT:
         return _to_numbers(column, spelling, COUNT, _COUNT_TEXT)
     return Typed(column)
@@ -120,8 +142,9 @@ def _to_numbers(column: pa.Array, spelling: Spelling, kind: pa.DataType, pattern
     if kind == COUNT:
         text = pc.replace_substring_regex(text, r"^\+|\.0+$", "")
         return _marked(column, pc.cast(text, COUNT), "bad_integer", "not a whole number ≥ 0")
-    reason = "not an amount with at most two decimals in the spelling the mapping states"
-    return _marked(column, pc.cast(text, MONEY), "bad_decimal", reason)
+    what = "an amount with at most two" if kind == MONEY else "a number with at most six"
+    reason = f"not {what} decimals in the spelling the mapping states"
+    return _marked(column, pc.cast(text, kind), "bad_decimal", reason)
 
 
 def _drop_thousands(text: pa.Array, sign: str, point: str) -> pa.Array:

@@ -59,7 +59,8 @@ class DateFormat:
             if used.count(sign) > 1:
                 raise UnknownDirective(f"%{sign} stands there twice.")
         day = [sign for sign in used if sign in "Yymd"]
-        if sorted(day, key=str.lower) not in (["d", "m", "Y"], ["d", "m", "y"]):
+        is_month = not needs_time and sorted(day, key=str.lower) in (["m", "Y"], ["m", "y"])
+        if not is_month and sorted(day, key=str.lower) not in (["d", "m", "Y"], ["d", "m", "y"]):
             raise UnknownDirective("it needs a year, a month and a day: %d.%m.%Y, say.")
         if day[:2] == ["Y", "d"]:
             raise UnknownDirective("year-day-month reads like ISO 8601 and is not it.")
@@ -75,7 +76,7 @@ class DateFormat:
 
 
 def _rewrite_rule(parts: list[str], used: list[str]) -> tuple[str, str] | None:
-    if not set(used) <= _STRICT.keys():
+    if not set(used) <= _STRICT.keys() or "d" not in used:
         return None
     pattern = "".join(
         _STRICT[part[1:]] if part.startswith("%") else _escape_for_re2(part) for part in parts
@@ -94,7 +95,7 @@ def _escape_for_re2(text: str) -> str:
 def parse_value(text: str, formats: tuple[DateFormat, ...]) -> datetime | None:
     """The instant a text names: aware when it carries an offset, else naive; ``None`` if none.
 
-    A spelling without a time is midnight.
+    A spelling without a time is midnight, one without a day is the first of its month.
     """
     for pattern in (*(item.loose for item in formats), _ISO):
         match = pattern.fullmatch(text)
@@ -118,7 +119,7 @@ def _build(part: dict[str, str | None]) -> datetime | None:
         value = datetime(  # noqa: DTZ001 - naive on purpose, the mapping's zone comes later
             full_year,
             int(part["m"] or 0),
-            int(part["d"] or 0),
+            int(part.get("d") or 1),
             int(part.get("H") or 0),
             int(part.get("M") or 0),
             int(part.get("S") or 0),

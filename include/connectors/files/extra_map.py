@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from include.connectors.files.entities import EXTRA
+from include.connectors.files.entities.columns import EXTRA
 
 
 def build_extra(names: Sequence[str], columns: Sequence[pa.Array], rows: int) -> pa.Array:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from include.connectors.files.blocks import Blocks
+from include.connectors.files.client_bank import read_client_bank
 from include.connectors.files.decoding import stream_utf8
 from include.connectors.files.delimited import Dialect, read_delimited
 from include.connectors.files.header import Header, bind_header
@@ -67,6 +68,12 @@ def _open_blocks(stream: BinaryIO, name: str, mapping: FileMapping, position: st
         dotted = [rule.source for rule in mapping.columns.values() if "." in (rule.source or "")]
         return read_json_lines(
             text, tuple(dict.fromkeys(filter(None, dotted))), has_comma, position
+        )
+    if form == "1c_bank":
+        wanted = [source for rule in mapping.columns.values() for source in rule.sources]
+        wanted += mapping.keep_extra if mapping.keep_extra != "all" else ()
+        return read_client_bank(
+            text, tuple(dict.fromkeys(wanted)), position, must_add_up=mapping.must_add_up
         )
     delimiter = mapping.delimiter or ("\t" if form == "tsv" else ",")
     return read_delimited(text, Dialect(delimiter, mapping.quote, mapping.header_row), position)

@@ -18,7 +18,9 @@ from include.connectors.protocol import BadInput
 class Header:
     """Where each table column and each extra of one file stands."""
 
-    place_of: dict[str, int]
+    places_of: dict[str, tuple[int, ...]]
+    """By table column, in the order of the rule's sources; a column the file may lack is not in
+    it."""
     extra_names: tuple[str, ...]
     extra_places: tuple[int, ...]
     unknown: tuple[str, ...]
@@ -28,16 +30,18 @@ class Header:
 def bind_header(mapping: FileMapping, names: tuple[str, ...], position: str) -> Header:
     """Find every mapped column; raises ``BadInput`` listing what the file has instead."""
     finder = _Finder(mapping, names, position)
-    place_of: dict[str, int] = {}
+    places_of: dict[str, tuple[int, ...]] = {}
     for rule in mapping.columns.values():
-        if rule.source is None:
-            continue
-        place = finder.find(rule.source, f"line {rule.line}, {rule.name}")
-        if place is not None:
-            place_of[rule.name] = place
+        why = f"line {rule.line}, {rule.name}"
+        found = [finder.find(source, why) for source in rule.sources]
+        places = tuple(place for place in found if place is not None)
+        if len(places) == len(found) > 0:
+            places_of[rule.name] = places
         elif not rule.is_optional:
-            finder.refuse_missing(rule.source, f"line {rule.line}, {rule.name}")
-    taken = set(place_of.values())
+            for source, place in zip(rule.sources, found, strict=True):
+                if place is None:
+                    finder.refuse_missing(source, why)
+    taken = {place for places in places_of.values() for place in places}
     silent = finder.find_all(mapping.personal) | finder.find_all(mapping.ignore)
     if mapping.keep_extra == "all":
         extra = [place for place in range(len(names)) if place not in taken | silent]
@@ -45,7 +49,7 @@ def bind_header(mapping: FileMapping, names: tuple[str, ...], position: str) -> 
         extra = sorted(finder.find_all(mapping.keep_extra))
     spoken_for = taken | silent | set(extra)
     unknown = [name for place, name in enumerate(names) if place not in spoken_for and name.strip()]
-    return Header(place_of, _unique_names(names, extra), tuple(extra), tuple(unknown))
+    return Header(places_of, _unique_names(names, extra), tuple(extra), tuple(unknown))
 
 
 def fold_name(name: str) -> str:

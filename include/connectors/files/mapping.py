@@ -10,24 +10,17 @@ import codecs
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from include.connectors.files.column_rule import ColumnRule, read_rules
 from include.connectors.files.date_formats import DateFormat, UnknownDirective
-from include.connectors.files.entities import (
-    ENTITIES,
-    INSTANT,
-    PERSONAL_COLUMNS,
-    SET_BY_CONNECTOR,
-    SET_BY_OWN_KEY,
-    STATUSES,
-    VAT_BASES,
-    Entity,
-)
-from include.connectors.files.yaml_nodes import Located, suggest
+from include.connectors.files.entities import ENTITIES, Entity
+from include.connectors.files.entities.columns import INSTANT
+from include.connectors.files.yaml_nodes import Located
 
-FORMATS = ("csv", "tsv", "jsonl", "xlsx", "parquet")
+FORMATS = ("csv", "tsv", "jsonl", "xlsx", "parquet", "1c_bank")
 _EXTENSIONS = {
     "csv": "csv",
     "txt": "csv",
@@ -47,23 +40,9 @@ _KEYS = [
     "name", "description", "entity", "files", "format", "encoding", "delimiter", "quote",
     "decimal", "thousands", "date_format", "datetime_format", "time_zone", "currency",
     "vat_basis", "delivery", "null_values", "columns", "status_values", "keep_extra", "ignore",
-    "personal", "sheet", "header_row",
+    "personal", "sheet", "header_row", "totals",
 ]
 # fmt: on
-
-
-@dataclass(frozen=True)
-class ColumnRule:
-    """Where one column of the table comes from: a source column or a constant."""
-
-    name: str
-    line: int
-    source: str | None = None
-    const: str | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
-    """The source's words and ours; a word not listed is kept as it is."""
-    is_optional: bool = False
-    """A file without the source column is fine: the cell is NULL."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +72,8 @@ class FileMapping:
     personal: tuple[str, ...] = ()
     sheet: str | None = None
     header_row: int = 1
+    must_add_up: bool = True
+    """A bank statement's documents must add up to the turnovers it states."""
 
     def format_of(self, file_name: str) -> str | None:
         """How a file is written: as declared, else by its extension; ``None`` when unknown."""
@@ -108,12 +89,9 @@ def parse_mapping(text: str, path: str, default_name: str) -> FileMapping:
         if needed not in keys:
             raise root.refusal(f"the key {needed!r} is missing. See docs/mapping_files.md.")
     entity = ENTITIES[keys["entity"].choice("entity", ENTITIES)]
-    columns = _read_columns(keys["columns"], entity)
-    columns |= _read_money(root, keys, entity)
-    if "status_values" in keys:
-        _attach_status_values(keys["status_values"], columns)
+    columns = read_rules(root, keys, entity)
     personal = keys["personal"].texts("personal") if "personal" in keys else ()
-    _refuse_personal_leaks(keys, columns, personal)
+    _refuse_personal_leaks(keys, entity, columns, personal)
     meaning = {k: v for k, v in root.plain().items() if k != "description"}  # type: ignore[attr-defined]
     digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
     return FileMapping(
@@ -167,6 +145,8 @@ def _read_dialect(keys: Mapping[str, Located]) -> dict:
         found["ignore"] = node.texts("ignore")
     if node := keys.get("sheet"):
         found["sheet"] = node.text("sheet")
+    if node := keys.get("totals"):
+        found["must_add_up"] = node.choice("totals", ("check", "ignore")) == "check"
     if node := keys.get("header_row"):
         text = node.text("header_row")
         if not (text.isascii() and text.isdigit()) or int(text) < 1:
@@ -175,101 +155,11 @@ def _read_dialect(keys: Mapping[str, Located]) -> dict:
     return found
 
 
-def _read_columns(node: Located, entity: Entity) -> dict[str, ColumnRule]:
-    columns: dict[str, ColumnRule] = {}
-    for name, value in node.entries("columns").items():
-        if name in SET_BY_OWN_KEY:
-            raise value.refusal(
-                f"{name} is not given under columns: use the key {SET_BY_OWN_KEY[name]!r} of the "
-                "mapping."
-            )
-        if name in SET_BY_CONNECTOR or name not in entity.mappable:
-            raise value.refusal(
-                f"{entity.resource.name} has no column {name!r} to map; it has "
-                f"{', '.join(entity.mappable)}.{suggest(name, entity.mappable)}"
-            )
-        columns[name] = _read_rule(name, value)
-    for name in entity.required:
-        if name not in columns:
-            raise node.refusal(
-                f"columns lacks {name!r}, which every {entity.resource.name} needs. "
-                f"Add `{name}: <column of the file>`."
-            )
-    status = columns.get("status")
-    if status and status.const is not None and status.const not in STATUSES:
-        raise node.refusal(f"status must be one of {', '.join(STATUSES)}.")
-    return columns
-
-
-def _read_rule(name: str, node: Located) -> ColumnRule:
-    if node.is_text:
-        return ColumnRule(name, node.line, source=node.text(name))
-    keys = node.record(f"column {name}", ("column", "const", "values", "optional"))
-    if ("column" in keys) == ("const" in keys):
-        raise node.refusal(f"column {name} needs exactly one of `column` and `const`.")
-    return ColumnRule(
-        name,
-        node.line,
-        source=keys["column"].text("column") if "column" in keys else None,
-        const=keys["const"].text("const") if "const" in keys else None,
-        values=_read_words(keys["values"]) if "values" in keys else {},
-        is_optional="optional" in keys and keys["optional"].flag("optional"),
-    )
-
-
-def _read_words(node: Located) -> dict[str, str]:
-    """The source's words and ours; an empty one stands for NULL."""
-    entries = node.entries("values").items()
-    return {word: ours.text(f"the value for {word!r}", may_be_empty=True) for word, ours in entries}
-
-
-def _read_money(
-    root: Located, keys: Mapping[str, Located], entity: Entity
-) -> dict[str, ColumnRule]:
-    found: dict[str, ColumnRule] = {}
-    for column, key in SET_BY_OWN_KEY.items():
-        if column not in entity.schema.names:
-            if key in keys:
-                raise keys[key].refusal(f"{entity.resource.name} has no {column}: remove {key!r}.")
-            continue
-        node = keys.get(key)
-        if node is None:
-            if entity.has_money:
-                raise root.refusal(
-                    f"the key {key!r} is missing: money without it cannot be compared. "
-                    f"Write `{key}: …` or `{key}: {{column: …}}`."
-                )
-            found[column] = ColumnRule(column, root.line, const="")
-        elif node.is_text:
-            found[column] = ColumnRule(column, node.line, const=_fixed_money_word(node, key))
-        else:
-            found[column] = _read_rule(column, node)
-    return found
-
-
-def _fixed_money_word(node: Located, key: str) -> str:
-    if key == "vat_basis":
-        return node.choice(key, VAT_BASES)
-    code = node.text(key)
-    if not (len(code) == 3 and code.isascii() and code.isupper() and code.isalpha()):
-        raise node.refusal(f"currency {code!r} is not an ISO 4217 code such as RUB, BRL, USD.")
-    return code
-
-
-def _attach_status_values(node: Located, columns: dict[str, ColumnRule]) -> None:
-    status = columns.get("status")
-    if status is None or status.source is None:
-        raise node.refusal("status_values needs columns.status to name a column of the file.")
-    words: dict[str, str] = {}
-    for word, ours in node.entries("status_values").items():
-        words[word] = ours.choice(f"the status for {word!r}", STATUSES)
-    columns["status"] = ColumnRule(
-        "status", status.line, source=status.source, values=words, is_optional=status.is_optional
-    )
-
-
 def _refuse_personal_leaks(
-    keys: Mapping[str, Located], columns: Mapping[str, ColumnRule], personal: tuple[str, ...]
+    keys: Mapping[str, Located],
+    entity: Entity,
+    columns: Mapping[str, ColumnRule],
+    personal: tuple[str, ...],
 ) -> None:
     kept = keys["keep_extra"].texts("keep_extra") if "keep_extra" in keys else ()
     for source in personal:
@@ -278,10 +168,11 @@ def _refuse_personal_leaks(
                 f"{source!r} is personal and may not be kept in extra. Remove it from one list."
             )
         for rule in columns.values():
-            if rule.source == source and rule.name not in PERSONAL_COLUMNS:
+            if source in rule.sources and rule.name not in entity.personal:
+                cures = ", ".join(entity.personal)
                 raise keys["personal"].refusal(
-                    f"{source!r} is personal but mapped to {rule.name}, which is not. Map it to "
-                    f"one of {', '.join(sorted(PERSONAL_COLUMNS))} or leave it out."
+                    f"{source!r} is personal but mapped to {rule.name}, which is not. "
+                    + (f"Map it to one of {cures} or leave it out." if cures else "Leave it out.")
                 )
 
 

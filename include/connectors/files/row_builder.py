@@ -7,17 +7,35 @@ personal and belong to ``raw`` alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors.files.blocks import RawBlock
-from include.connectors.files.cells import Spelling, Typed, clean_text, convert, replace_words
-from include.connectors.files.entities import STATUSES, VAT_BASES
+from include.connectors.files.cells import (
+    Spelling,
+    Typed,
+    choose_filled,
+    clean_text,
+    convert,
+    replace_words,
+)
+from include.connectors.files.column_rule import ColumnRule
+from include.connectors.files.entities.columns import CURRENCY
 from include.connectors.files.extra_map import build_extra
 from include.connectors.files.header import Header
-from include.connectors.files.mapping import ColumnRule, FileMapping
+from include.connectors.files.mapping import FileMapping
 from include.connectors.protocol import BadInput, Batch, Rejected
+
+
+class _Fault(NamedTuple):
+    """Rows of one column that do not fit; ``where`` names it for a reason."""
+
+    typed: Typed
+    where: str
 
 
 class RowBuilder:
@@ -43,23 +61,23 @@ class RowBuilder:
             return Batch(None, block.rejected)
         cells = _Cells(block, self._mapping.null_values)
         columns: dict[str, pa.Array] = {}
-        faults: list[tuple[Typed, str, str | None]] = []
+        faults: list[_Fault] = []
         for name in self._mapping.entity.schema.names:
             rule = self._mapping.columns.get(name)
-            place = header.place_of.get(name)
-            if rule is None or name in self._fixed or (rule.const is None and place is None):
+            places = header.places_of.get(name, ())
+            if rule is None or name in self._fixed or (rule.const is None and not places):
                 continue
-            typed = self._type_column(rule, cells, place, len(block.lines))
+            text = self._choose_text(rule, cells, places)
+            typed = self._type_column(rule, text.values, len(block.lines))
             columns[name] = typed.values
-            missing = self._find_missing(name, typed)
-            faults += [
-                (item, name, rule.source)
-                for item in (typed, missing)
-                if item is not None and item.bad is not None and item.bad.any()
-            ]
+            where = f"column {rule.source_label} ({name})"
+            for item in (text, typed, self._find_missing(name, text, typed)):
+                if item is not None and item.bad is not None and item.bad.any():
+                    faults.append(_Fault(item, where))
+        faults += self._find_all_missing(columns, faults)
         is_bad = np.zeros(len(block.lines), dtype=bool)
-        for typed, _, _ in faults:
-            is_bad |= typed.bad
+        for fault in faults:
+            is_bad |= fault.typed.bad
         rejected = self._reject(block, cells, faults, is_bad) if faults else ()
         columns["extra"] = build_extra(
             header.extra_names, [cells.clean(place) for place in header.extra_places], len(is_bad)
@@ -68,59 +86,80 @@ class RowBuilder:
         rows = self._finish(columns, len(is_bad), is_bad if faults else None)
         return Batch(rows if rows.num_rows else None, block.rejected + rejected)
 
-    def _type_column(self, rule: ColumnRule, cells: _Cells, place: int | None, rows: int) -> Typed:
-        field = self._mapping.entity.schema.field(rule.name)
+    @staticmethod
+    def _choose_text(rule: ColumnRule, cells: _Cells, places: tuple[int, ...]) -> Typed:
+        """The column's text as the file has it; of a constant, nothing."""
+        if not places:
+            return Typed(pa.nulls(0, pa.string()))
+        texts = [cells.clean(place) for place in places]
+        return choose_filled(texts, tuple(rule.either.values())) if rule.either else Typed(texts[0])
+
+    def _type_column(self, rule: ColumnRule, text: pa.Array, rows: int) -> Typed:
+        column = self._mapping.entity.columns[rule.name]
         if rule.const is not None:
             # One cell is typed and repeated: a constant may be any column's.
-            one = convert(pa.array([rule.const], pa.string()), field.type, self._spelling)
+            one = convert(pa.array([rule.const], pa.string()), column.kind, self._spelling)
             if one.bad is not None:
                 raise BadInput(
                     f"{self._mapping.path}:{rule.line}: the constant of {rule.name} is "
                     f"{one.reason}. Correct it."
                 )
             return Typed(pc.take(one.values, pa.array(np.zeros(rows, dtype=np.int64))))
-        assert place is not None
-        column = cells.clean(place)
-        if rule.name == "status":
-            words = rule.values or {word: word for word in STATUSES}
-            return replace_words(column, words, strict=True)._replace(code="unknown_status")
+        if column.words:
+            words = rule.values or {word: word for word in column.words}
+            return replace_words(text, words, strict=True)._replace(code=f"unknown_{rule.name}")
         if rule.values:
-            column = replace_words(column, rule.values, strict=False).values
-        if rule.name == "vat_basis":
-            words = {word: word for word in VAT_BASES}
-            return replace_words(column, words, strict=True)._replace(code="unknown_vat_basis")
-        if rule.name == "currency_code":
-            column = pc.utf8_upper(column)
-            is_code = pc.match_substring_regex(column, "^[A-Z]{3}$")
+            text = replace_words(text, rule.values, strict=False).values
+        if rule.name == CURRENCY.name:
+            text = pc.utf8_upper(text)
+            is_code = pc.match_substring_regex(text, "^[A-Z]{3}$")
             bad = pc.invert(is_code).fill_null(False).to_numpy(zero_copy_only=False)
-            return Typed(column, bad, "bad_currency", "not a currency code of three letters")
-        return convert(column, field.type, self._spelling)
+            return Typed(text, bad, "bad_currency", "not a currency code of three letters")
+        return convert(text, column.kind, self._spelling)
 
-    def _find_missing(self, name: str, typed: Typed) -> Typed | None:
+    def _find_missing(self, name: str, text: Typed, typed: Typed) -> Typed | None:
         if self._mapping.entity.schema.field(name).nullable or not typed.values.null_count:
             return None
         empty = typed.values.is_null().to_numpy(zero_copy_only=False)
-        if typed.bad is not None:
-            empty &= ~typed.bad
+        for known in (text, typed):
+            if known.bad is not None:
+                empty &= ~known.bad
         return Typed(typed.values, empty, "missing_required", "empty, and every row needs it")
+
+    def _find_all_missing(
+        self, columns: dict[str, pa.Array], faults: list[_Fault]
+    ) -> Iterator[_Fault]:
+        """Rows that leave all columns of a group empty, unless they are bad already."""
+        for group in self._mapping.entity.one_of:
+            values = [columns[name] for name in group if name in columns]
+            # A file may lack every column of the group when all of them are optional.
+            if not values:
+                values = [pa.nulls(len(next(iter(columns.values()))), pa.string())]
+            empty = np.logical_and.reduce(
+                [value.is_null().to_numpy(zero_copy_only=False) for value in values]
+            )
+            for fault in faults:
+                empty &= ~fault.typed.bad
+            if empty.any():
+                reason = "all empty, and every row needs one of them"
+                typed = Typed(values[0], empty, "missing_required", reason)
+                yield _Fault(typed, f"columns {', '.join(group)}")
 
     def _reject(
         self,
         block: RawBlock,
         cells: _Cells,
-        faults: list[tuple[Typed, str, str | None]],
+        faults: list[_Fault],
         is_bad: np.ndarray,
     ) -> tuple[Rejected, ...]:
         rejected = []
         for row in np.flatnonzero(is_bad).tolist():
             if cells.is_blank(row):
                 continue
-            mine = [item for item in faults if item[0].bad[row]]
-            reason = "; ".join(
-                f"column {source!r} ({name}): {typed.reason}" for typed, name, source in mine
-            )
+            mine = [fault for fault in faults if fault.typed.bad[row]]
+            reason = "; ".join(f"{fault.where}: {fault.typed.reason}" for fault in mine)
             line = int(block.lines[row])
-            code = mine[0][0].code
+            code = mine[0].typed.code
             rejected.append(Rejected(self._position, line, code, reason, block.raw_row(row)))
         return tuple(rejected)
 
