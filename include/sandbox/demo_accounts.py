@@ -54,8 +54,8 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
         {"extra": {**APPLICATION, "refresh_token": "demo-refresh"}},
         {"client_id_dimension": "customUser:client_id", "days_per_request": 31},
     ),
-    DemoAccount("calltouch", "40001", TOKEN),
-    DemoAccount("uis", "uralkrep", TOKEN),
+    DemoAccount("calltouch", "40001", TOKEN, {"requests_per_second": 5}),
+    DemoAccount("uis", "uralkrep", TOKEN, {"requests_per_minute": 600}),
     DemoAccount("callrail", "ACC2507d93140377277966fccdcb3ad90e2", TOKEN),
     DemoAccount(
         "bitrix24",

@@ -34,6 +34,8 @@ BUILD_SECONDS = 900.0
 BUILD_DAG = "build"
 HISTORY_DAYS = 60
 """As many days of advertising as the drop folder has of leads."""
+RECENT_DAYS = 14
+"""Of the sources no mart reads yet."""
 VENDOR_FACTOR = 20.0
 """How much faster the stand-ins' waits and limits run: nobody watches a queue for minutes."""
 FIRST_RUN = "first"
@@ -89,14 +91,14 @@ def require_files(data: Path) -> None:
 def demo_accounts(store: Store, vendors: Mapping[str, str], today: date | None = None) -> Accounts:
     """Accounts of the demo at every stand-in that has a connector; ``vendors`` are addresses.
 
-    Advertising that the marts show goes back as far as the files; the rest half as far.
+    Advertising that the marts show goes back as far as the files, the rest a fortnight.
     """
     today = today or datetime.now(UTC).date()
     accounts: dict[str, list[dict[str, Any]]] = {
         "files": [{"account": "sample", "options": {"folder": str(store.drop_folder)}}]
     }
     for each in DEMO_ACCOUNTS:
-        days = HISTORY_DAYS if each.source == "yandex_direct" else HISTORY_DAYS // 2
+        days = HISTORY_DAYS if each.source == "yandex_direct" else RECENT_DAYS
         options = {
             "base_url": vendors[each.source],
             "history_from": (today - timedelta(days=days)).isoformat(),
