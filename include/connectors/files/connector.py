@@ -62,7 +62,7 @@ class FilesConnector:
     max_waits: ClassVar[int] = 1
     profile: ClassVar[SourceProfile] = SourceProfile(
         title="Files",
-        api="drop folder: CSV, TSV, XLSX, Parquet, JSON lines, also compressed",
+        api="drop folder: CSV, TSV, XLSX, Parquet, JSON lines, 1C bank statements, also compressed",
         limits="none",
         credentials={},
     )
