@@ -14,15 +14,19 @@ SEED ?= 1
 OUT ?=
 SQL ?=
 NAME ?=
+EDGES ?=
+MAX_DEGREE ?=
 
 # What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
 # environment, so quotes and newlines need no care either.
 query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
-unexport SQL DATA NAME
+components: export THROUGHLINE_EDGES = $(value EDGES)
+components: export THROUGHLINE_OUT = $(value OUT)
+unexport SQL DATA NAME EDGES
 
-.PHONY: help setup demo up down real query check-source clients test conformance world \
+.PHONY: help setup demo up down real query check-source clients components test conformance world \
 	collect lint bench lock
 
 help: ## list these commands
@@ -50,6 +54,10 @@ query: setup ## print TSV from the store of the last run: make query SQL="select
 
 check-source: setup ## test an account's credentials: make check-source NAME=<source>/<account>
 	@$(RUN) -m include.supervisor check-source "$$THROUGHLINE_TYPED"
+
+components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] OUT=<csv>
+	@$(RUN) -m include.cli components --edges "$$THROUGHLINE_EDGES" --out "$$THROUGHLINE_OUT" \
+		--max-degree "$(MAX_DEGREE)"
 
 clients: setup ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt

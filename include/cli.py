@@ -72,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     slices.add_argument("source", nargs="?", default="")
     slices.add_argument("--limit", type=int, default=50)
     add("maintenance", _maintain, "remove orphans and expired personal data")
+    components = add("components", _components, "node → smallest node of its component")
+    components.add_argument("--edges", default="", help="CSV or Parquet with columns a and b")
+    components.add_argument("--out", default="", help="CSV or Parquet of node and component")
+    components.add_argument("--max-degree", default="", help="cut nodes of more neighbours")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
     return parser
 
@@ -187,6 +191,12 @@ def _maintain(options: argparse.Namespace, settings: Settings) -> None:
         landing = Landing(site.landing_url)
         OUT.print(str(sweep(shop.client, landing, shop.catalog)))
         OUT.print(str(expire_personal_data(shop.client, landing, shop.catalog)))
+
+
+def _components(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.components import find_components
+
+    find_components(options.edges, options.out, options.max_degree, OUT.print)
 
 
 def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:

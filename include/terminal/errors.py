@@ -13,6 +13,7 @@ _MENDABLE = {
     "include.contracts.changes": ("MigrationNeeded",),
     "include.contracts.model": ("ContractError",),
     "include.embedded.process": ("EngineDidNotStart",),
+    "include.identity.record_files": ("Unreadable",),
     "include.quality.validation": ("QualityFailed",),
     "include.supervisor.store": ("NoStore",),
     "include.terminal.ingest": ("CannotIngest",),

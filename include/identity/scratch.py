@@ -1,0 +1,133 @@
+"""A throw-away ClickHouse in this process, for commands that work on files and publish nothing.
+
+One process holds one folder open at a time, so a command opens it once and closes it at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import orjson
+from chdb.state.sqlitelike import Connection
+
+from include.embedded.engine import Engine
+from include.identity.record_files import RecordFile, Unreadable
+
+SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+Value = str | int | float | bool | Sequence[float]
+_SETTINGS = (
+    "join_use_nulls = 1",
+    "join_algorithm = 'parallel_hash,hash'",
+    "input_format_csv_trim_whitespaces = 0",
+    "format_csv_allow_single_quotes = 0",
+    "input_format_csv_use_best_effort_in_schema_inference = 0",
+    # Nothing but an empty cell is empty: a node may be called \\N.
+    "format_csv_null_representation = '\x01'",
+    "input_format_null_as_default = 1",
+    "output_format_json_quote_64bit_integers = 0",
+)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+
+
+class Scratch:
+    """An empty database; tables are made from the statements of one folder below ``sql``."""
+
+    def __init__(self, connection: Connection, folder: Path, statements: str) -> None:
+        self._connection = connection
+        self.folder = folder
+        self._statements = SQL_ROOT / statements
+
+    def make(self, table: str, stem: str, **parameters: Value) -> None:
+        """Create ``table`` from the rows of a statement."""
+        sql = _read(self._statements / f"{stem}.sql")
+        self.run(f"create table {table} engine = Memory as\n{sql}", parameters)
+
+    def rows(self, stem: str, **parameters: Value) -> list[dict[str, object]]:
+        """The few rows a statement answers."""
+        sql = _read(self._statements / f"{stem}.sql")
+        answer = self.run(f"{sql}\nformat JSONEachRow", parameters)
+        return [orjson.loads(line) for line in answer.splitlines() if line.strip()]
+
+    def write(self, stem: str, target: Path, **parameters: Value) -> None:
+        """Write a statement's rows to ``target`` at once: CSV, or Parquet by its suffix."""
+        suffix = ".parquet" if target.suffix.lower() == ".parquet" else ".csv"
+        chosen = "Parquet" if suffix == ".parquet" else "CSVWithNames"
+        written = self.folder / f"answer{suffix}"
+        sql = _read(self._statements / f"{stem}.sql")
+        self.run(f"{sql}\ninto outfile '{written}' truncate format {chosen}", parameters)
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(written, partial)
+            partial.replace(target)
+        except OSError as error:
+            raise Unreadable(f"cannot write {target}: {error.strerror}") from None
+
+    def read(self, table: str, source: RecordFile, columns: Mapping[str, str]) -> None:
+        """Load columns of a file as text: table column → the file's own name for it."""
+        linked = source.link_into(self.folder)
+        kind = "Nullable(String)" if source.shape == "Parquet" else "String"
+        fields = ", ".join(
+            f"ifNull({_quoted(name)}, '') as {column}" for column, name in columns.items()
+        )
+        structure = ", ".join(f"{_quoted(name)} {kind}" for name in dict.fromkeys(columns.values()))
+        try:
+            self.run(
+                f"create table {table} engine = Memory as select {fields}"
+                " from file({path:String}, {shape:String}, {structure:String})",
+                {"path": str(linked), "shape": source.shape, "structure": structure},
+            )
+        except RuntimeError as error:
+            raise Unreadable(f"cannot read {source.path}: {_first_words(error)}") from None
+
+    def run(self, sql: str, parameters: Mapping[str, Value] | None = None) -> str:
+        """One statement with native parameters; the answer as text."""
+        sent = {name: _typed(value) for name, value in (parameters or {}).items()}
+        return str(self._connection.query(sql, "TSV", params=sent))
+
+
+@contextlib.contextmanager
+def open_scratch(statements: str) -> Iterator[Scratch]:
+    """A fresh engine in a temporary folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="throughline-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        engine = Engine(folder / "engine")
+        connection = engine.connect()
+        try:
+            connection.query("create database scratch")
+            connection.query("use scratch")
+            for setting in _SETTINGS:
+                connection.query(f"set {setting}")
+            yield Scratch(connection, folder, statements)
+        finally:
+            connection.close()
+            engine.close()
+
+
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _typed(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, int | float):
+        return repr(value)
+    return "[" + ",".join(repr(item) for item in value) + "]"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _first_words(error: RuntimeError) -> str:
+    words = " ".join(str(error).split())
+    return words.removeprefix("Code: ").partition("DB::Exception: ")[2][:200] or words[:200]

@@ -1,0 +1,25 @@
+"""``components``: connected components of a file of edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from include.identity.components import write_components
+from include.identity.record_files import Unreadable
+
+
+def find_components(edges: str, out: str, max_degree: str, tell: Callable[[str], None]) -> None:
+    """Write each node's component to ``out``; empty text is an option not given.
+
+    Raises :class:`Unreadable` for anything wrong with what was typed or with the file.
+    """
+    if not edges or not out:
+        raise Unreadable("say both files: make components EDGES=<csv or parquet of a,b> OUT=<csv>")
+    limit = None
+    if max_degree:
+        if not max_degree.isdigit() or int(max_degree) == 0:
+            raise Unreadable(f"MAX_DEGREE={max_degree}: a whole number above 0 is wanted")
+        limit = int(max_degree)
+    count = write_components(Path(edges), Path(out), limit, tell)
+    tell(f"{count:,} nodes written to {out}")
