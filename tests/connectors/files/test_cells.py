@@ -200,3 +200,63 @@ def test_a_constant_that_does_not_fit_its_column_is_the_mappings_fault():
     mapping = "entity: lead\nfiles: x\ncolumns: {lead_id: id, created_date: {const: soon}}\n"
     with pytest.raises(BadInput, match=r"m\.yaml:3: the constant of created_date"):
         read_text("id\n1\n", mapping)
+
+
+PLAN = """
+entity: budget_plan
+files: x
+delimiter: ";"
+decimal: comma
+date_format: ["%m.%Y", "%d.%m.%Y"]
+currency: RUB
+vat_basis: net
+columns:
+  period_from: month
+  period_kind: {column: kind, values: {мес.: month, кв.: quarter}}
+  channel_label: channel
+  planned_cost_amount: cost
+"""
+
+
+def test_a_month_is_its_first_day_where_the_mapping_says_so():
+    lines = [
+        "month;kind;channel;cost",
+        "03.2026;мес.;a;1",
+        "01.04.2026;кв.;a;2",
+        "13.2026;мес.;a;3",
+    ]
+    answer = read_text("\n".join(lines), PLAN)
+    assert answer.column("period_from") == [date(2026, 3, 1), date(2026, 4, 1)]
+    assert answer.codes == [(4, "bad_date")]
+
+
+def test_a_column_of_few_words_takes_no_other_word():
+    lines = ["month;kind;channel;cost", "03.2026;МЕС.;a;1", "03.2026;week;a;2", "03.2026;;a;3"]
+    answer = read_text("\n".join(lines), PLAN)
+    assert answer.column("period_kind") == ["month"]
+    assert answer.codes == [(3, "unknown_period_kind"), (4, "missing_required")]
+
+
+COSTS = """
+entity: product_cost
+files: x
+delimiter: ";"
+currency: RUB
+vat_basis: net
+columns: {sku: sku, valid_from: day, unit_cost: {first_of: [new, old]}}
+"""
+
+
+def test_a_number_has_up_to_six_decimals_and_stands_in_one_of_two_columns():
+    lines = [
+        "sku;day;new;old",
+        "a;2026-03-01;1.123456;",
+        "b;2026-03-01;;1234567890123456.5",
+        "c;2026-03-01;1.1234567;",
+        "d;2026-03-01;1;1",
+        "e;2026-03-01;;",
+    ]
+    answer = read_text("\n".join(lines), COSTS)
+    assert answer.column("unit_cost") == [Decimal("1.123456"), Decimal("1234567890123456.5")]
+    assert answer.codes == [(4, "bad_decimal"), (5, "two_filled"), (6, "missing_required")]
+    assert all("'new' or 'old'" in item.reason for item in answer.rejected)

@@ -215,3 +215,35 @@ def test_parquet_loses_no_row(delivered):
     pq.write_table(table, out)
     answer = read_bytes(out.getvalue(), COSTS, "a.parquet")
     assert_conserved(answer, good, len(whole))
+
+
+BANK = """
+entity: payment
+files: x
+format: 1c_bank
+date_format: "%d.%m.%Y"
+currency: RUB
+vat_basis: {column: БазаНДС}
+columns: {paid_date: ДатаСписано, direction: {const: out}, amount: Сумма, purpose: Назначение}
+totals: ignore
+keep_extra: all
+"""
+
+
+@settings(max_examples=60, deadline=None)
+@given(delivered_rows(), st.sampled_from([7, 64, 1 << 20]))
+def test_a_bank_statement_loses_no_document(delivered, block_bytes):
+    good, cells = delivered
+    whole = [row for row in cells if len(row) == len(HEADER)]
+    lines = ["1CClientBankExchange", "Кодировка=Windows"]
+    for day, _, cost, _, note in whole:
+        keys = [f"ДатаСписано={day}", f"Сумма={cost.replace(',', '.')}"]
+        purpose = f"НазначениеПлатежа={' '.join(note.split())}"
+        lines += ["СекцияДокумент=Платежное поручение", *keys, purpose, "КонецДокумента"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding.stream_utf8, "__defaults__", (block_bytes,))
+        answer = read_bytes("\r\n".join([*lines, "КонецФайла"]).encode(), BANK, "a.txt")
+    assert len(answer.rows) + len(answer.rejected) == len(whole)
+    assert len(answer.rows) >= len(good)
+    lines_of = answer.column("line_number") + [item.line_number for item in answer.rejected]
+    assert sorted(lines_of) == [3 + 5 * place for place in range(len(whole))]

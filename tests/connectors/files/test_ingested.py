@@ -18,8 +18,11 @@ from include.sandbox.sample_files import SPOILT_ROWS, write_sample_files
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
 from include.warehouse.schema import apply_schema
+from tests.connectors.files.template_page import TEMPLATES
+from tests.connectors.files.template_rows import EXPECTED
 
 TODAY = date(2026, 3, 10)
+OFFICE = "office"
 TABLES = ("lead", "deal", "ad_cost_daily")
 
 
@@ -32,23 +35,28 @@ def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
     client.close()
 
 
-def ingest(store: Client, root: Path, mappings: Path, run_id: str) -> IngestReport:
-    """One run of the account ``drop``."""
+def ingest(
+    store: Client, root: Path, mappings: Path, run_id: str, account: str = "drop"
+) -> IngestReport:
+    """One run of an account."""
 
     def now() -> datetime:
         return datetime.now(UTC)
 
     options = {"folder": str(root / "drop"), "mapping_folders": [str(mappings)]}
-    connector = CONNECTOR(Account("files", "drop", options), now)
+    connector = CONNECTOR(Account("files", account, options), now)
     landing = Landing(str(root / "landing"))
-    outcome = run_account(connector, landing, store, None, now, run_id, account="drop")
+    outcome = run_account(connector, landing, store, None, now, run_id, account=account)
     assert isinstance(outcome, Done)
     return outcome.report
 
 
-def count(store: Client, table: str) -> int:
-    """Rows a reader sees."""
-    return int(store.query(f"select count() from raw.raw_files__{table}_live").result_rows[0][0])
+def count(store: Client, table: str, account: str = "drop") -> int:
+    """Rows a reader sees of an account."""
+    statement = (
+        f"select count() from raw.raw_files__{table}_live where account_id = {{name:String}}"
+    )
+    return int(store.query(statement, {"name": account}).result_rows[0][0])
 
 
 @pytest.mark.engine
@@ -79,3 +87,35 @@ def test_a_drop_folder_is_ingested_once_and_a_redelivery_replaces_itself(
     (tmp_path / "drop" / "own.mapping.yaml").write_text(own, encoding="utf-8")
     ingest(store, tmp_path, mappings, "run 4")
     assert count(store, "ad_cost_daily") == 2
+
+
+@pytest.mark.engine
+def test_every_template_is_ingested_its_bad_rows_set_aside_and_a_redelivery_replaced(
+    store: Client, tmp_path: Path, project_root: Path
+):
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    for template in TEMPLATES.values():
+        (drop / template.file_name).write_bytes(template.data)
+    first = ingest(store, tmp_path, project_root / "mappings", "run 5", OFFICE)
+    expected: dict[str, int] = {}
+    for name, rows in EXPECTED.items():
+        table = TEMPLATES[name].mapping.entity.resource.name
+        expected[table] = expected.get(table, 0) + len(rows)
+    assert {table: first.resources[table].rows_loaded for table in expected} == expected
+    assert {table: count(store, table, OFFICE) for table in expected} == expected
+    paid = store.query(
+        "select direction, sum(amount) from raw.raw_files__payment_live "
+        "where file_name = 'kl_to_1c_2026-03.txt' group by direction order by direction"
+    )
+    assert [(way, str(total)) for way, total in paid.result_rows] == [
+        ("in", "244000.00"),
+        ("out", "85400.50"),
+    ]
+
+    sales = TEMPLATES["template_1c_sales"]
+    spoilt = sales.example.replace("06.03.2026;", "вчера;", 1)
+    (drop / sales.file_name).write_bytes(sales.spell(spoilt))
+    second = ingest(store, tmp_path, project_root / "mappings", "run 6", OFFICE)
+    assert second.resources["sale"].rows_quarantined == 1
+    assert count(store, "sale", OFFICE) == 1

@@ -61,6 +61,43 @@ def test_a_wrong_mapping_names_its_line_and_the_cure(old, new, message):
         parse_mapping(text, "m.yaml", "m")
 
 
+PAYMENT = """entity: payment
+files: bank_*.csv
+currency: RUB
+vat_basis: gross
+columns:
+  paid_date: day
+  direction: {by_filled: {credit: in, debit: out}}
+  amount: {first_of: [credit, debit]}
+  counterparty_name: payer
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  paid_date: day\n", "", r"m\.yaml:6: columns lacks 'paid_date' and 'paid_at'.*one of"),
+        ("credit: in", "credit: inn", r"m\.yaml:7: the direction for 'credit' is 'inn'.*in, out"),
+        ("{by_filled: {credit: in, debit: out}}", "{const: both}", r"direction must be one of in"),
+        ("{first_of: [", "{column: a, first_of: [", r"m\.yaml:8: .*exactly one of"),
+        ("entity", "personal: [credit]\nentity", r"'credit' is personal but mapped to direction"),
+        ("entity", "totals: maybe\nentity", r"m\.yaml:1: totals is 'maybe'.*check, ignore"),
+        ("currency: RUB\n", "", r"the key 'currency' is missing"),
+        ("  amount:", "  vat_basis: x\n  amount:", r"use the key 'vat_basis' of the mapping"),
+    ],
+)
+def test_a_wrong_mapping_of_payments_is_refused_too(old, new, message):
+    text = PAYMENT.replace(old, new, 1)
+    assert text != PAYMENT
+    with pytest.raises(BadInput, match=message):
+        parse_mapping(text, "m.yaml", "m")
+
+
+def test_a_personal_column_may_fill_what_is_declared_personal():
+    mapping = parse_mapping(PAYMENT + "personal: [payer]\n", "m.yaml", "m")
+    assert mapping.entity.personal == ("counterparty_name", "purpose")
+
+
 def test_yaml_words_stay_the_words_that_were_written():
     mapping = parse_mapping(GOOD + "null_values: [null, no, 007]\n", "m.yaml", "m")
     assert mapping.null_values == ("null", "no", "007")
