@@ -14,7 +14,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from include.sandbox import sample_files
 from include.sandbox import world as world_package
+from include.sandbox.office_files import spell_office_files
 from include.sandbox.sample_files import write_company_files
 from include.sandbox.world.generator import make_world
 from include.sandbox.world.store import NoWorld, read_world, write_world
@@ -42,7 +44,9 @@ def provide_world(worlds: Path, size: str = SIZE) -> tuple[Path, World]:
 def write_files(world: World, drop: Path, today: date) -> list[Path]:
     """The exports of the last :data:`HISTORY_DAYS` days before ``today``."""
     last = min(today, world.ends_on)
-    return write_company_files(drop, read_company(world, last, last - timedelta(days=HISTORY_DAYS)))
+    since = last - timedelta(days=HISTORY_DAYS)
+    written = write_company_files(drop, read_company(world, last, since))
+    return written + sample_files.write_files(drop, spell_office_files(world, last, since))
 
 
 def _mark_code() -> str:

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -80,6 +80,11 @@ def write_company_files(folder: str | Path, company: SampleCompany) -> list[Path
     contents = {f"crm_leads_{month}.csv": data for month, data in _spell_leads(company.leads)}
     contents["crm_deals.xlsx"] = _spell_deals(company.deals)
     contents["offline_costs.tsv"] = _spell_costs(company.costs)
+    return write_files(folder, contents)
+
+
+def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Put files in place, each whole, by their names, and return them."""
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     return [_write(root / name, data) for name, data in contents.items()]

@@ -254,7 +254,8 @@ EXPECTED: dict[str, list[dict]] = {
             "channel_label": "Выставка",
             "plan_version": "март",
             "planned_cost_amount": Decimal("800000"),
-            **RUB_GROSS,
+            "currency_code": "RUB",
+            "vat_basis": "net",
         },
     ],
     "template_product_cost": [
