@@ -24,9 +24,18 @@ real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
 components: export THROUGHLINE_EDGES = $(value EDGES)
 components: export THROUGHLINE_OUT = $(value OUT)
-unexport SQL DATA NAME EDGES
+attribute: export TYPED_PATHS = $(value PATHS)
+attribute: export TYPED_OUT = $(value OUT)
+attribute: export TYPED_LOOKBACK = $(value LOOKBACK)
+attribute: export TYPED_DIRECT = $(value DIRECT)
+attribute: export TYPED_PAID = $(value PAID)
+attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
+attribute: export TYPED_ORDER = $(value ORDER)
+attribute: export TYPED_ZONE = $(value ZONE)
+attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
+unexport SQL DATA NAME EDGES PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
-.PHONY: help setup demo up down real query check-source clients components test conformance world \
+.PHONY: help setup demo up down real query attribute check-source clients components test conformance world \
 	collect lint bench lock
 
 help: ## list these commands
@@ -51,6 +60,11 @@ down: setup ## stop what `make up` started
 
 query: setup ## print TSV from the store of the last run: make query SQL="select 1"
 	@printf '%s' "$$THROUGHLINE_TYPED" | $(RUN) -m include.cli query -
+
+attribute: setup ## credit channels by every model: make attribute PATHS=<csv or parquet> OUT=<json>
+	@$(RUN) -m include.cli attribute "$$TYPED_PATHS" "$$TYPED_OUT" --given="$$TYPED_NAMES" \
+		--lookback="$$TYPED_LOOKBACK" --direct="$$TYPED_DIRECT" --paid="$$TYPED_PAID" \
+		--half-life="$$TYPED_HALF_LIFE" --order="$$TYPED_ORDER" --zone="$$TYPED_ZONE"
 
 check-source: setup ## test an account's credentials: make check-source NAME=<source>/<account>
 	@$(RUN) -m include.supervisor check-source "$$THROUGHLINE_TYPED"

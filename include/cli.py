@@ -77,6 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     components.add_argument("--out", default="", help="CSV or Parquet of node and component")
     components.add_argument("--max-degree", default="", help="cut nodes of more neighbours")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
+    attribute = add("attribute", _attribute, "credit channels by every model over a file of yours")
+    attribute.add_argument("paths", help="CSV or Parquet: aggregated paths, or a touch log")
+    attribute.add_argument("out", help="the JSON file to write")
+    for option, help_text in (
+        ("lookback", "days before a conversion in which touches count; all, when empty"),
+        ("direct", "the direct channel; empty means direct"),
+        ("paid", "paid channels, between commas"),
+        ("half-life", "of time_decay: days for a log (7), touches for paths (1)"),
+        ("order", "orders of the Markov chain: 1, 2 or 1,2"),
+        ("zone", "zone of instants that name none; empty means UTC"),
+        ("given", "names of the variables make was given"),
+    ):
+        attribute.add_argument(f"--{option}", default="", help=help_text)
     return parser
 
 
@@ -197,6 +210,23 @@ def _components(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.components import find_components
 
     find_components(options.edges, options.out, options.max_degree, OUT.print)
+
+
+def _attribute(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.attribution import attribute_file
+    from include.terminal.attribution_options import read_files, read_options, refuse_unknown
+
+    refuse_unknown(options.given.split())
+    chosen = read_options(
+        lookback=options.lookback,
+        direct=options.direct,
+        paid=options.paid,
+        half_life=options.half_life,
+        order=options.order,
+        zone=options.zone,
+    )
+    source, out = read_files(options.paths, options.out)
+    attribute_file(source, out, chosen, OUT.print)
 
 
 def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:

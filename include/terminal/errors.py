@@ -16,6 +16,7 @@ _MENDABLE = {
     "include.identity.record_files": ("Unreadable",),
     "include.quality.validation": ("QualityFailed",),
     "include.supervisor.store": ("NoStore",),
+    "include.terminal.attribution_input": ("CannotAttribute",),
     "include.terminal.ingest": ("CannotIngest",),
     "include.terminal.query": ("EmptyQuery",),
     "include.warehouse.build": ("IdentityKeyMissing", "InputsMoved", "Unaudited"),
