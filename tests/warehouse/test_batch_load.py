@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -32,6 +33,13 @@ def _land_days(landing: Landing, count: int, minute: int = 0, cost: str = "1") -
         for n in range(count):
             writer.add(Batch(spend(DAY + timedelta(days=n), {f"c{n}": cost})))
         return writer.finish(count)
+
+
+def _coded(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows with the campaign as a dictionary, as a connector may hand them over."""
+    place = rows.schema.get_field_index("campaign")
+    column = rows.column(place).dictionary_encode()
+    return rows.set_column(place, pa.field("campaign", column.type, nullable=False), column)
 
 
 @pytest.fixture
@@ -96,6 +104,29 @@ def test_a_broken_file_among_the_days_stops_no_other(store: Client, landing: Lan
     outcomes = load_all(store, landing, manifests)
     assert isinstance(outcomes[1], LandingError)
     assert costs(store) == ["c0=1", "c2=1", "c3=1"]
+
+
+def test_days_whose_text_came_encoded_differently_travel_together(
+    store: Client, landing: Landing, statements: list[str]
+) -> None:
+    with landing.open_pull(
+        "toy",
+        ACCOUNT,
+        SPEND,
+        Slice("spend", "days", days(DAY, 3)),
+        pulled_at=T0,
+        connector_version="1",
+        run_id="run",
+    ) as writer:
+        writer.add(Batch(spend(DAY, {"c0": "1"})))
+        writer.add(Batch(_coded(spend(DAY + timedelta(days=1), {"c1": "1"}))))
+        writer.add(Batch(spend(DAY + timedelta(days=2), {"c2": "1"})))
+        writer.add(Batch(_coded(spend(DAY + timedelta(days=2), {"c3": "1"}))))
+        manifests = writer.finish(4)
+    outcomes = load_all(store, landing, manifests)
+    assert [type(outcome) for outcome in outcomes] == [LoadOutcome] * 3
+    assert costs(store) == ["c0=1", "c1=1", "c2=1", "c3=1"]
+    assert sum(statement.startswith("raw_insert") for statement in statements) == 1
 
 
 def test_two_pulls_of_one_day_in_one_batch_leave_the_later_one(
