@@ -8,16 +8,17 @@ only decides when to ask again. Errors are built from scrubbed words and raised 
 from __future__ import annotations
 
 import io
+import json
 import logging
 import random
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 import requests
@@ -25,6 +26,7 @@ import tenacity
 import urllib3
 
 from include.connectors.protocol import (
+    BadInput,
     ConnectorError,
     IncompleteAnswer,
     Limiter,
@@ -72,7 +74,9 @@ class Scrubber:
     """Removes known secrets, and anything that looks like one, from text meant for people."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
+        known = {s for s in secrets if len(s) >= 4}
+        known |= {quote(s, safe="") for s in known}
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def scrub(self, text: str) -> str:
         """The text with secrets, URL queries and URL logins taken out."""
@@ -84,8 +88,11 @@ class Scrubber:
 
     def show_url(self, url: str) -> str:
         """Scheme, host and path only; a secret inside the path is blotted out."""
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        try:
+            parts = urlsplit(url)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return "an address that is none"
         return self.scrub(f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}")
 
     def show_body(self, response: requests.Response) -> str:
@@ -93,7 +100,7 @@ class Scrubber:
         text = response.text
         if "html" in response.headers.get("Content-Type", "").lower() or text[:1] == "<":
             return "an HTML page, probably from a proxy"
-        return self.scrub(" ".join(text.split())[:TEXT_SHOWN])
+        return self.scrub(" ".join(text.split()))[:TEXT_SHOWN]
 
 
 class _ScrubFilter(logging.Filter):
@@ -105,7 +112,8 @@ class _ScrubFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place and let it pass."""
-        text = Scrubber(self.secrets).scrub(record.getMessage())
+        # Copied in one step: another thread may open a session just now.
+        text = Scrubber(tuple(self.secrets)).scrub(record.getMessage())
         record.msg, record.args = re.sub(r"\?\S*", "", text), ()
         return True
 
@@ -202,6 +210,11 @@ class HttpSession:
                 allow_redirects=False,
                 **arguments,
             )
+        except ValueError as failure:  # nothing was sent, and nothing will be
+            return BadInput(
+                f"{method} {shown} cannot be sent ({type(failure).__name__}): check base_url, and "
+                "that the credentials hold no line breaks and only Latin letters"
+            )
         except requests.RequestException as failure:
             kind = type(failure).__name__
             return Again(TemporaryFailure(f"{method} {shown} got no answer ({kind}); try later"))
@@ -210,6 +223,12 @@ class HttpSession:
         except ConnectorError as refusal:
             response.close()
             return refusal.with_traceback(None)
+        except requests.RequestException as failure:
+            response.close()
+            kind = type(failure).__name__
+            return Again(
+                TemporaryFailure(f"the answer of {method} {shown} broke off ({kind}); try later")
+            )
         if verdict is None:
             return response
         response.close()
@@ -264,19 +283,35 @@ def retry_after_seconds(response: requests.Response, now: Callable[[], datetime]
     """What ``Retry-After`` asks for, in seconds or as an HTTP date; 0 when it says nothing."""
     value = response.headers.get("Retry-After", "").strip()
     try:
-        return max(float(value), 0.0)
+        return max(0.0, float(value))
     except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(value) - now()).total_seconds(), 0.0)
+        told = parsedate_to_datetime(value)
     except ValueError:
         return 0.0
+    # A date that names no zone is GMT: HTTP knows no other.
+    return max((told.replace(tzinfo=told.tzinfo or UTC) - now()).total_seconds(), 0.0)
+
+
+def parse_json(content: bytes) -> Any:
+    """As ``orjson.loads``; half of a surrogate pair, left where a text was cut, becomes ``?``."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in content.lower():
+            raise
+        try:
+            whole = json.dumps(json.loads(content), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            whole = ""
+        return orjson.loads(whole.encode("utf-8", "replace"))
 
 
 def read_json(response: requests.Response, what: str) -> Any:
     """The body as JSON; a body cut short or a proxy's page raises :class:`IncompleteAnswer`."""
     try:
-        return orjson.loads(response.content)
+        return parse_json(response.content)
     except orjson.JSONDecodeError:
         pass
     except requests.RequestException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,9 +13,16 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.connectors._http import Again, HttpSession, Scrubber
+from include.connectors._http import (
+    Again,
+    HttpSession,
+    Scrubber,
+    read_json,
+    retry_after_seconds,
+)
 from include.connectors._paging import OffsetPage, walk_offsets
 from include.connectors.protocol import (
+    BadInput,
     ConnectorError,
     IncompleteAnswer,
     RequestRefused,
@@ -203,6 +211,86 @@ def test_an_html_error_page_is_only_named(server):
     response.headers["Content-Type"] = "text/html"
     response._content = b"<html>internal address 10.0.0.7</html>"
     assert Scrubber().show_body(response) == "an HTML page, probably from a proxy"
+
+
+def _answer(body: bytes, **headers: str) -> requests.Response:
+    response = requests.Response()
+    response.status_code = 400
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    response._content = body
+    return response
+
+
+def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_in_part():
+    body = b"x" * 295 + b" " + SECRET.encode()
+    assert SECRET[:4] not in Scrubber([SECRET]).show_body(_answer(body))
+
+
+def test_a_secret_is_blotted_out_however_an_address_quotes_it():
+    assert "pa%2Fss" not in Scrubber(["pa/ss+word"]).show_url("https://x.example/pa%2Fss%2Bword/y")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("Sun, 01 Mar 2026 00:00:30 GMT", 30.0),
+        ("Sun, 01 Mar 2026 00:00:30 -0000", 30.0),
+        ("Sun, 01 Mar 2026 00:00:30", 30.0),
+        ("Sun, 22 Feb 2026 00:00:00 GMT", 0.0),
+        ("1e12", 1e12),
+        ("-5", 0.0),
+        ("nan", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_a_wait_is_read_from_whatever_a_vendor_writes(value, seconds):
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert retry_after_seconds(_answer(b"", Retry_After=value), lambda: now) == seconds
+
+
+@pytest.mark.parametrize(
+    "base_url", ["example.org", "http://127.0.0.1:99999", "http://[::1", "http://a b", "http://.x."]
+)
+def test_an_address_that_is_none_is_the_operators_to_correct(base_url):
+    session = HttpSession(base_url, {}, sleep=lambda _: pytest.fail("no later try helps"))
+    with pytest.raises(BadInput, match="base_url"):
+        session.send("GET", "x", _classify)
+
+
+@pytest.mark.parametrize("token", ["токен-s3cr3t", "s3cr3t\n"])
+def test_a_token_no_header_can_hold_is_told_without_showing_it(server, token):
+    session = HttpSession(
+        f"http://127.0.0.1:{server.server_port}",
+        {"Authorization": f"Bearer {token}"},
+        sleep=lambda _: pytest.fail("no later try helps"),
+    )
+    with pytest.raises(BadInput, match="line breaks") as raised:
+        session.send("GET", "x", _classify)
+    assert "s3cr3t" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+def test_an_answer_cut_while_it_is_judged_is_asked_for_again(server):
+    def classify(response: requests.Response) -> Again | None:
+        raise RequestRefused(f"{len(response.text)} letters")
+
+    with pytest.raises(TemporaryFailure, match="broke"):
+        _session(server, []).send("GET", "cut", classify, stream=True)
+    assert len(server.seen) == 5
+
+
+def test_half_of_a_letter_beyond_the_basic_plane_loses_no_page():
+    """Vendors that cut texts to a length leave one; no retry would make it whole."""
+    body = (
+        b'{"a": [12345678901234567, 0.1, "caf\xc3\xa9 \\ud83d"], "b": "\\ud83d\\ude00 \\\\ud83d"}'
+    )
+    found = read_json(_answer(body), "the page")
+    assert found == {"a": [12345678901234567, 0.1, "café ?"], "b": "\U0001f600 \\ud83d"}
+    with pytest.raises(IncompleteAnswer):
+        read_json(_answer(body[:-1]), "the page")
+    with pytest.raises(IncompleteAnswer):
+        read_json(_answer(b'{"a": NaN}'), "the page")
 
 
 @given(st.lists(st.integers(0, 5), max_size=12))
