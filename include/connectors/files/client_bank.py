@@ -106,7 +106,9 @@ class _Reader:
             self._give_up_open()
             self._is_ended = True
         elif self._document is not None:
-            self._document.add(key, value, line, has_key=bool(has_value))
+            # A purpose may go on over several lines, and one of them may hold an equals sign.
+            is_key = bool(has_value) and key.isalnum()
+            self._document.add(key, value, line, has_key=is_key)
             if len(self._document.lines) > MAX_DOCUMENT_LINES:
                 self._give_up_open()
         elif self._account is not None:

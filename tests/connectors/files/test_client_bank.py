@@ -165,11 +165,11 @@ def test_dos_letters_are_read_as_declared_and_never_garbled():
 
 
 def test_a_purpose_in_parts_or_over_several_lines_is_one_text():
-    parts = {"НазначениеПлатежа1": "Оплата по счету", "НазначениеПлатежа2": "15 от 01.03"}
+    parts = {"НазначениеПлатежа1": "Оплата по счету", "НазначениеПлатежа2": "№ 15 = 1.00"}
     split = document(THEIRS, OURS, "1.00", **parts)
-    broken = document(THEIRS, OURS, "1.00", НазначениеПлатежа="Оплата по счету\n15 от 01.03")
+    broken = document(THEIRS, OURS, "1.00", НазначениеПлатежа="Оплата по счету\n№ 15 = 1.00")
     answer = read(statement(account(OURS, "2.00", "0.00"), split, broken))
-    assert answer.column("purpose") == ["Оплата по счету 15 от 01.03"] * 2
+    assert answer.column("purpose") == ["Оплата по счету № 15 = 1.00"] * 2
 
 
 def test_a_key_of_the_bank_itself_can_be_kept_and_one_that_no_document_has_is_refused():

@@ -27,11 +27,10 @@ class Entity:
         *columns: Column,
         one_of: tuple[tuple[str, ...], ...] = (),
         control: str | None = None,
-        has_money: bool | None = None,
     ) -> None:
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.one_of = one_of
-        self.has_money = control is not None if has_money is None else has_money
+        self.has_money = control is not None
         self.schema = pa.schema([ACCOUNT, *(column.field for column in columns), *ORIGIN])
         self.resource = Resource(
             name=name,
