@@ -53,7 +53,7 @@ class Options:
         value = self._values.get(name)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if not _is_name(value):
             raise self.refuse(name, "must be text", value)
         return str(value)
 
@@ -63,7 +63,8 @@ class Options:
         if value is None:
             return default
         try:
-            return value if isinstance(value, date) else date.fromisoformat(str(value))
+            # YAML's instants are dates too, and compare with none.
+            return value if type(value) is date else date.fromisoformat(str(value))
         except ValueError:
             pass
         raise self.refuse(name, "must be a day like 2026-01-31", value)
@@ -73,7 +74,7 @@ class Options:
         value = self.text(name, default)
         try:
             return ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
             pass
         raise self.refuse(name, "must be a time zone like Europe/Moscow", value)
 
@@ -82,7 +83,7 @@ class Options:
         value = self._values.get(name)
         if value is None:
             return ()
-        if not isinstance(value, list) or not all(isinstance(v, str | int) for v in value):
+        if not isinstance(value, list) or not all(map(_is_name, value)):
             raise self.refuse(name, "must be a list of texts", value)
         return tuple(str(item) for item in value)
 
@@ -98,6 +99,8 @@ class Options:
             raise self.refuse(
                 name, f"may name {', '.join(allowed)}, and not {', '.join(unknown)}", value
             )
+        if not all(map(_is_name, value.values())):
+            raise self.refuse(name, "must name one field of the vendor for each name", value)
         return {str(key): str(field) for key, field in value.items()}
 
     def secret(self, name: str, what: str) -> str:
@@ -116,3 +119,8 @@ class Options:
             f"option {name} of {self._account.source} account {self._account.name} {rule}, "
             f"got {value!r}"
         )
+
+
+def _is_name(value: Any) -> bool:
+    """Text, or a number written without quotes."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
