@@ -146,7 +146,8 @@ def test_make_help_has_one_line_for_each_target(project_root: Path) -> None:
     named = [line.split()[1] for line in done.stdout.splitlines()]
     wanted = {
         "demo", "real", "up", "down", "query", "test", "collect", "lint", "bench", "lock",
-        "setup", "help", "world", "conformance",
+        "setup", "help", "world", "conformance", "clients", "check-source", "attribute",
+        "components", "match",
     }  # fmt: skip
     assert set(named) == wanted
     assert len(named) == len(wanted)

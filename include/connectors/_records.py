@@ -212,11 +212,6 @@ def booleans(values: list[Any]) -> pa.Array:
     return pa.array(values, pa.bool_())
 
 
-def floats(values: list[Any]) -> pa.Array:
-    """Measures that are floats at the vendor too; never money."""
-    return pa.array(values, pa.float64())
-
-
 def days(values: list[Any]) -> pa.Array:
     """ISO days, also with a time of midnight behind them; an empty text is null."""
     heads = [None if v is None or v == "" else _head(v) for v in values]

@@ -89,6 +89,9 @@ def test_the_environment_is_the_locks() -> None:
     assert not wrong, f"{wrong}\nCure: run `make setup`."
 
 
+OURS = {"include", "throughline", "tests", "dags", "plugins", "conftest", "benchmarks"}
+
+
 def test_everything_imported_is_asked_for() -> None:
     import sys
 
@@ -96,7 +99,7 @@ def test_everything_imported_is_asked_for() -> None:
     for path in python_files(*CODE, "tests"):
         for name, line in imported_modules(path):
             top = name.partition(".")[0]
-            is_ours = top in {"include", "throughline", "tests", "dags", "plugins", "conftest"}
+            is_ours = top in OURS
             if is_ours or top in sys.stdlib_module_names or top in TRANSITIVE_BY_PURPOSE:
                 continue
             is_public = path.is_relative_to(ROOT / "tests" / "conformance")

@@ -25,6 +25,8 @@ from include.connectors.moysklad.api import MOSCOW, tail
 MONEY = pa.decimal128(18, 4)
 QUANTITY = pa.decimal128(18, 4)
 TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+PERCENT = pa.decimal128(18, 6)
+_MILLIONTH = pa.scalar(Decimal("0.000001"), pa.decimal128(7, 6))
 _TEN_THOUSANDTH = pa.scalar(Decimal("0.0001"), pa.decimal128(5, 4))
 
 
@@ -59,6 +61,13 @@ def from_kopecks(values: list[Any]) -> pa.Array:
     hundredths = pc.round(pc.multiply(pa.array(values, pa.float64()), 100.0))
     whole = pc.cast(pc.cast(hundredths, pa.int64()), pa.decimal128(19, 0))
     return pc.cast(pc.multiply(whole, _TEN_THOUSANDTH), MONEY)
+
+
+def to_percent(values: list[Any]) -> pa.Array:
+    """The vendor's float per cent, to a millionth: more digits are the float's, not a person's."""
+    millionths = pc.round(pc.multiply(pa.array(values, pa.float64()), 1e6))
+    whole = pc.cast(pc.cast(millionths, pa.int64()), pa.decimal128(19, 0))
+    return pc.cast(pc.multiply(whole, _MILLIONTH), PERCENT)
 
 
 def text_lists(values: list[Any]) -> pa.Array:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from include.connectors._records import days, floats, integers, texts
+from include.connectors._records import days, integers, texts
 from include.connectors.moysklad.columns import (
     MONEY,
+    PERCENT,
     TEXT_LIST,
     Spec,
     flag,
@@ -22,6 +23,7 @@ from include.connectors.moysklad.columns import (
     quantity,
     text,
     text_lists,
+    to_percent,
 )
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 
@@ -91,7 +93,7 @@ SPECS: dict[str, tuple[Spec, ...]] = {
         link("product_id", "assortment", is_key=True),
         quantity("quantity", "quantity"),
         money("price_amount", "price", is_required=True),
-        Spec("discount_percent", pa.float64(), floats, "discount"),
+        Spec("discount_percent", PERCENT, to_percent, "discount"),
         Spec("vat_percent", pa.int64(), integers, "vat"),
         quantity("shipped_quantity", "shipped"),
         quantity("reserve_quantity", "reserve"),
