@@ -18,6 +18,7 @@ from include.connectors._http import (
     Again,
     Scrubber,
     describe_gateway_failure,
+    parse_json,
     retry_after_seconds,
 )
 from include.connectors.protocol import (
@@ -177,7 +178,7 @@ def _seconds(value: Any) -> float:
 
 def _parse(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = orjson.loads(response.content)
+        document = parse_json(response.content)
     except (orjson.JSONDecodeError, requests.RequestException):
         return None
     return document if isinstance(document, dict) else None

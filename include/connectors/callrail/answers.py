@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import orjson
 import requests
 
 from include.connectors._http import (
     Again,
     Scrubber,
     describe_gateway_failure,
+    parse_json,
     retry_after_seconds,
 )
 from include.connectors.protocol import (
@@ -71,7 +71,7 @@ class AnswerReader:
 
 def _parse(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = orjson.loads(response.content)
+        document = parse_json(response.content)
     except (ValueError, requests.RequestException):
         return None
     return document if isinstance(document, dict) else None

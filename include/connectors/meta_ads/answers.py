@@ -19,6 +19,7 @@ from include.connectors._http import (
     Again,
     Scrubber,
     describe_gateway_failure,
+    parse_json,
     retry_after_seconds,
 )
 from include.connectors.protocol import (
@@ -157,7 +158,7 @@ def _wait_out(said: str, lockout: float) -> Again:
 
 def _parse(response: requests.Response) -> dict[str, Any] | None:
     try:
-        document = orjson.loads(response.content)
+        document = parse_json(response.content)
     except (ValueError, requests.RequestException):
         return None
     return document if isinstance(document, dict) else None
