@@ -8,14 +8,16 @@ installation spread over several hosts gives ``home`` a folder they share.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyrate_limiter
 
-from include.connectors.protocol import Limiter, Rate
+from include.connectors.protocol import BadInput, Limiter, Rate, TemporaryFailure
 
 
 class SharedLimits:
@@ -31,7 +33,7 @@ class SharedLimits:
         name = f"{self._source} {self._account} {key}"
         readable = re.sub(r"[^\w-]+", "-", name)[:60]
         digest = hashlib.sha256(f"{name} {rates}".encode()).hexdigest()[:12]
-        self._folder.mkdir(parents=True, exist_ok=True)
+        require_writable(self._folder)
         return SharedLimiter(self._folder / f"{readable}-{digest}.sqlite", rates)
 
 
@@ -49,13 +51,42 @@ class SharedLimiter:
 
     def acquire(self, weight: int = 1) -> None:
         """Return when one more request, which costs ``weight``, may be sent."""
+        # What is heavier than a whole rate would be refused at once, and not be counted at all.
+        most = min(rate.limit for rate in self._rates)
         with self._lock:
-            if self._limiter is None:
-                bucket = pyrate_limiter.SQLiteBucket.init_from_file(
-                    self._rates, db_path=str(self._path), use_file_lock=True
-                )
-                self._limiter = pyrate_limiter.Limiter(bucket, buffer_ms=0)
-            self._limiter.try_acquire("request", weight, blocking=True)
+            try:
+                limiter = self._open()
+                for taken in range(0, weight, most):
+                    limiter.try_acquire("request", min(most, weight - taken), blocking=True)
+                return
+            except (sqlite3.Error, OSError) as error:
+                trouble = f"{type(error).__name__}: {error}"
+        raise TemporaryFailure(
+            f"the shared rate limit {self._path} cannot be used ({trouble}): try later; if it "
+            "repeats, make the file writable, or remove it while nothing runs"
+        )
+
+    def _open(self) -> pyrate_limiter.Limiter:
+        if self._limiter is None:
+            bucket = pyrate_limiter.SQLiteBucket.init_from_file(
+                self._rates, db_path=str(self._path), use_file_lock=True
+            )
+            self._limiter = pyrate_limiter.Limiter(bucket, buffer_ms=0)
+        return self._limiter
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder; raises ``BadInput`` when this user may not write there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trouble = "" if os.access(folder, os.W_OK | os.X_OK) else "no right to write"
+    except OSError as error:
+        trouble = error.strerror or type(error).__name__
+    if trouble:
+        raise BadInput(
+            f"{folder} cannot be used ({trouble}): give the user who runs this the right to write "
+            "there, or set THROUGHLINE_HOME to another folder"
+        )
 
 
 def binding_rates(rates: Sequence[Rate]) -> list[Rate]:

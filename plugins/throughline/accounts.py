@@ -5,6 +5,7 @@ Credentials exist in the task's memory only: neither XCom nor a trigger's argume
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,27 @@ def _join(account: Account, connection: Connection) -> Account:
 
 
 def credentials_of(connection: Connection) -> Mapping[str, str]:
-    """``token`` is the connection's password; login, host and the extra's texts go along."""
-    extra = {k: v for k, v in connection.extra_dejson.items() if isinstance(v, str)}
+    """``token`` is the connection's password; login, host and the extra's texts go along.
+
+    Whole numbers of the extra count as texts. Raises ``BadInput`` for an extra Airflow would only
+    log, and read as empty.
+    """
+    if connection.extra and not _is_object(connection.extra):
+        raise BadInput(
+            f"the extra of connection '{connection.conn_id}' is not a JSON object: write it like "
+            '{"client_id": "…", "client_secret": "…"}'
+        )
+    extra = {
+        name: str(value)
+        for name, value in connection.extra_dejson.items()
+        if isinstance(value, str | int) and not isinstance(value, bool)
+    }
     named = {"login": connection.login, "token": connection.password, "host": connection.host}
     return {**extra, **{name: value for name, value in named.items() if value}}
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BadInput as error:
         sys.stderr.write(f"check-source: {error}\n")
         return 2
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     is_whole = True
     for source, account in names:
         capabilities = check_account(source, account)
@@ -52,17 +52,23 @@ def choose_names(name: str) -> Names:
 def check_account(source: str, account: str) -> list[Capability]:
     """What the account's own connector finds; trouble on the way is a line of its own."""
     entry = configured_accounts(source)[account]
+    found: list[Capability] = []
     try:
         known = with_credentials(entry)
-        connector = discover_connectors()[source](
-            known, lambda: datetime.now(UTC), make_host(known)
-        )
-        return list(connector.check())
-    except ConnectorError as error:
-        return [Capability("account", False, str(error))]
+    except BadInput as error:
+        return [Capability("connection", False, str(error))]
     except (LookupError, AirflowNotFoundException, AirflowRuntimeError):
         reason = f"there is no connection '{entry.connection}': make it in Airflow"
         return [Capability("connection", False, reason)]
+    try:
+        connector = discover_connectors()[source](
+            known, lambda: datetime.now(UTC), make_host(known)
+        )
+        for capability in connector.check():
+            found.append(capability)  # what came before an error is kept
+    except ConnectorError as error:
+        found.append(Capability("account", False, str(error)))
+    return found
 
 
 def show(title: str, capabilities: list[Capability]) -> Table:

@@ -96,7 +96,7 @@ def requested_window(params: Mapping[str, Any]) -> Interval | None:
         raise BadInput("give both date_from and date_to (the first day not wanted any more)")
     try:
         return Interval(date.fromisoformat(begin), date.fromisoformat(end))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise BadInput(f"date_from/date_to: {error}") from error
 
 

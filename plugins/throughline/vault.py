@@ -16,7 +16,8 @@ from pathlib import Path
 from airflow.sdk import Variable
 from filelock import FileLock
 
-from include.connectors.protocol import Account
+from include.connectors.protocol import Account, BadInput
+from include.ingestion.shared_limits import require_writable
 
 Credentials = Mapping[str, str]
 
@@ -28,15 +29,23 @@ class VariableVault:
         self._given = dict(account.credentials)
         digest = hashlib.sha256(f"{account.source}\0{account.name}".encode()).hexdigest()[:12]
         self._name = f"throughline_token_{account.source}_{digest}"
-        folder.mkdir(parents=True, exist_ok=True)
+        require_writable(folder)
         self._lock = FileLock(folder / f"{self._name}.lock")
 
     def read(self) -> Credentials:
         """The stored credentials, or those of the connection when nothing newer is stored."""
-        stored = json.loads(Variable.get(self._name, default="null"))
-        if not stored or stored["fingerprint"] != _fingerprint(self._given):
-            return dict(self._given)
-        return dict(stored["credentials"])
+        text = Variable.get(self._name, default="null")
+        try:
+            stored = json.loads(text)
+            if not stored or stored["fingerprint"] != _fingerprint(self._given):
+                return dict(self._given)
+            return dict(stored["credentials"])
+        except (ValueError, TypeError, LookupError):
+            pass  # raised below: no traceback may carry what the Variable holds
+        raise BadInput(
+            f"the Variable {self._name} was changed by someone: delete it, and if the vendor then "
+            "refuses the account, put a new token into its connection"
+        )
 
     def renew(self, used: Credentials, ask: Callable[[Credentials], Credentials]) -> Credentials:
         """Newer credentials than ``used``; one process asks the vendor, the others get its answer.

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from include.connectors.protocol import Rate
+import pytest
+
+from include.connectors.protocol import BadInput, Rate, TemporaryFailure
 from include.ingestion.shared_limits import SharedLimits, binding_rates
 
 RATES = [Rate(1000, 60.0), Rate(10, 1.0)]
@@ -51,6 +53,43 @@ def test_accounts_and_limits_do_not_share_their_state(tmp_path: Path) -> None:
         for key in ("x", "y"):
             SharedLimits(tmp_path, "toy", account).share(key, [Rate(1, 30.0)]).acquire()
     assert time.monotonic() - began < 20
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(BadInput, match="THROUGHLINE_HOME"):
+        SharedLimits(tmp_path / "home" / "limits", "toy", "acme").share("x", RATES)
+
+
+def test_a_broken_state_file_is_told_with_its_name(tmp_path: Path) -> None:
+    limits = SharedLimits(tmp_path, "toy", "acme")
+    limits.share("x", RATES).acquire()
+    (state,) = tmp_path.glob("*.sqlite")
+    for file in tmp_path.glob("*.sqlite*"):
+        file.unlink()
+    state.write_bytes(b"not a database " * 100)
+    with pytest.raises(TemporaryFailure, match=state.name):
+        limits.share("x", RATES).acquire()
+
+
+def test_a_limit_goes_on_after_its_files_were_deleted(tmp_path: Path) -> None:
+    limiter = SharedLimits(tmp_path, "toy", "acme").share("x", [Rate(2, 0.5)])
+    limiter.acquire()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    began = time.monotonic()
+    limiter.acquire(2)
+    limiter.acquire()
+    assert time.monotonic() - began >= 0.4
+
+
+def test_a_request_heavier_than_the_limit_waits_for_all_of_it(tmp_path: Path) -> None:
+    """Sent at once it would not be counted at all."""
+    limiter = SharedLimits(tmp_path, "toy", "acme").share("points", [Rate(4, 0.5)])
+    began = time.monotonic()
+    limiter.acquire(1)
+    limiter.acquire(9)
+    assert time.monotonic() - began >= 0.4
 
 
 def test_rates_that_never_bind_are_left_out() -> None:

@@ -49,6 +49,24 @@ def test_the_token_is_the_connections_password(monkeypatch: pytest.MonkeyPatch) 
     assert "secret" not in repr(account)
 
 
+def test_a_number_in_the_extra_is_a_credential_too() -> None:
+    connection = Connection(
+        conn_id="c", conn_type="generic", password="secret", extra='{"app": 51, "on": true}'
+    )
+    assert accounts.credentials_of(connection) == {"token": "secret", "app": "51"}
+
+
+@pytest.mark.parametrize("extra", ['{"client_secret": "hush-hush"', '["hush-hush"]', '"hush-hush"'])
+def test_an_extra_that_is_no_json_object_is_told_without_showing_it(
+    extra: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = Connection(conn_id="odd", conn_type="generic", extra=extra)
+    with pytest.raises(BadInput, match=r"connection 'odd'.*JSON object") as raised:
+        accounts.credentials_of(connection)
+    assert "hush" not in f"{raised.value!r} {caplog.text}"
+    assert raised.value.__context__ is None
+
+
 def test_an_account_without_connection_asks_airflow_for_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

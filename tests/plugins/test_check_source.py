@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from include.connectors.protocol import Capability, TemporaryFailure
 from throughline import check_source
 
 pytestmark = pytest.mark.airflow
@@ -61,6 +63,55 @@ def test_a_name_nobody_configured_lists_those_there_are(
 ) -> None:
     assert check_source.main([name]) == 2
     assert "files/gone, files/there" in capsys.readouterr().err
+
+
+def _answering(monkeypatch: pytest.MonkeyPatch, *found: Capability | Exception) -> None:
+    class Toy:
+        def __init__(self, *_: object) -> None: ...
+
+        def check(self) -> Iterator[Capability]:
+            for one in found:
+                if isinstance(one, Exception):
+                    raise one
+                yield one
+
+    monkeypatch.setattr(check_source, "discover_connectors", lambda: {"files": Toy})
+
+
+def test_a_vendors_words_are_shown_as_they_are(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _answering(monkeypatch, Capability("a[b]", False, "no [/v1/x] for [red] :smile:"))
+    assert check_source.main(["files/there"]) == 1
+    shown = capsys.readouterr().out
+    assert "a[b]" in shown
+    assert "no [/v1/x] for [red] :smile:" in shown
+
+
+def test_what_was_found_before_the_trouble_is_shown_beside_it(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _answering(monkeypatch, Capability("deals", True), TemporaryFailure("no answer"))
+    assert check_source.main(["files/there"]) == 1
+    shown = capsys.readouterr().out
+    assert "deals" in shown
+    assert "no answer" in shown
+
+
+def test_a_bug_of_a_connector_is_not_blamed_on_the_connection(
+    sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answering(monkeypatch, KeyError("result"))
+    with pytest.raises(KeyError, match="result"):
+        check_source.main(["files/there"])
+
+
+def test_a_home_that_cannot_be_written_is_told(
+    sources: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sources.parent / "home").write_text("a file where the folder should be")
+    assert check_source.main(["files/there"]) == 1
+    assert "THROUGHLINE_HOME" in capsys.readouterr().out
 
 
 def test_a_connection_that_does_not_exist_is_told_by_its_name(

@@ -144,6 +144,7 @@ def test_a_backfill_asks_for_exactly_its_days(
         {"date_to": "2026-01-01"},
         {"date_from": "2026-01-02", "date_to": "2026-01-02"},
         {"date_from": "yesterday", "date_to": "2026-01-02"},
+        {"date_from": 20260101, "date_to": 20260102},
     ],
 )
 def test_half_a_backfill_is_refused(params: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.connectors.protocol import Account
+from include.connectors.protocol import Account, BadInput
 from throughline import vault as vault_module
 from throughline.vault import VariableVault
 
@@ -104,3 +104,17 @@ def test_an_exchange_that_failed_leaves_what_was_stored(
     with pytest.raises(ConnectionError):
         vault.renew(GIVEN, refuse)
     assert vault.read() == GIVEN
+
+
+@pytest.mark.parametrize("text", ["s3cr3t", '["s3cr3t"]', '{"credentials": "s3cr3t"}'])
+def test_a_variable_someone_wrote_over_is_told_without_showing_it(
+    variables: _Variables, tmp_path: Path, text: str
+) -> None:
+    vault = VariableVault(Account("toy", "acme", credentials=GIVEN), tmp_path)
+    vault.renew(GIVEN, lambda _: {**GIVEN, "refresh_token": "second"})
+    (name,) = variables.kept
+    variables.kept[name] = text
+    with pytest.raises(BadInput, match=f"{name}.*delete it") as raised:
+        vault.read()
+    assert "s3cr3t" not in str(raised.value)
+    assert raised.value.__context__ is None
