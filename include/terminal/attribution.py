@@ -239,7 +239,7 @@ def _shapley(client: Client, totals: Totals, tell: Tell) -> Credit:
 
 
 def write_credit(earned: Mapping[str, Pair], totals: Totals) -> Credit:
-    """Doubles of every channel, whose exact sum rounds to the double of the total.
+    """Doubles of every channel, that add up to the total as :func:`round_to_doubles` says.
 
     Without :data:`UNATTRIBUTED` in ``earned``, that is what journeys without a touch hold, and all
     of a figure that no channel earned.
@@ -264,11 +264,16 @@ _NOTHING = (Fraction(0), Fraction(0))
 
 
 def round_to_doubles(amounts: Mapping[str, Fraction], total: Fraction) -> dict[str, float]:
-    """Nearest doubles, the largest bent by its last digits so that ``fsum`` is the total."""
+    """Nearest doubles that still add up, in one of two senses.
+
+    Amounts that end as decimals are written as those decimals, whose sum is the total. Where some
+    do not end, the largest of those is bent by its last digits: ``fsum`` is the total's double.
+    """
     doubles = {name: float(amount) for name, amount in amounts.items()}
-    wanted = Fraction(float(total))
-    missing = wanted - sum(map(Fraction, doubles.values()), Fraction(0))
-    if missing:
-        largest = max(sorted(doubles), key=lambda name: abs(doubles[name]))
+    wanted = float(total)
+    endless = [name for name in sorted(doubles) if Fraction(repr(doubles[name])) != amounts[name]]
+    if endless and math.fsum(doubles.values()) != wanted:
+        missing = Fraction(wanted) - sum(map(Fraction, doubles.values()), Fraction(0))
+        largest = max(endless, key=lambda name: abs(doubles[name]))
         doubles[largest] = float(Fraction(doubles[largest]) + missing)
     return doubles
