@@ -15,6 +15,8 @@ OUT ?=
 SQL ?=
 NAME ?=
 EDGES ?=
+RECORDS ?=
+SPEC ?=
 MAX_DEGREE ?=
 
 # What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
@@ -23,7 +25,9 @@ query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
 components: export THROUGHLINE_EDGES = $(value EDGES)
-components: export THROUGHLINE_OUT = $(value OUT)
+components match: export THROUGHLINE_OUT = $(value OUT)
+match: export THROUGHLINE_RECORDS = $(value RECORDS)
+match: export THROUGHLINE_SPEC = $(value SPEC)
 attribute: export TYPED_PATHS = $(value PATHS)
 attribute: export TYPED_OUT = $(value OUT)
 attribute: export TYPED_LOOKBACK = $(value LOOKBACK)
@@ -33,9 +37,9 @@ attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
 attribute: export TYPED_ORDER = $(value ORDER)
 attribute: export TYPED_ZONE = $(value ZONE)
 attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
-unexport SQL DATA NAME EDGES PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
+unexport SQL DATA NAME EDGES RECORDS SPEC PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
-.PHONY: help setup demo up down real query attribute check-source clients components test conformance world \
+.PHONY: help setup demo up down real query attribute check-source clients components match test conformance world \
 	collect lint bench lock
 
 help: ## list these commands
@@ -72,6 +76,10 @@ check-source: setup ## test an account's credentials: make check-source NAME=<so
 components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] OUT=<csv>
 	@$(RUN) -m include.cli components --edges "$$THROUGHLINE_EDGES" --out "$$THROUGHLINE_OUT" \
 		--max-degree "$(MAX_DEGREE)"
+
+match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second>] SPEC=<yaml> OUT=<csv>
+	@$(RUN) -m include.cli match --records "$$THROUGHLINE_RECORDS" --spec "$$THROUGHLINE_SPEC" \
+		--out "$$THROUGHLINE_OUT"
 
 clients: setup ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt

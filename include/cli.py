@@ -76,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     components.add_argument("--edges", default="", help="CSV or Parquet with columns a and b")
     components.add_argument("--out", default="", help="CSV or Parquet of node and component")
     components.add_argument("--max-degree", default="", help="cut nodes of more neighbours")
+    match = add("match", _match, "record → cluster, in one file or across two")
+    match.add_argument("--records", default="", help="CSV or Parquet; two, comma separated, to link")
+    match.add_argument("--spec", default="", help="YAML: the id column and what each column is")
+    match.add_argument("--out", default="", help="CSV or Parquet of id and cluster_id")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
     attribute = add("attribute", _attribute, "credit channels by every model over a file of yours")
     attribute.add_argument("paths", help="CSV or Parquet: aggregated paths, or a touch log")
@@ -227,6 +231,12 @@ def _attribute(options: argparse.Namespace, settings: Settings) -> None:
     )
     source, out = read_files(options.paths, options.out)
     attribute_file(source, out, chosen, OUT.print)
+
+
+def _match(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.match import match_records
+
+    match_records(options.records, options.spec, options.out, OUT.print)
 
 
 def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:

@@ -33,6 +33,17 @@ class RecordFile:
         linked.symlink_to(self.path.resolve())
         return linked
 
+    def find(self, columns: Sequence[str]) -> list[str]:
+        """The file's own names for ``columns``, blanks around a name aside.
+
+        Raises :class:`Unreadable` naming the columns the file lacks.
+        """
+        own = {name.strip(): name for name in reversed(self.columns)}
+        missing = [name for name in columns if name.strip() not in own]
+        if missing:
+            self.require(missing)
+        return [own[name.strip()] for name in columns]
+
     def require(self, columns: Sequence[str]) -> None:
         """Raises :class:`Unreadable` naming the columns the file lacks."""
         missing = [name for name in columns if name not in self.columns]

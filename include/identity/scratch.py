@@ -19,7 +19,7 @@ from include.embedded.engine import Engine
 from include.identity.record_files import RecordFile, Unreadable
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
-Value = str | int | float | bool | Sequence[float]
+Value = str | int | float | bool | Sequence[float] | Sequence[str]
 _SETTINGS = (
     "join_use_nulls = 1",
     "join_algorithm = 'parallel_hash,hash'",
@@ -121,7 +121,7 @@ def _typed(value: Value) -> str:
         return value.translate(_ESCAPES)
     if isinstance(value, int | float):
         return repr(value)
-    return "[" + ",".join(repr(item) for item in value) + "]"
+    return "[" + ",".join(f"'{i}'" if isinstance(i, str) else repr(i) for i in value) + "]"
 
 
 def _quoted(name: str) -> str:

@@ -1,0 +1,53 @@
+"""What a column of a record may be, by any of its usual names, and what is expected of each kind.
+
+``EXPECTED`` is how two records of one entity are thought to agree before anything was seen, from
+levels "differs" to "equal" (see ``sql/match/patterns.sql``); the data correct it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ALIASES = {
+    "company": "company organisation organization organisation_name organization_name company_name"
+    " firm legal_name business site_name org account",
+    "given_name": "given_name first_name forename firstname givenname middle_name patronymic",
+    "surname": "surname last_name family_name lastname",
+    "name": "name full_name fullname person person_name title",
+    "phone": "phone telephone mobile phone_number tel fax",
+    "email": "email e_mail mail email_address",
+    "address": "address street street_address addr address_1 address_2 address_line location",
+    "house_number": "house_number street_number house building",
+    "postcode": "postcode zip zip_code postal_code zipcode",
+    "birth_date": "birth_date date_of_birth dob birthday birthdate date",
+    "tax_id": "tax_id inn ssn soc_sec_id national_id vat_id ein id_number number registration_number"
+    " identifier",
+    "city": "city suburb town locality place",
+    "state": "state region province country category gender sex type",
+    "domain": "domain website url web site",
+    "text": "text other description string",
+}
+KINDS = {alias: kind for kind, aliases in _ALIASES.items() for alias in aliases.split()}
+
+EXPECTED = {
+    "company": (0.08, 0.07, 0.12, 0.13, 0.60),
+    "name": (0.08, 0.07, 0.12, 0.13, 0.60),
+    "given_name": (0.10, 0.04, 0.06, 0.10, 0.70),
+    "surname": (0.08, 0.03, 0.05, 0.09, 0.75),
+    "phone": (0.20, 0.02, 0.03, 0.05, 0.70),
+    "email": (0.20, 0.03, 0.07, 0.10, 0.60),
+    "address": (0.15, 0.07, 0.08, 0.15, 0.55),
+    "house_number": (0.12, 0.01, 0.01, 0.06, 0.80),
+    "postcode": (0.10, 0.02, 0.05, 0.08, 0.75),
+    "birth_date": (0.08, 0.02, 0.05, 0.10, 0.75),
+    "tax_id": (0.05, 0.01, 0.02, 0.07, 0.85),
+    "city": (0.15, 0.03, 0.05, 0.07, 0.70),
+    "state": (0.08, 0.01, 0.01, 0.05, 0.85),
+    "domain": (0.15, 0.01, 0.02, 0.02, 0.80),
+    "text": (0.25, 0.10, 0.10, 0.15, 0.40),
+}
+
+
+def kind_of(words: object) -> str | None:
+    """The kind meant by ``words`` (``e-mail``, ``First name``), or None."""
+    return KINDS.get(re.sub(r"[^a-z0-9]+", "_", str(words).strip().lower()).strip("_"))

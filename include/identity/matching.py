@@ -1,0 +1,182 @@
+"""Who is who among the records of one file, or of two: from files to clusters.
+
+Values are normalised here, the pairs found and compared in ``sql/match``, weighed by a model fitted
+to these very records, and joined by average agreement.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from include.identity.clusters import Link, cluster
+from include.identity.features import write_features
+from include.identity.match_spec import Spec
+from include.identity.normal import normalise
+from include.identity.record_files import Unreadable, open_records
+from include.identity.scratch import Scratch, open_scratch
+from include.identity.tax_ids import proven_tax_id
+from include.identity.weights import Model, estimate
+
+_LARGEST_BLOCK = 60
+_BLIND_DRAWS = 400_000
+_FLOOR = -15.0
+_TIE = 3.0
+"""Bits by which a link across files may be worse than the best one of either of its records."""
+_RARITY = {"state": 0.0, "house_number": 0.5}
+
+
+def write_clusters(
+    files: Sequence[Path], spec: Spec, out: Path, tell: Callable[[str], None]
+) -> int:
+    """Write the cluster of each record; the number of clusters. Raises :class:`Unreadable`.
+
+    Columns of ``out``: the id's own name and ``cluster_id``, preceded by ``file`` (1 or 2) when two
+    files are linked. A cluster is numbered by its first record.
+    """
+    with open_scratch("match") as scratch:
+        ids, sources, columns = _read(scratch, files, spec)
+        if len(set(zip(sources, ids, strict=True))) < len(ids):
+            raise Unreadable(f"{spec.id_column} is not unique in {files[0]}")
+        answer = _match(scratch, columns, sources, spec, tell) if len(ids) > 1 else [0] * len(ids)
+    heads = [spec.id_column, "cluster_id"]
+    rows: list[list[object]] = [[i, c + 1] for i, c in zip(ids, answer, strict=True)]
+    if len(files) > 1:
+        heads = ["file", *heads]
+        rows = [[s + 1, *row] for s, row in zip(sources, rows, strict=True)]
+    _write(out, heads, rows)
+    return len(set(answer))
+
+
+def _read(
+    scratch: Scratch, files: Sequence[Path], spec: Spec
+) -> tuple[list[str], list[int], dict[str, list[str]]]:
+    ids: list[str] = []
+    sources: list[int] = []
+    columns: dict[str, list[str]] = {name: [] for name in spec.columns}
+    for number, path in enumerate(files):
+        source = open_records(path)
+        wanted = [spec.id_column, *spec.columns]
+        names = source.find(wanted)
+        scratch.read(f"given_{number}", source, {f"c{i}": name for i, name in enumerate(names)})
+        rows = scratch.rows("given", given=f"given_{number}")
+        for row in rows:
+            ids.append(str(row["c0"]))
+            sources.append(number)
+            for place, name in enumerate(spec.columns, 1):
+                columns[name].append(str(row[f"c{place}"]))
+    if any(not name for name in ids):
+        raise Unreadable(f"{spec.id_column} is empty in {sum(not name for name in ids)} records")
+    return ids, sources, columns
+
+
+def _match(
+    scratch: Scratch,
+    columns: dict[str, list[str]],
+    sources: list[int],
+    spec: Spec,
+    tell: Callable[[str], None],
+) -> list[int]:
+    kinds = list(spec.columns.values())
+    normal = [
+        [normalise(kind, value, spec.region) for value in columns[name]]
+        for name, kind in spec.columns.items()
+    ]
+    for name, kind, values in zip(columns, kinds, normal, strict=True):
+        refused = sum(
+            bool(was.strip()) and not v for was, v in zip(columns[name], values, strict=True)
+        )
+        if refused:
+            tell(f"{name}: {refused:,} values are no {kind.replace('_', ' ')} and are not used")
+    records, keys = write_features(normal, kinds, sources, scratch.folder)
+    scratch.make("records", "records", path=str(records))
+    scratch.make("keys", "keys", path=str(keys))
+    across = max(sources) > 0
+    scratch.make("pairs", "pairs", largest=_LARGEST_BLOCK, across=across)
+    scratch.make("blind_pairs", "random_pairs", records=len(sources), draws=_BLIND_DRAWS)
+    for table, pairs in (("compared", "pairs"), ("blind", "blind_pairs")):
+        scratch.make(
+            table,
+            "compared",
+            pairs=pairs,
+            kinds=kinds,
+            given=_place(kinds, "given_name"),
+            surname=_place(kinds, "surname"),
+        )
+    second = sum(sources)
+    count = len(sources)
+    all_pairs = (count - second) * second if across else count * (count - 1) / 2
+    seen = _patterns(scratch, "compared", len(kinds))
+    if not len(seen[1]):
+        return list(range(count))
+    model = estimate(kinds, seen, _patterns(scratch, "blind", len(kinds)), all_pairs, count)
+    links = _links(scratch, model, kinds)
+    threshold = math.log2(spec.threshold / (1 - spec.threshold))
+    if across:
+        links = _best_across(links, threshold)
+    proven = _proven(normal, kinds)
+    return cluster(count, links, threshold, proven)
+
+
+def _patterns(
+    scratch: Scratch, compared: str, width: int
+) -> tuple[
+    np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+]:
+    rows = scratch.rows("patterns", compared=compared)
+    levels = np.array([row["levels"] for row in rows], dtype=np.int64).reshape(len(rows), width)
+    return levels, np.array([row["pairs"] for row in rows], dtype=np.float64)
+
+
+def _links(scratch: Scratch, model: Model, kinds: Sequence[str]) -> list[Link]:
+    scratch.make(
+        "scored",
+        "scored",
+        prior=model.prior,
+        weights=orjson.dumps(model.weights).decode(),
+        equal=model.equal,
+        rarity=[_RARITY.get(kind, 1.0) for kind in kinds],
+    )
+    rows = scratch.rows("links", floor=_FLOOR)
+    return [(int(str(r["l"])), int(str(r["r"])), float(str(r["weight"]))) for r in rows]
+
+
+def _place(kinds: Sequence[str], kind: str) -> int:
+    """Where the one column of a kind stands, from 1; 0 when there is none or more than one."""
+    return kinds.index(kind) + 1 if kinds.count(kind) == 1 else 0
+
+
+def _best_across(links: Sequence[Link], threshold: float) -> list[Link]:
+    """Links that are, or nearly are, the best ones of both their records."""
+    best: dict[int, float] = {}
+    for left, right, bits in links:
+        for node in (left, right):
+            best[node] = max(best.get(node, threshold), bits)
+    return [link for link in links if link[2] >= max(best[link[0]], best[link[1]]) - _TIE]
+
+
+def _proven(normal: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[str]:
+    tax = [values for values, kind in zip(normal, kinds, strict=True) if kind == "tax_id"]
+    return [proven_tax_id(value) for value in tax[0]] if tax else []
+
+
+def _write(out: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix.lower() == ".parquet":
+            cells = list(zip(*rows, strict=True)) or [()] * len(heads)
+            pa.parquet.write_table(pa.table(dict(zip(heads, cells, strict=True))), partial)
+        else:
+            with partial.open("w", encoding="utf-8", newline="") as lines:
+                csv.writer(lines).writerows([heads, *rows])
+        partial.replace(out)
+    except OSError as error:
+        raise Unreadable(f"cannot write {out}: {error.strerror}") from None

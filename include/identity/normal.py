@@ -1,0 +1,161 @@
+"""One spelling for each value of a record: what is left is ASCII in lower case, or empty.
+
+Empty means unknown: placeholders are unknown too, since everyone shares them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+import phonenumbers
+
+_CYRILLIC = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґў",
+        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch - y - e yu ya i i e g u".split(),
+        strict=True,
+    )
+)
+_TO_LATIN = str.maketrans({key: value.strip("-") for key, value in _CYRILLIC.items()})
+_LOOK_ALIKE = str.maketrans("авекмнорстухіѕј", "abekmhopctyxisj")
+_LOOK_ALIKE_BACK = str.maketrans("abekmhopctyx", "авекмнорстух")
+_WORD = re.compile(r"[^\W_]+")
+_NOTHING = frozenset(
+    "na n a none null nil unknown test tbd xxx no net nan neizvestno ne ukazano undefined".split()
+)
+_LEGAL = frozenset(
+    "inc incorporated llc llp ltd limited corp corporation co company plc gmbh ag sa srl bv nv oy ab"
+    " spa pty lp kg sarl ooo oao zao pao ao ip nko ano too fgup mup gup tov chp".split()
+)
+_LEGAL_PHRASES = re.compile(
+    r"\b(?:obschestvo s ogranichennoy otvetstvennostyu|(?:zakrytoe |otkrytoe |publichnoe )?"
+    r"aktsionernoe obschestvo|individualnyy predprinimatel)\b"
+)
+_SHORT = {
+    "avenue": "ave", "av": "ave", "aven": "ave", "street": "st", "str": "st", "road": "rd",
+    "boulevard": "blvd", "blv": "blvd", "drive": "dr", "lane": "ln", "place": "pl", "court": "ct",
+    "circuit": "cct", "crescent": "cres", "close": "cl", "highway": "hwy", "parkway": "pkwy",
+    "square": "sq", "terrace": "tce", "north": "n", "south": "s", "east": "e", "west": "w",
+    "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "apartment": "apt",
+    "suite": "ste", "floor": "fl", "building": "bldg", "first": "1", "second": "2", "third": "3",
+    "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9",
+    "tenth": "10", "between": "bet", "ulitsa": "ul", "prospekt": "pr", "prosp": "pr",
+    "pereulok": "per", "dom": "d", "korpus": "k", "korp": "k", "stroenie": "str", "kvartira": "kv",
+    "ofis": "of", "shosse": "sh", "naberezhnaya": "nab", "bulvar": "blvd", "gorod": "g",
+    "saint": "st", "center": "ctr", "centre": "ctr",
+}  # fmt: skip
+_ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
+_DATE = re.compile(r"^(\d{1,4})\D+(\d{1,2})\D+(\d{1,4})")
+
+
+def normalise(kind: str, value: str, region: str) -> str:
+    """The value in the one spelling of its kind; ``region`` is where phones without a code are."""
+    if not value or not value.strip():
+        return ""
+    return _cached(kind, value, region)
+
+
+@cache
+def _cached(kind: str, value: str, region: str) -> str:
+    if kind == "phone":
+        return normal_phone(value, region)
+    plain = _OF_KIND.get(kind, fold)(value)
+    return "" if plain in _NOTHING or (len(plain) > 1 and len(set(plain)) == 1) else plain
+
+
+def fold(value: str) -> str:
+    """ASCII words in lower case: look-alikes mended, Cyrillic transliterated, accents dropped."""
+    text = unicodedata.normalize("NFKC", value).lower().replace("ё", "е")
+    text = _WORD.sub(lambda word: _one_script(word.group()), text.replace("'", "").replace("’", ""))
+    text = unicodedata.normalize("NFKD", text.translate(_TO_LATIN))
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"[^\W_]+", text))
+
+
+def _one_script(word: str) -> str:
+    """A word of two scripts is written in the one that has more of its letters."""
+    cyrillic = sum("а" <= letter <= "я" or letter in "іїєѕј" for letter in word)
+    latin = sum("a" <= letter <= "z" for letter in word)
+    if not cyrillic or not latin:
+        return word
+    return word.translate(_LOOK_ALIKE_BACK if cyrillic > latin else _LOOK_ALIKE)
+
+
+def normal_company(value: str) -> str:
+    """The name without its legal form, ``and`` for ``&``."""
+    plain = _LEGAL_PHRASES.sub(" ", fold(value.replace("&", " and ")))
+    words = [_SHORT.get(word, word) for word in plain.split() if word not in {"the", "and"}]
+    kept = [word for word in words if word not in _LEGAL]
+    return " ".join(kept or words)
+
+
+def normal_address(value: str) -> str:
+    """The address with its usual words abbreviated and ordinals as numbers."""
+    plain = _ORDINAL.sub(r"\1", fold(value))
+    return " ".join(_SHORT.get(word, word) for word in plain.split())
+
+
+def normal_phone(value: str, region: str) -> str:
+    """Digits of E.164 without the plus; digits alone where the number is not of the region."""
+    head = re.split(r"[;,]|(?:ext|доб|x)\.?\s*\d", value.lower())[0]
+    digits = re.sub(r"\D", "", head)
+    if len(digits) < 6 or len(set(digits[-7:])) == 1:
+        return ""
+    try:
+        parsed = phonenumbers.parse(head, region)
+    except phonenumbers.NumberParseException:
+        return digits
+    if not phonenumbers.is_possible_number(parsed):
+        return digits
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+
+
+def normal_email(value: str) -> str:
+    """Lower case without a tag; empty when it is no address."""
+    text = unicodedata.normalize("NFKC", value).strip().lower().removeprefix("mailto:")
+    local, at, domain = text.partition("@")
+    if not at or not local or local in {"test", "noemail", "none", "no"}:
+        return ""
+    return f"{_one_script(local).partition('+')[0]}@{_one_script(domain)}"
+
+
+def normal_date(value: str) -> str:
+    """``yyyymmdd``; what is no date keeps its digits."""
+    found = _DATE.match(value.strip())
+    if found:
+        first, middle, last = found.groups()
+        if len(first) == 4:
+            return f"{first}{middle:0>2}{last[:2]:0>2}"
+        if len(last) == 4:
+            return f"{last}{middle:0>2}{first:0>2}"
+    return re.sub(r"\D", "", value)[:8]
+
+
+def _normal_code(value: str) -> str:
+    return fold(value).replace(" ", "").removesuffix(".0")
+
+
+def _normal_number(value: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(re.sub(r"\.0$", "", value.strip())))
+
+
+def _normal_domain(value: str) -> str:
+    host = re.sub(r"^[a-z]+://", "", value.strip().lower()).partition("/")[0]
+    return host.removeprefix("www.")
+
+
+_OF_KIND: dict[str, Callable[[str], str]] = {
+    "company": normal_company,
+    "name": normal_company,
+    "address": normal_address,
+    "email": normal_email,
+    "birth_date": normal_date,
+    "postcode": _normal_number,
+    "tax_id": _normal_number,
+    "house_number": _normal_number,
+    "state": _normal_code,
+    "domain": _normal_domain,
+}

@@ -1,0 +1,84 @@
+"""The Fellegi–Sunter model: what each level of agreement is worth, estimated from the data at hand.
+
+Pairs are taken as agreeing independently in each column, given that they are one entity or two.
+How pairs of one entity agree (m) is found by expectation maximisation from ``EXPECTED`` of the
+kind; how pairs of two agree (u) from pairs drawn blindly, less the part that is of one entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.identity.kinds import EXPECTED
+
+Array = npt.NDArray[np.float64]
+_LEVELS = 5
+_PSEUDO_PAIRS = 20.0
+"""How many pairs of one entity the expectation counts as."""
+_TRUST = 0.2
+"""And at least this share of the pairs found: a column nobody agrees in is not to be believed."""
+_ROUNDS = 25
+
+
+@dataclass(frozen=True)
+class Model:
+    """``weights[column][level]`` in bits, level 0 (unknown) is 0; ``prior`` log2 odds of a pair."""
+
+    prior: float
+    weights: list[list[float]]
+    equal: list[float]
+    """Chance that two records of two entities are equal in the column."""
+
+
+def estimate(
+    kinds: Sequence[str],
+    seen: tuple[npt.NDArray[np.int64], Array],
+    blind: tuple[npt.NDArray[np.int64], Array],
+    all_pairs: float,
+    records: int,
+) -> Model:
+    """Fit to patterns (rows of levels, with their numbers of pairs) of blocked and blind pairs.
+
+    ``all_pairs`` is how many pairs there are; those not blocked are taken as of two entities.
+    """
+    levels, counts = seen
+    one = [np.array(EXPECTED[kind]) for kind in kinds]
+    raw = [_frequencies(blind, column) for column in range(len(kinds))]
+    two = [share.copy() for share in raw]
+    share_of_one = min(0.5, records / 2 / all_pairs)
+    for _ in range(_ROUNDS):
+        bits = _weights(one, two)
+        odds = np.full(len(counts), np.log2(share_of_one / (1 - share_of_one)))
+        for column, values in enumerate(bits):
+            odds += values[levels[:, column]]
+        # Pairs that are rather of two entities teach nothing: there are so many of them, alike by
+        # the very key that found them, that they would pull the estimate over to themselves.
+        likely = np.where(odds > 0, counts / (1 + np.exp2(-np.clip(odds, -60, 60))), 0)
+        share_of_one = float(np.clip((likely.sum() + 1) / all_pairs, 1e-12, 0.5))
+        for column, kind in enumerate(kinds):
+            found = np.bincount(levels[:, column], weights=likely, minlength=_LEVELS + 1)[1:]
+            known = max(_PSEUDO_PAIRS, found.sum() * _TRUST)
+            expected = known * np.array(EXPECTED[kind])
+            one[column] = (found + expected) / (found.sum() + known)
+            cleaned = (raw[column] - share_of_one * one[column]) / (1 - share_of_one)
+            cleaned = np.maximum(cleaned, 0.05 * raw[column])
+            two[column] = cleaned / cleaned.sum()
+    bits = _weights(one, two)
+    prior = float(np.log2(share_of_one / (1 - share_of_one)))
+    return Model(prior, [list(map(float, b)) for b in bits], [float(u[-1]) for u in two])
+
+
+def _frequencies(blind: tuple[npt.NDArray[np.int64], Array], column: int) -> Array:
+    levels, counts = blind
+    found = np.bincount(levels[:, column], weights=counts, minlength=_LEVELS + 1)[1:]
+    return (found + 0.2) / (found.sum() + 0.2 * _LEVELS)
+
+
+def _weights(one: Sequence[Array], two: Sequence[Array]) -> list[Array]:
+    """Bits of each level, 0 for unknown; farther is never worth more than nearer."""
+    bits = [np.log2(m / u) for m, u in zip(one, two, strict=True)]
+    return [np.concatenate(([0.0], np.minimum.accumulate(b[::-1])[::-1])) for b in bits]

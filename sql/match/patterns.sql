@@ -1,0 +1,6 @@
+-- grain: one row per combination of levels, with how many pairs show it
+select
+    levels,
+    count() as pairs
+from {compared:Identifier} as compared
+group by levels

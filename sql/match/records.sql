@@ -1,0 +1,9 @@
+-- grain: one row per record, arrays by column
+select
+    n,
+    source,
+    texts,
+    words,
+    weights,
+    frequencies
+from file({path:String}, 'Parquet', 'n UInt32, source UInt8, texts Array(String), words Array(Array(String)), weights Array(Array(Float64)), frequencies Array(Float64)') -- noqa: LT05
