@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pyarrow.compute as pc
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.world.world import World
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.amocrm.conftest import AmoBench
 from tests.sandbox.amocrm_account import day
 
 pytestmark = pytest.mark.engine
 
 LIVE = "raw.raw_amocrm__{}_live"
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 def _ingest(bench: AmoBench, landing: Landing, store: Client) -> IngestReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +10,14 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.callrail import CONNECTOR
 from include.connectors.protocol import Account, Host
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.callrail.ids import ACCOUNT_ID
 from include.sandbox.vendors.server import VendorServer
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.sandbox.callrail_company import make_stage
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

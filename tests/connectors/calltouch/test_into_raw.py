@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from include.connectors.calltouch import CONNECTOR
 from include.connectors.protocol import Account, Host
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.server import VendorServer
 from include.sandbox.vendors.vendor import Stage
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.sandbox.calltouch_company import NOON, SITE, at, make_call, make_form, make_office
 
 pytestmark = pytest.mark.engine
@@ -26,15 +22,6 @@ pytestmark = pytest.mark.engine
 CALLS = [make_call(n, at(16 + n % 4, n % 20), talk_seconds=n * 7) for n in range(1, 60)]
 LATE = make_call(99, at(17), known_at=at(20, 12))
 FORMS = [make_form(n, at(16 + n % 4, 3), phone=f"8 916 000-00-{n:02}") for n in range(10, 30)]
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

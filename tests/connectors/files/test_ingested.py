@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,28 +10,16 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.files import CONNECTOR
 from include.connectors.protocol import Account
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.sample_files import SPOILT_ROWS, write_sample_files
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.files.template_page import TEMPLATES
 from tests.connectors.files.template_rows import EXPECTED
 
 TODAY = date(2026, 3, 10)
 OFFICE = "office"
 TABLES = ("lead", "deal", "ad_cost_daily")
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """A client of an engine with the project's own tables."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 def ingest(

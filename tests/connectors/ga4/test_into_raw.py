@@ -13,16 +13,13 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.ga4 import CONNECTOR
 from include.connectors.protocol import Account, Host
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.server import VendorServer
 from include.sandbox.vendors.vendor import Stage
 from include.sandbox.world.generator import make_world
 from include.sandbox.world.world import World
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.ga4.contract_case import CASE, PROPERTY, ZONE
 
 pytestmark = pytest.mark.engine
@@ -34,15 +31,6 @@ FIRST = date(2026, 1, 20)
 @pytest.fixture(scope="module")
 def world() -> World:
     return make_world(1, "small")[0]
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.world.crm_state import crm_rows
 from include.sandbox.world.generator import make_world
 from include.sandbox.world.world import World
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.hubspot.conftest import PortalBench
 
 pytestmark = pytest.mark.engine
@@ -31,15 +26,6 @@ LIVE = "raw.raw_hubspot__{}_live"
 @pytest.fixture(scope="module")
 def world() -> World:
     return make_world(1, "small")[0]
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 def _ingest(bench: PortalBench, landing: Landing, store: Client) -> IngestReport:

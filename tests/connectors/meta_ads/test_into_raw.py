@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,28 +10,16 @@ from clickhouse_connect.driver.client import Client
 
 from include.connectors.meta_ads import CONNECTOR
 from include.connectors.protocol import Account, Host
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.server import VendorServer
 from include.sandbox.vendors.vendor import Stage
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.meta_ads.meta_world import ACCOUNT, NOW, make_world, plain_stats
 
 pytestmark = pytest.mark.engine
 
 STATS = plain_stats()
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.moysklad.conftest import SkladBench
 from tests.sandbox.moysklad_warehouse import day
 
@@ -23,15 +18,6 @@ pytestmark = pytest.mark.engine
 
 LIVE = "raw.raw_moysklad__{}_live"
 ROUBLE = 10**6
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 def _ingest(bench: SkladBench, landing: Landing, store: Client) -> IngestReport:

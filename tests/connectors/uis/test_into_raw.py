@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from include.connectors.protocol import Account, Host
 from include.connectors.uis import CONNECTOR
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.server import VendorServer
 from include.sandbox.vendors.vendor import Stage
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.sandbox.uis_company import NOON, at, make_brand, make_call
 
 pytestmark = pytest.mark.engine
@@ -29,15 +25,6 @@ FORM = {"tracker": "uis", "visit_id": 7, "phone": "8 916 000-00-00", "email": "p
 FORMS = [FORM | {"request_id": n, "submitted_at": at(16 + n % 4)} for n in range(10, 30)]
 CHAT = {"tracker": "uis", "visit_id": 7, "message_count": 3, "manager_id": 3}
 CHATS = [CHAT | {"chat_id": n, "started_at": at(16 + n % 4, 9)} for n in range(1, 9)]
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture

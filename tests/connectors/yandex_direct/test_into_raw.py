@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, Waiting, run_account
 from include.ingestion.report import IngestReport
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.yandex_direct.conftest import Bench
 
 pytestmark = pytest.mark.engine
@@ -25,15 +20,6 @@ OPTIONS = {
     "goals": ["111"],
     "attribution_models": ["AUTO"],
 }
-
-
-@pytest.fixture
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 def _ingest(bench: Bench, landing: Landing, store: Client) -> IngestReport:

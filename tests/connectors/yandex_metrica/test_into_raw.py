@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from include.contracts.reader import read_catalog
 from include.ingestion.account_run import Done, Waiting, run_account
 from include.ingestion.report import IngestReport
 from include.sandbox.vendors.yandex_metrica.identifiers import to_world_visit_id
-from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 from tests.connectors.yandex_metrica.conftest import Bench
 from tests.sandbox.metrica_company import COUNTER, make_company, make_visit, morning
 
@@ -23,15 +19,6 @@ pytestmark = pytest.mark.engine
 
 OPTIONS = {"history_from": "2026-11-10", "include_hits": True}
 RAW = "raw.raw_yandex_metrica__"
-
-
-@pytest.fixture(scope="module")
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    """The house's own tables on an engine of this module."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
-    yield client
-    client.close()
 
 
 @pytest.fixture
