@@ -53,3 +53,18 @@ select
     fault.2 as cell,
     fault.3 as cure
 from faults
+union all
+-- every conversion looks back over all touches of its person, so robots would cost their square
+select
+    min(row_number) as row_number,
+    'user_id' as column_name,
+    user_id as cell,
+    concat(
+        'has ', toString(count()), ' touches and ',
+        toString(countIf(lower(converted) in ('1', 'true', 't', 'yes', 'y'))),
+        ' conversions, more than a person can: give each person an id, or delete these rows'
+    ) as cure
+from attribute.rows_read
+where user_id != ''
+group by user_id
+having count() * countIf(lower(converted) in ('1', 'true', 't', 'yes', 'y')) > 10000000
