@@ -71,6 +71,9 @@ class VendorReady(BaseTrigger):
                 # The task asks again itself and so fails, or retries, with the true error.
                 log.warning("looking at %s failed: %s", self.source, type(error).__name__)
                 return "the vendor answered with an error"
+            except Exception as error:  # no connection any more, or a bug: the task tells it
+                log.warning("looking at %s failed: %s", self.source, type(error).__name__)
+                return "looking at the vendor failed"
             if not answers or any(isinstance(answer, Ready) for answer in answers):
                 return "ready"
             seconds = min(answer.seconds for answer in answers)
@@ -81,4 +84,7 @@ class VendorReady(BaseTrigger):
             account, lambda: datetime.now(UTC), make_polling_host(account)
         )
         # Connectors are plain blocking code; the triggerer's loop must stay free.
-        return [await asyncio.to_thread(connector.poll, token) for token in self.tokens]
+        answers = [await asyncio.to_thread(connector.poll, token) for token in self.tokens]
+        # A poll may have asked anew for what failed: the next one looks at that.
+        self.tokens = [dict(answer.token) for answer in answers]
+        return answers

@@ -75,6 +75,36 @@ def test_a_vendor_that_never_gets_ready_does_not_hold_the_task_for_ever(
     assert sum(_PAUSES) <= triggers.LONGEST_WAIT_SECONDS + triggers.LONGEST_LOOK_SECONDS
 
 
+def test_each_look_goes_on_from_what_the_one_before_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A report asked for again by one look must not be asked for again by the next."""
+    seen: list[Any] = []
+
+    class Toy:
+        def __init__(self, *_: object) -> None: ...
+
+        def poll(self, token: Any) -> Ready | Wait:
+            seen.append(token["report"])
+            return Ready(token) if len(seen) == 3 else Wait({"report": f"r{len(seen) + 1}"}, 5.0)
+
+    async def account(_: object) -> None:
+        return None
+
+    monkeypatch.setattr(triggers, "discover_connectors", lambda: {"files": Toy})
+    monkeypatch.setattr(triggers, "require_account", lambda *_: None)
+    monkeypatch.setattr(triggers, "with_credentials_async", account)
+    monkeypatch.setattr(triggers, "make_polling_host", lambda _: None)
+    trigger = triggers.VendorReady("files", "one", [{"report": "r1"}], 5.0)
+    assert _first_event(trigger) == {"reason": "ready"}
+    assert seen == ["r1", "r2", "r3"]
+
+
+def test_any_other_trouble_wakes_the_task_to_tell_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = _first_event(_trigger(monkeypatch, LookupError("no such connection")))
+    assert event == {"reason": "looking at the vendor failed"}
+
+
 def test_another_triggerer_goes_on_with_what_was_stored() -> None:
     trigger = triggers.VendorReady("files", "one", [{"report": "r1"}], 5.0)
     path, arguments = trigger.serialize()
