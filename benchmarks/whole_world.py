@@ -11,6 +11,7 @@ import hashlib
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        """Whether raw holds exactly what the company did."""
-        return hash_facts(self.told) == hash_facts(self.held)
+        """Whether raw holds exactly what the company did; nothing on both sides proves nothing."""
+        return bool(self.told) and hash_facts(self.told) == hash_facts(self.held)
 
 
 def hash_facts(facts: Sequence[Fact]) -> str:
@@ -274,14 +275,17 @@ def open_store(folder: Path) -> Iterator[Client]:
 
 def show_difference(found: Comparison) -> str:
     """A few facts only one side has."""
-    told, held = set(found.told), set(found.held)
+    told, held = Counter(found.told), Counter(found.held)
     missing, extra = sorted(told - held, key=repr), sorted(held - told, key=repr)
     return f"missing {missing[:3]}, not the world's {extra[:3]}"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the table; 1 when a source differs."""
+    """Print the table; 1 when a source differs, 2 for a source that is not compared."""
     wanted = arguments[0] if arguments else "small"
+    if strange := sorted(set(arguments[1:]) - set(AUDITS)):
+        sys.stderr.write(f"not compared: {', '.join(strange)}; there are: {', '.join(AUDITS)}\n")
+        return 2
     world = make_world(1, wanted)[0] if wanted in SIZES else read_world(Path(wanted))
     console = Console()
     table = Table(title=f"World {world.size}, {world.starts_on} to {world.ends_on}, in raw")

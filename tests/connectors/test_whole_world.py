@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from benchmarks import whole_world
 from benchmarks.whole_world import AUDITS, Comparison, compare_all, show_difference
 from include.contracts.reader import read_catalog
 from include.warehouse.client import ClickHouseTarget, connect
@@ -39,3 +40,18 @@ def test_raw_holds_exactly_what_the_company_did(
     found = compared[source]
     assert found.told, "the world has something to tell"
     assert found.is_equal, show_difference(found)
+
+
+def test_nothing_beside_nothing_proves_nothing() -> None:
+    assert not Comparison("toy", [], [], 0.0).is_equal
+
+
+def test_a_source_nobody_compares_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert whole_world.main(["small", "uis", "googel_ads"]) == 2
+    assert "googel_ads" in capsys.readouterr().err
+
+
+def test_a_fact_held_twice_is_a_difference_that_is_shown() -> None:
+    found = Comparison("toy", [("a", 1)], [("a", 1), ("a", 1)], 0.0)
+    assert not found.is_equal
+    assert "('a', 1)" in show_difference(found)
