@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     components.add_argument("--out", default="", help="CSV or Parquet of node and component")
     components.add_argument("--max-degree", default="", help="cut nodes of more neighbours")
     match = add("match", _match, "record → cluster, in one file or across two")
-    match.add_argument("--records", default="", help="CSV or Parquet; two, comma separated, to link")
+    match.add_argument(
+        "--records", default="", help="CSV or Parquet; two, comma separated, to link"
+    )
     match.add_argument("--spec", default="", help="YAML: the id column and what each column is")
     match.add_argument("--out", default="", help="CSV or Parquet of id and cluster_id")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
@@ -230,7 +232,8 @@ def _attribute(options: argparse.Namespace, settings: Settings) -> None:
         zone=options.zone,
     )
     source, out = read_files(options.paths, options.out)
-    attribute_file(source, out, chosen, OUT.print)
+    # A channel's name may look like markup.
+    attribute_file(source, out, chosen, lambda line: OUT.print(line, markup=False, soft_wrap=True))
 
 
 def _match(options: argparse.Namespace, settings: Settings) -> None:

@@ -108,7 +108,15 @@ def attribute(
         heuristics = _heuristics(client, parameters, totals)
         result = {model: heuristics[model] for model in HEURISTICS}
         for order in options.orders:
-            result[f"markov_order{order}"] = _markov(client, order, totals, name)
+            try:
+                result[f"markov_order{order}"] = _markov(client, order, totals)
+            except TooManyStates as error:
+                if options.is_order_chosen:
+                    raise CannotAttribute(
+                        f"{name}: markov_order{order} has {error}; join rare channels, or give"
+                        " another ORDER"
+                    ) from None
+                tell(f"markov_order{order} is left out: {error}; join rare channels")
         unanimity = heuristics["linear_unique"]
         result["shapley"] = _shapley(client, totals, tell) if totals.has_nulls else unanimity
         # Every journey pays its own channels alike: by the axioms that is this game's value.
@@ -184,20 +192,18 @@ def _heuristics(client: Client, parameters: Mapping[str, Any], totals: Totals) -
     return {model: write_credit(credit, totals) for model, credit in earned.items()}
 
 
-def _markov(client: Client, order: int, totals: Totals, name: str) -> Credit:
-    rows = _ask(client, "transitions", {"markov_order": order}, _IN_ORDER)
-    try:
-        effects = find_removal_effects([Step(*row[:-1]) for row in rows], order)
-    except TooManyStates as error:
-        cure = "join rare channels, or give ORDER=1" if order == 2 else "join rare channels"
-        raise CannotAttribute(f"{name}: markov_order{order} has {error}; {cure}") from None
+def _markov(client: Client, order: int, totals: Totals) -> Credit:
+    rows = _ask(
+        client,
+        "transitions",
+        {"markov_order": order},
+        "order by previous_channel, channel, next_channel",
+    )
+    effects = find_removal_effects([Step(*row[:-1]) for row in rows], order)
     # A refund can cancel what a channel earned, and shares of nothing are no shares.
     has_refund = any(row[-1] for row in rows)
     chosen = (effects.conversions, effects.conversions if has_refund else effects.amount)
     return write_credit(_share(chosen, totals), totals)
-
-
-_IN_ORDER = "order by previous_channel, channel, next_channel"
 
 
 def _share(effects: Sequence[Mapping[str, float]], totals: Totals) -> dict[str, Pair]:

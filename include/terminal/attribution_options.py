@@ -36,6 +36,7 @@ class AttributionOptions:
     paid: tuple[str, ...] = ()
     half_life: float | None = None
     orders: tuple[int, ...] = (1, 2)
+    is_order_chosen: bool = False
     zone: str = "UTC"
 
     def parameters(self, is_log: bool) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def read_options(
         paid=_names(paid),
         half_life=_positive("HALF_LIFE", half_life, "days for a log, touches for paths, such as 7"),
         orders=_orders(order),
+        is_order_chosen=bool(order.strip()),
         zone=_zone(zone),
     )
 

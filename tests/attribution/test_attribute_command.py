@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 from pyarrow import parquet
 
 from include import cli
+from include.attribution import markov
 from include.terminal import attribution
 from tests.attribution.foreign_file import LOG, PATHS, write_rows
 
@@ -197,6 +198,32 @@ def test_beyond_sixteen_channels_shapley_states_its_error(tmp_path: Path) -> Non
     result = credited(write_rows(tmp_path / "rows.csv", PATHS, rows))
     assert all(each["conversions_standard_error"] > 0 for each in result["shapley"].values())
     assert all(each["value_standard_error"] > 0 for each in result["shapley"].values())
+
+
+def test_a_chain_too_large_is_left_out_unless_asked_for(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markov, "MOST_STATES", 3)
+    file = write_rows(tmp_path / "rows.csv", PATHS, [("a > b > a > c", 1, 1, 1), ("c", 1, 1, 1)])
+    assert "order2 has 5 states" in refusal(capfd, file, "--order=2")
+    assert credited(file).keys() >= {"markov_order1", "shapley"}
+    assert "markov_order2 is left out" in capfd.readouterr().out
+
+
+def test_names_travel_as_they_are(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    odd = "[bold]it's \\ \t{x:String} «ё»"
+    file = write_rows(tmp_path / "rows.csv", PATHS, [(f"seo > {odd} > b", 1, 1, 1)])
+    out = tmp_path / "credit.json"
+    options = (f"--direct={odd}", f"--paid={odd},[red]none")
+    assert cli.main(["attribute", str(file), str(out), *options]) == 0
+    result = json.loads(out.read_text("utf-8"))
+    assert result["last_paid"][odd]["conversions"] == 1.0
+    assert "'[red]none'" in capfd.readouterr().out
+    options = ("--direct=b", f'--paid="{odd}"')
+    assert cli.main(["attribute", str(file), str(out), *options]) == 0
+    result = json.loads(out.read_text("utf-8"))
+    assert result["last_non_direct"][odd]["conversions"] == 1.0
+    assert result["first_paid"][odd]["conversions"] == 1.0
 
 
 def test_make_passes_on_exactly_what_was_typed(tmp_path: Path) -> None:
