@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from include.connectors.protocol import Account, BadInput
 from include.ingestion.shared_limits import require_writable
 
 Credentials = Mapping[str, str]
+
+FRESH_SECONDS = 30.0
 
 
 class VariableVault:
@@ -33,7 +36,18 @@ class VariableVault:
         self._lock = FileLock(folder / f"{self._name}.lock")
 
     def read(self) -> Credentials:
-        """The stored credentials, or those of the connection when nothing newer is stored."""
+        """The stored credentials, or those of the connection when nothing newer is stored.
+
+        Looked up at most once in :data:`FRESH_SECONDS`, for connectors ask before every request and
+        each look is a request to Airflow. One that is outdated meanwhile is refused by the vendor,
+        and :meth:`renew` looks anew.
+        """
+        now = time.monotonic()
+        if self._looked_at is None or now - self._looked_at > FRESH_SECONDS:
+            self._seen, self._looked_at = self._look(), now
+        return dict(self._seen)
+
+    def _look(self) -> Credentials:
         text = Variable.get(self._name, default="null")
         try:
             stored = json.loads(text)
@@ -53,12 +67,14 @@ class VariableVault:
         They are stored before anybody uses them: the vendor has already forgotten the old ones.
         """
         with self._lock:
-            current = self.read()
+            current = self._look()
+            self._seen, self._looked_at = current, time.monotonic()
             if dict(current) != dict(used):
                 return current
             renewed = dict(ask(current))
             stored = {"fingerprint": _fingerprint(self._given), "credentials": renewed}
             Variable.set(self._name, json.dumps(stored), description="Written by Throughline")
+            self._seen = renewed
             return renewed
 
 

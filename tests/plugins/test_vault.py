@@ -118,3 +118,23 @@ def test_a_variable_someone_wrote_over_is_told_without_showing_it(
         vault.read()
     assert "s3cr3t" not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+def test_connectors_may_read_before_every_request_without_asking_airflow_each_time(
+    variables: _Variables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    get = variables.get
+
+    def count(key: str, default: str) -> str:
+        looks.append(key)
+        return get(key, default)
+
+    monkeypatch.setattr(variables, "get", count)
+    vault = _vault(tmp_path)
+    for _ in range(50):
+        vault.read()
+    assert len(looks) == 1
+    assert vault.renew(GIVEN, _exchange)["refresh_token"] == "first+"
+    assert vault.read()["refresh_token"] == "first+"
+    assert len(looks) == 2
