@@ -33,6 +33,8 @@ class VariableVault:
         digest = hashlib.sha256(f"{account.source}\0{account.name}".encode()).hexdigest()[:12]
         self._name = f"throughline_token_{account.source}_{digest}"
         require_writable(folder)
+        self._seen: Credentials = {}
+        self._looked_at: float | None = None
         self._lock = FileLock(folder / f"{self._name}.lock")
 
     def read(self) -> Credentials:

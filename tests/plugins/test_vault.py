@@ -114,8 +114,9 @@ def test_a_variable_someone_wrote_over_is_told_without_showing_it(
     vault.renew(GIVEN, lambda _: {**GIVEN, "refresh_token": "second"})
     (name,) = variables.kept
     variables.kept[name] = text
+    another = VariableVault(Account("toy", "acme", credentials=GIVEN), tmp_path)
     with pytest.raises(BadInput, match=f"{name}.*delete it") as raised:
-        vault.read()
+        another.read()
     assert "s3cr3t" not in str(raised.value)
     assert raised.value.__context__ is None
 
