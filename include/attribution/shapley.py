@@ -18,7 +18,7 @@ MOST_EXACT = 16
 _SEED = 20_160_901
 _MOST_PAIRS = 1_000
 _FEWEST_PAIRS = 50
-_WORK = 200_000_000
+_WORK = 100_000_000
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,31 @@ def test_zones_put_touches_in_their_true_order(engine_client: Client, tmp_path: 
     assert conversions_of(moved["first"]) == {"second": 1.0}
 
 
+@pytest.mark.parametrize(
+    "noon",
+    [
+        "2026-03-01T12:00:00.000+03:00",
+        "2026-03-01 12:00:00+03",
+        "2026-03-01 09:00 UTC",
+        "2026-03-01T09:00:00Z",
+        "1772355600",
+        "1772355600.0",
+        "1772355600000",
+    ],
+)
+def test_instants_are_read_as_databases_write_them(
+    engine_client: Client, tmp_path: Path, noon: str
+) -> None:
+    rows = [
+        ("u", "2026-03-01T09:00:00.001Z", "after", 1, ""),
+        ("u", noon, "at", 0, ""),
+        ("u", "2026-03-01T08:59:59.999Z", "before", 0, ""),
+    ]
+    result = credit_rows(engine_client, tmp_path, LOG, rows, lookback="0.00000002")
+    # 1.728 ms before the last instant
+    assert conversions_of(result["first"]) == {"at": 1.0}
+
+
 def test_a_half_life_is_counted_in_days(engine_client: Client, tmp_path: Path) -> None:
     rows = [("u", "2026-03-01", "a", 0, ""), ("u", "2026-03-08", "b", 1, 30)]
     usual = credit_rows(engine_client, tmp_path, LOG, rows)["time_decay"]
