@@ -23,7 +23,15 @@ Record = Mapping[str, Any]
 Decode = Callable[[list[Any]], pa.Array]
 """Vendor values of one column → typed array, nulls kept; raises on any value it cannot take."""
 
-_UNFIT = (pa.ArrowException, ValueError, TypeError, OverflowError)
+_UNFIT = (
+    pa.ArrowException,
+    ValueError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    LookupError,
+)
+"""What a value of another shape makes of reading and decoding it."""
 MICROSECONDS = pa.timestamp("us", "UTC")
 
 
@@ -143,7 +151,7 @@ class RecordReader:
         for column in self._columns.values():
             if column.required and column.read is None:
                 step = column.field_path[0]
-                if not any(step in record for record in records):
+                if not any(isinstance(record, dict) and step in record for record in records):
                     raise RequestRefused(
                         f"{self._position} no longer has the field {step}: the vendor's API has "
                         "changed; compare its changelog with the connector's columns"
@@ -152,7 +160,8 @@ class RecordReader:
     def _look_for_new(self, records: Sequence[Record]) -> tuple[str, ...]:
         if not self._declared:
             return ()
-        fields = set().union(*records) - self._declared - self._told
+        objects = (record for record in records if isinstance(record, dict))
+        fields = set().union(*objects) - self._declared - self._told
         self._told |= fields
         return tuple(f"unknown field {name}" for name in sorted(map(str, fields)))
 
@@ -220,13 +229,13 @@ def days(values: list[Any]) -> pa.Array:
 
 def epoch_instants(values: list[Any]) -> pa.Array:
     """Unix seconds; zero is null, as vendors mean it."""
-    seconds = pa.array([None if not v else int(v) for v in values], pa.int64())
+    seconds = pa.array([int(v) or None if v else None for v in values], pa.int64())
     return pc.cast(pc.cast(seconds, pa.timestamp("s")), pa.timestamp("us")).cast(MICROSECONDS)
 
 
 def epoch_millis(values: list[Any]) -> pa.Array:
     """Unix milliseconds; zero is null."""
-    millis = pa.array([None if not v else int(v) for v in values], pa.int64())
+    millis = pa.array([int(v) or None if v else None for v in values], pa.int64())
     return pc.cast(pc.cast(millis, pa.timestamp("ms")), pa.timestamp("us")).cast(MICROSECONDS)
 
 

@@ -1,8 +1,9 @@
 """Rate limits of one account shared by every process of this installation.
 
 The state is one small SQLite file per account and limit under the installation's home, so tasks,
-the triggerer and a person at the command line together stay below what the vendor allows. An
-installation spread over several hosts gives ``home`` a folder they share.
+the triggerer and a person at the command line together stay below what the vendor allows. SQLite's
+log does not work on a network folder: where tasks run on several hosts, let one run the pool of a
+source.
 """
 
 from __future__ import annotations

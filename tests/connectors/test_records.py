@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from include.connectors._records import (
     Column,
+    Decode,
     RecordReader,
     days,
     decimals,
@@ -59,6 +60,28 @@ def test_a_null_is_judged_the_same_whether_or_not_its_page_has_a_bad_row():
     mixed = RecordReader("test", SCHEMA, columns).read([*page, bad])
     assert mixed.rows == good.rows
     assert [(row.line_number, row.reason_code) for row in mixed.rejected] == [(3, "wrong_type")]
+
+
+@pytest.mark.parametrize("odd", [None, "word", 5, ["number"]])
+def test_what_is_no_object_at_all_is_rejected_and_stops_no_other(odd: Any) -> None:
+    columns = (Column("number", ids, required=True), *COLUMNS[1:])
+    batch = RecordReader("test", SCHEMA, columns).read([{"number": 1}, odd])
+    assert batch.rows is not None
+    assert batch.rows.num_rows == 1
+    assert [(row.line_number, row.reason_code) for row in batch.rejected] == [(2, "wrong_type")]
+    assert batch.findings == ()
+
+
+@pytest.mark.parametrize("odd", [None, "x", [], {}])
+def test_a_value_hidden_deeper_than_it_is_looked_for_rejects_its_row_alone(odd: Any) -> None:
+    first = Column("word", texts, read=lambda record: record["deep"]["list"][0].get("word"))
+    columns = (COLUMNS[0], first, Column("inner", texts))
+    good = {"number": 1, "deep": {"list": [{"word": "a"}]}}
+    page = [good, {"number": 2, "deep": {"list": odd}}, {"number": 3, "deep": odd}]
+    batch = RecordReader("test", SCHEMA, columns, ignored=["deep"]).read(page)
+    assert batch.rows is not None
+    assert batch.rows["word"].to_pylist() == ["a"]
+    assert [row.line_number for row in batch.rejected] == [2, 3]
 
 
 def test_a_required_field_a_whole_page_lacks_is_a_changed_api():
@@ -119,3 +142,9 @@ def test_an_hour_that_happens_twice_is_its_first_and_one_that_never_happens_move
 def test_days_may_have_midnight_behind_them() -> None:
     written = ["2026-01-31", "2026-01-31 00:00:00", ""]
     assert days(written).to_pylist() == [date(2026, 1, 31), date(2026, 1, 31), None]
+
+
+@pytest.mark.parametrize("decode", [epoch_instants, epoch_millis])
+@pytest.mark.parametrize("nothing", [0, "0", "", None])
+def test_a_clock_at_zero_is_no_instant(decode: Decode, nothing: Any) -> None:
+    assert decode([nothing, "1700000000"]).is_null().to_pylist() == [True, False]
