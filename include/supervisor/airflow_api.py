@@ -5,7 +5,7 @@ The API needs a token; ours lives a day, longer than any demo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,10 @@ _ATTEMPTS = 4
 
 class AirflowRefused(Exception):
     """The API answered with an error; the message carries its own words."""
+
+
+_PAGE = 100
+"""Airflow gives no more at a time."""
 
 
 @dataclass(frozen=True)
@@ -125,21 +129,46 @@ class AirflowApi:
         answer = self._get(f"/dags/{dag_id}/dagRuns", order_by="id", limit=100)
         return [_dag_run(run) for run in answer["dag_runs"]]
 
+    def runs_of(self, dag_ids: Sequence[str]) -> list[DagRun]:
+        """Runs of several DAGs in one question, oldest first."""
+        body = {"dag_ids": list(dag_ids), "order_by": "id"}
+        return [_dag_run(run) for run in self._list("/dags/~/dagRuns/list", body, "dag_runs")]
+
     def tasks(self, run: DagRun) -> list[TaskState]:
         """Task instances of one run."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        return self.tasks_of([run])
+
+    def tasks_of(self, runs: Sequence[DagRun]) -> list[TaskState]:
+        """Task instances of several runs in one question."""
+        wanted = {(run.dag_id, run.run_id) for run in runs}
+        body = {
+            "dag_ids": sorted({dag_id for dag_id, _ in wanted}),
+            "dag_run_ids": sorted({run_id for _, run_id in wanted}),
+        }
+        found = self._list("/dags/~/dagRuns/~/taskInstances/list", body, "task_instances")
         return [
             TaskState(
-                dag_id=run.dag_id,
-                run_id=run.run_id,
+                dag_id=task["dag_id"],
+                run_id=task["dag_run_id"],
                 task_id=task["task_id"],
                 map_index=task["map_index"],
                 state=task["state"] or "",
                 try_number=task["try_number"],
                 seconds=float(task["duration"] or 0.0),
             )
-            for task in self._get(path, limit=500)["task_instances"]
+            for task in found
+            if (task["dag_id"], task["dag_run_id"]) in wanted
         ]
+
+    def _list(self, path: str, body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+        """Every page of a list that is asked for by POST."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = {**body, "page_limit": _PAGE, "page_offset": len(found)}
+            answer = _read(self._ask("POST", path, json=page))
+            found += answer[name]
+            if len(found) >= answer["total_entries"] or not answer[name]:
+                return found
 
     def log_errors(self, task: TaskState) -> list[str]:
         """Error events of the last try's log, oldest first."""

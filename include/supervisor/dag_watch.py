@@ -68,14 +68,13 @@ class DagWatch:
         open_ids = {(run.dag_id, run.run_id) for run in runs}
         while open_ids:
             self._require_alive()
-            for dag_id in sorted({dag_id for dag_id, _ in open_ids}):
-                for run in self._api.runs(dag_id):
-                    if (run.dag_id, run.run_id) not in open_ids:
-                        continue
-                    self.tell(run)
-                    if run.state in FINISHED_RUN:
-                        open_ids.discard((run.dag_id, run.run_id))
-                        ended.append(run)
+            known = self._api.runs_of(sorted({dag_id for dag_id, _ in open_ids}))
+            looked_at = [run for run in known if (run.dag_id, run.run_id) in open_ids]
+            self.tell(*looked_at)
+            for run in looked_at:
+                if run.state in FINISHED_RUN:
+                    open_ids.discard((run.dag_id, run.run_id))
+                    ended.append(run)
             if open_ids and time.monotonic() > until:
                 names = ", ".join(sorted(dag_id for dag_id, _ in open_ids))
                 raise WaitedTooLong(f"{names} did not end within {seconds:.0f} s")
@@ -84,13 +83,13 @@ class DagWatch:
         for run in ended:
             self.require_success(run)
 
-    def tell(self, run: DagRun) -> None:
-        """Write a line about every task of the run whose state changed since the last look."""
+    def tell(self, *runs: DagRun) -> None:
+        """Write a line about every task of the runs whose state changed since the last look."""
         going_on = []
-        for task in self._api.tasks(run):
+        for task in self._api.tasks_of(runs) if runs else ():
             if task.state in ("running", "queued", "deferred"):
                 going_on.append(f"{task.label} {task.state}")
-            key = (run.dag_id, run.run_id, task.label, task.state, task.try_number)
+            key = (task.dag_id, task.run_id, task.label, task.state, task.try_number)
             if task.state not in _TOLD or key in self._told:
                 continue
             self._told.add(key)
