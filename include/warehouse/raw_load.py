@@ -137,10 +137,10 @@ def require_equal_counts(
     expected = {
         (manifest.table, load_ids[manifest.path]): (manifest, manifest.row_count)
         for manifest in manifests
-        if manifest.parts
+        if manifest.parts or manifest.row_count
     }
     for manifest in manifests:
-        if manifest.rejected is not None:
+        if manifest.rejected is not None or manifest.rejected_count:
             name = (QUARANTINE, load_ids[manifest.path])
             expected[name] = (manifest, manifest.rejected_count)
     failed: dict[str, RawLoadFailed] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from include.connectors.protocol import Batch, Slice
 from include.warehouse import raw_load
 from include.warehouse.landing import Landing
 from include.warehouse.manifest import LandingError, Manifest
-from include.warehouse.raw_load import LoadOutcome, load_all
+from include.warehouse.raw_load import LoadOutcome, RawLoadFailed, load_all
 from include.warehouse.slices import SliceLog
 from tests.ingestion.toy_source import ACCOUNT, DAY, SPEND, days, spend
 from tests.warehouse.toy_loads import T0, Killed, costs, die, hashes, logged
@@ -127,6 +128,15 @@ def test_days_whose_text_came_encoded_differently_travel_together(
     assert [type(outcome) for outcome in outcomes] == [LoadOutcome] * 3
     assert costs(store) == ["c0=1", "c1=1", "c2=1", "c3=1"]
     assert sum(statement.startswith("raw_insert") for statement in statements) == 1
+
+
+def test_a_manifest_that_names_rows_but_no_file_is_never_taken_for_an_empty_day(
+    store: Client, landing: Landing
+) -> None:
+    first, *others = _land_days(landing, 3)
+    outcomes = load_all(store, landing, [replace(first, parts=()), *others])
+    assert isinstance(outcomes[0], RawLoadFailed)
+    assert costs(store) == ["c1=1", "c2=1"]
 
 
 def test_two_pulls_of_one_day_in_one_batch_leave_the_later_one(
