@@ -51,6 +51,8 @@ def main() -> None:
         frame = frame[["unique_id", *columns]].map(
             lambda cell: str(cell).strip().lower() or None, na_action="ignore"
         )
+        for name in (n for n, kind in columns.items() if kind == "phone"):
+            frame[name] = frame[name].str.replace(r"\D", "", regex=True)
         frame["unique_id"] = [row["unique_id"] for row in rows]
         frame["source_dataset"] = f"f{number}"
         frames.append(frame.astype(object).where(frame.notna(), None))

@@ -11,8 +11,12 @@ from collections.abc import Sequence
 
 Link = tuple[int, int, float]
 """Two records and the weight of the pair in bits."""
-UNSEEN = -8.0
+UNSEEN = -4.0
 """Weight of two records that share no key at all."""
+_LOWEST, _HIGHEST = -6.0, 20.0
+"""What one pair may say about two clusters: one poor record does not keep a person apart."""
+_SLACK = 1.5
+"""Bits by which two clusters may agree less than two records must: errors add up in a cluster."""
 
 
 def cluster(
@@ -29,7 +33,7 @@ def cluster(
     """
     weight: dict[int, dict[int, float]] = defaultdict(dict)
     for left, right, bits in links:
-        weight[left][right] = weight[right][left] = max(-20.0, min(20.0, bits))
+        weight[left][right] = weight[right][left] = max(_LOWEST, min(_HIGHEST, bits))
     size = dict.fromkeys(weight, 1)
     proven = {node: {apart[node]} - {""} if apart else set() for node in weight}
     members = {node: [node] for node in weight}
@@ -49,7 +53,7 @@ def cluster(
         proven[left] = together
         for other in weight[left]:
             mean = _mean(weight, size, left, other)
-            if mean > threshold:
+            if mean > threshold - _SLACK:
                 first, last = sorted((left, other))
                 heapq.heappush(queue, (-mean, first, last, size[first], size[last]))
     answer = list(range(count))

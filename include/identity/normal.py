@@ -63,7 +63,7 @@ def _cached(kind: str, value: str, region: str) -> str:
     if kind == "phone":
         return normal_phone(value, region)
     plain = _OF_KIND.get(kind, fold)(value)
-    return "" if plain in _NOTHING or (len(plain) > 1 and len(set(plain)) == 1) else plain
+    return "" if plain in _NOTHING or (len(plain) > 3 and len(set(plain)) == 1) else plain
 
 
 def fold(value: str) -> str:

@@ -7,7 +7,7 @@ select
     arrayMap(
         (kind, a, b, x, y, u, v) -> multiIf(
             a = '' or b = '', 0,
-            a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', ''), 5,
+            a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or notEmpty(x) and x = y, 5,
             kind = 'address' and match(a, '\\d') and match(b, '\\d')
             and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
             if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
