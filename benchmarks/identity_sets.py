@@ -48,7 +48,8 @@ CASES = (
         {"Site name": "company", "Address": "address", "Zip": "postcode", "Phone": "phone"},
     ),
     Case(
-        "fodors_zagat", ("restaurants_fodors.csv.gz", "restaurants_zagats.csv.gz"), "id", RESTAURANT,
+        "fodors_zagat", ("restaurants_fodors.csv.gz", "restaurants_zagats.csv.gz"), "id",
+        RESTAURANT,
     ),
     Case("febrl1", ("febrl_dataset1.csv.gz",), "rec_id", FEBRL, "AU"),
     Case("febrl3", ("febrl_dataset3.csv.gz",), "rec_id", FEBRL, "AU"),

@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 
 
-def comparison(column: str, kind: str):  # noqa: ANN201 - a class splink does not export
+def comparison(column: str, kind: str):
     """What splink's library offers for the kind."""
     if kind in {"given name", "surname"}:
         return cl.NameComparison(column)

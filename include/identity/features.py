@@ -1,4 +1,4 @@
-"""Records as the statements of ``sql/match`` take them: values, rare words, and keys to block by."""
+"""Records as the statements of ``sql/match`` take them: values, words, and keys to block by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+UNSEEN_RECORDS = 200
+"""A few records say little of how rare a value is: as many others without it are thought of."""
 _WORDY = frozenset({"company", "name", "address", "text"})
 
 
@@ -29,7 +31,9 @@ def write_features(
         weights.append([_unit([math.log(1 + count / seen[w]) for w in row]) for row in split])
         often = Counter(values)
         known = max(1, count - often[""])
-        frequencies.append([often[value] / known for value in values])
+        frequencies.append(
+            [max(1, often[value] - 1) / (known + UNSEEN_RECORDS) for value in values]
+        )
     records = pa.table(
         {
             "n": pa.array(range(count), pa.uint32()),

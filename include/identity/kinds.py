@@ -20,8 +20,8 @@ _ALIASES = {
     "house_number": "house_number street_number house building",
     "postcode": "postcode zip zip_code postal_code zipcode",
     "birth_date": "birth_date date_of_birth dob birthday birthdate date",
-    "tax_id": "tax_id inn ssn soc_sec_id national_id vat_id ein id_number number registration_number"
-    " identifier",
+    "tax_id": "tax_id inn ssn soc_sec_id national_id vat_id ein id_number number"
+    " registration_number identifier",
     "city": "city suburb town locality place",
     "state": "state region province country category gender sex type",
     "domain": "domain website url web site",

@@ -12,10 +12,17 @@ from functools import cache
 
 import phonenumbers
 
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
 _CYRILLIC = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґў",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch - y - e yu ya i i e g u".split(),
+        _listed(
+            "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch - y - e yu ya i i e g u"
+        ),
         strict=True,
     )
 )
@@ -24,11 +31,13 @@ _LOOK_ALIKE = str.maketrans("авекмнорстухіѕј", "abekmhopctyxisj")
 _LOOK_ALIKE_BACK = str.maketrans("abekmhopctyx", "авекмнорстух")
 _WORD = re.compile(r"[^\W_]+")
 _NOTHING = frozenset(
-    "na n a none null nil unknown test tbd xxx no net nan neizvestno ne ukazano undefined".split()
+    _listed("na none null nil unknown test tbd xxx no net nan neizvestno neukazano undefined")
 )
 _LEGAL = frozenset(
-    "inc incorporated llc llp ltd limited corp corporation co company plc gmbh ag sa srl bv nv oy ab"
-    " spa pty lp kg sarl ooo oao zao pao ao ip nko ano too fgup mup gup tov chp".split()
+    _listed(
+        "inc incorporated llc llp ltd limited corp corporation co company plc gmbh ag sa srl bv"
+        " nv oy ab spa pty lp kg sarl ooo oao zao pao ao ip nko ano too fgup mup gup tov chp"
+    )
 )
 _LEGAL_PHRASES = re.compile(
     r"\b(?:obschestvo s ogranichennoy otvetstvennostyu|(?:zakrytoe |otkrytoe |publichnoe )?"
@@ -63,7 +72,11 @@ def _cached(kind: str, value: str, region: str) -> str:
     if kind == "phone":
         return normal_phone(value, region)
     plain = _OF_KIND.get(kind, fold)(value)
-    return "" if plain in _NOTHING or (len(plain) > 3 and len(set(plain)) == 1) else plain
+    return (
+        ""
+        if plain.replace(" ", "") in _NOTHING or (len(plain) > 3 and len(set(plain)) == 1)
+        else plain
+    )
 
 
 def fold(value: str) -> str:
@@ -108,7 +121,9 @@ def normal_phone(value: str, region: str) -> str:
         parsed = phonenumbers.parse(head, region)
     except phonenumbers.NumberParseException:
         return digits
-    if not phonenumbers.is_possible_number(parsed):
+    # A number without its area code is possible too, only locally.
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         return digits
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 

@@ -13,10 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from include.identity.features import UNSEEN_RECORDS
 from include.identity.kinds import EXPECTED
 
 Array = npt.NDArray[np.float64]
 _LEVELS = 5
+_BLIND = (0.93, 0.04, 0.015, 0.01, 0.005)
+"""How two records of two entities agree in most columns."""
+_BLIND_EQUAL = {"state": 0.3, "city": 0.15, "given_name": 0.02, "house_number": 0.02}
+_LARGEST_SHARE = 0.02
+"""Of all pairs, at most these are of one entity: a handful of records is not to merge at sight."""
 _PSEUDO_PAIRS = 20.0
 """How many pairs of one entity the expectation counts as."""
 _TRUST = 0.2
@@ -47,9 +53,9 @@ def estimate(
     """
     levels, counts = seen
     one = [np.array(EXPECTED[kind]) for kind in kinds]
-    raw = [_frequencies(blind, column) for column in range(len(kinds))]
+    raw = [_frequencies(blind, column, kind) for column, kind in enumerate(kinds)]
     two = [share.copy() for share in raw]
-    share_of_one = min(0.5, records / 2 / all_pairs)
+    share_of_one = min(_LARGEST_SHARE, records / 2 / all_pairs)
     for _ in range(_ROUNDS):
         bits = _weights(one, two)
         odds = np.full(len(counts), np.log2(share_of_one / (1 - share_of_one)))
@@ -58,7 +64,7 @@ def estimate(
         # Pairs that are rather of two entities teach nothing: there are so many of them, alike by
         # the very key that found them, that they would pull the estimate over to themselves.
         likely = np.where(odds > 0, counts / (1 + np.exp2(-np.clip(odds, -60, 60))), 0)
-        share_of_one = float(np.clip((likely.sum() + 1) / all_pairs, 1e-12, 0.5))
+        share_of_one = float(np.clip((likely.sum() + 1) / all_pairs, 1e-12, _LARGEST_SHARE))
         for column, kind in enumerate(kinds):
             found = np.bincount(levels[:, column], weights=likely, minlength=_LEVELS + 1)[1:]
             known = max(_PSEUDO_PAIRS, found.sum() * _TRUST)
@@ -72,10 +78,13 @@ def estimate(
     return Model(prior, [list(map(float, b)) for b in bits], [float(u[-1]) for u in two])
 
 
-def _frequencies(blind: tuple[npt.NDArray[np.int64], Array], column: int) -> Array:
+def _frequencies(blind: tuple[npt.NDArray[np.int64], Array], column: int, kind: str) -> Array:
     levels, counts = blind
     found = np.bincount(levels[:, column], weights=counts, minlength=_LEVELS + 1)[1:]
-    return (found + 0.2) / (found.sum() + 0.2 * _LEVELS)
+    # As many pairs of two entities are thought of beside the ones drawn: few records draw few.
+    equal = _BLIND_EQUAL.get(kind, _BLIND[-1])
+    expected = UNSEEN_RECORDS * np.array((*_BLIND[:-1], equal))
+    return (found + expected) / (found.sum() + expected.sum())
 
 
 def _weights(one: Sequence[Array], two: Sequence[Array]) -> list[Array]:

@@ -14,8 +14,10 @@ select
             kind in ('company', 'name', 'address', 'text'), multiIf(
                 arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.85
                 or stringJaccardIndex(a, b) >= 0.85, 4,
-                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.6 or jaroWinklerSimilarity(a, b) >= 0.93 or hasAll(x, y) or hasAll(y, x), 3,
-                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.35 or jaroWinklerSimilarity(a, b) >= 0.85, 2,
+                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.6
+                or jaroWinklerSimilarity(a, b) >= 0.93 or hasAll(x, y) or hasAll(y, x), 3,
+                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.35
+                or jaroWinklerSimilarity(a, b) >= 0.85, 2,
                 1
             ),
             kind in ('given_name', 'surname', 'city'), multiIf(

@@ -1,2 +1,2 @@
 -- grain: one row per record of a file, as it was read
-select * from {given:Identifier}
+select * from {given:Identifier} -- noqa: AM04

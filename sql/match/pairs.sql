@@ -15,7 +15,11 @@ joint as (
 
 blocks as (
     select groupUniqArray(n) as members
-    from (select block, n from rare union all select block, n from joint)
+    from (
+        select block, n from rare
+        union all
+        select block, n from joint
+    )
     group by block
     having length(members) between 2 and {largest:UInt32}
 ),

@@ -2,5 +2,5 @@
 select
     levels,
     count() as pairs
-from {compared:Identifier} as compared
+from {compared:Identifier}
 group by levels

@@ -3,13 +3,15 @@
 select
     compared.l as l,
     compared.r as r,
-    {prior:Float64} + arraySum(
-        (level, column, p, q) -> {weights:Array(Array(Float64))}[column][level + 1]
-            + if(level = 5, {rarity:Array(Float64)}[column] * greatest(-4, least(6, log2({equal:Array(Float64)}[column] / greatest(p, q)))), 0), -- noqa: LT05
+    {prior:Float64}
+    + arraySum((level, bits) -> bits[level + 1], compared.levels, {weights:Array(Array(Float64))}) -- noqa: LT01
+    + arraySum(
+        (level, p, q, equal, rarity) -> if(level = 5, rarity * greatest(-4, least(6, log2(equal / greatest(p, q)))), 0),
         compared.levels,
-        arrayEnumerate(compared.levels),
         one.frequencies,
-        arrayMap(place -> other.frequencies[place], compared.places)
+        arrayMap(place -> other.frequencies[place], compared.places),
+        {equal:Array(Float64)},
+        {rarity:Array(Float64)}
     ) as weight
 from compared
 inner join records as one on compared.l = one.n

@@ -1,0 +1,88 @@
+"""``make match``: records of one entity get one cluster, on files as people have them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from benchmarks.identity_sets import CASES, ours, true_pairs
+from include.identity.record_files import Unreadable
+from include.terminal.match import match_records
+
+SPEC = """
+id: id
+columns: {company: company, phone: phone, email: email, city: city}
+"""
+FIRST = [
+    ("1", "ООО «Ромашка»", "8 (495) 123-45-67", "sales@romashka.ru", "Москва"),
+    ("2", "Ромашка", "+7 495 123 45 67", "", "Москва"),
+    ("3", "АО Вектор Плюс", "8 812 765 43 21", "info@vector.ru", "Санкт-Петербург"),
+    ("4", "Вектор-Плюс", "", "info@vector.ru", "Санкт-Петербург"),
+    ("5", "Северный лес", "+7 000 000 00 00", "test@test", "Москва"),
+    ("6", "Южный порт", "+7 000 000 00 00", "test@test", "Москва"),
+]
+
+
+def write(path: Path, rows: list[tuple[str, ...]]) -> Path:
+    """A file with the columns of the spec."""
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([("id", "company", "phone", "email", "city"), *rows])
+    return path
+
+
+def match(folder: Path, records: str, told: list[str]) -> list[dict[str, str]]:
+    """Rows of the answer."""
+    (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    out = folder / "out.csv"
+    match_records(records, str(folder / "spec.yaml"), str(out), told.append)
+    with out.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_one_file_is_cleared_of_doubles_and_placeholders_join_nobody(tmp_path: Path) -> None:
+    told: list[str] = []
+    rows = match(tmp_path, str(write(tmp_path / "a.csv", FIRST)), told)
+    assert [(row["id"], row["cluster_id"]) for row in rows] == [
+        ("1", "1"), ("2", "1"), ("3", "3"), ("4", "3"), ("5", "5"), ("6", "6"),
+    ]  # fmt: skip
+    assert "phone: 2 values are no phone and are not used" in told
+
+
+def test_two_files_are_linked_though_their_ids_are_the_same(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.csv", [FIRST[0], FIRST[2], FIRST[4]])
+    second = write(tmp_path / "b.csv", [("1", *FIRST[3][1:]), ("3", *FIRST[1][1:])])
+    rows = match(tmp_path, f"{first},{second}", [])
+    found = {(row["file"], row["id"]): row["cluster_id"] for row in rows}
+    assert found["1", "1"] == found["2", "3"]
+    assert found["1", "3"] == found["2", "1"]
+    assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize("rows", [[], FIRST[:1]])
+def test_a_file_of_hardly_any_records_is_answered(
+    tmp_path: Path, rows: list[tuple[str, ...]]
+) -> None:
+    assert len(match(tmp_path, str(write(tmp_path / "a.csv", rows)), [])) == len(rows)
+
+
+def test_bad_records_are_refused_in_one_line(tmp_path: Path) -> None:
+    doubled = write(tmp_path / "a.csv", [FIRST[0], FIRST[0]])
+    with pytest.raises(Unreadable, match="id is not unique"):
+        match(tmp_path, str(doubled), [])
+    (tmp_path / "b.csv").write_text("id,phone\n1,2\n", encoding="utf-8")
+    with pytest.raises(Unreadable, match="has no column company, email, city"):
+        match(tmp_path, str(tmp_path / "b.csv"), [])
+    with pytest.raises(Unreadable, match="say: make match"):
+        match(tmp_path, "", [])
+
+
+@pytest.mark.parametrize(("name", "least"), [("fodors_zagat", 0.95), ("fake_1000", 0.94)])
+def test_real_sets_are_matched_above_splinks_f1(
+    real_data: Path, tmp_path: Path, name: str, least: float
+) -> None:
+    case = next(case for case in CASES if case.name == name)
+    true = true_pairs(case, real_data / "identity")
+    found = ours(case, real_data / "identity", tmp_path)
+    assert 2 * len(found & true) / (len(found) + len(true)) >= least
