@@ -30,8 +30,8 @@ HISTORY_FROM = "2026-01-01"
 MOST_RECORDS = 5_000
 PAGE = 1000
 """Records handed over at a time, to us and to the peer."""
-READS_TSV = {"yandex_direct", "yandex_metrica"}
-"""No JSON records: their readers are measured by steps of their own."""
+READS_OTHERWISE = {"yandex_direct", "yandex_metrica", "ga4"}
+"""TSV, or JSON parsed straight into Arrow: there are no records in between to give to a peer."""
 
 
 @dataclass(frozen=True)

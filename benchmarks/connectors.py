@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.captured_records import READS_TSV
+from benchmarks.captured_records import READS_OTHERWISE
 from include.contracts.reader import read_catalog
 from include.embedded import process
 from include.sandbox.demo_accounts import DEMO_ACCOUNTS
@@ -34,7 +34,7 @@ PEER_PYTHON = PROJECT_ROOT / ".venv-peers" / "bin" / "python"
 
 def compare(console: Console, wanted: Sequence[str] = ()) -> None:
     """Measure the connectors ``wanted`` (all that read JSON, when empty) and print the table."""
-    sources = [each.source for each in DEMO_ACCOUNTS if each.source not in READS_TSV]
+    sources = [each.source for each in DEMO_ACCOUNTS if each.source not in READS_OTHERWISE]
     chosen = [source for source in sources if not wanted or source in wanted]
     table = Table(title=f"{ROWS:,} JSON records → raw, and what dlt 1.31 does with the same")
     for heading in ("connector", "resource", "rows/s", "peak MB", "dlt rows/s", "dlt MB", "times"):

@@ -130,22 +130,23 @@ class AirflowApi:
         return [_dag_run(run) for run in answer["dag_runs"]]
 
     def runs_of(self, dag_ids: Sequence[str]) -> list[DagRun]:
-        """Runs of several DAGs in one question, oldest first."""
-        body = {"dag_ids": list(dag_ids), "order_by": "id"}
-        return [_dag_run(run) for run in self._list("/dags/~/dagRuns/list", body, "dag_runs")]
+        """Runs of several DAGs in one question, oldest first.
+
+        Only questions that read: Airflow writes its audit log for those by POST, and SQLite may be
+        busy.
+        """
+        answer = self._get("/dags/~/dagRuns", order_by="-id", limit=_PAGE)
+        return [_dag_run(run) for run in reversed(answer["dag_runs"]) if run["dag_id"] in dag_ids]
 
     def tasks(self, run: DagRun) -> list[TaskState]:
         """Task instances of one run."""
         return self.tasks_of([run])
 
     def tasks_of(self, runs: Sequence[DagRun]) -> list[TaskState]:
-        """Task instances of several runs in one question."""
+        """Task instances of several runs: of all there are in one question, or of the only one."""
         wanted = {(run.dag_id, run.run_id) for run in runs}
-        body = {
-            "dag_ids": sorted({dag_id for dag_id, _ in wanted}),
-            "dag_run_ids": sorted({run_id for _, run_id in wanted}),
-        }
-        found = self._list("/dags/~/dagRuns/~/taskInstances/list", body, "task_instances")
+        dag_id, run_id = next(iter(wanted)) if len(wanted) == 1 else ("~", "~")
+        found = self._all_pages(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return [
             TaskState(
                 dag_id=task["dag_id"],
@@ -160,14 +161,12 @@ class AirflowApi:
             if (task["dag_id"], task["dag_run_id"]) in wanted
         ]
 
-    def _list(self, path: str, body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-        """Every page of a list that is asked for by POST."""
+    def _all_pages(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
-            page = {**body, "page_limit": _PAGE, "page_offset": len(found)}
-            answer = _read(self._ask("POST", path, json=page))
-            found += answer[name]
-            if len(found) >= answer["total_entries"] or not answer[name]:
+            answer = self._get(path, limit=_PAGE, offset=len(found))
+            found += answer["task_instances"]
+            if len(found) >= answer["total_entries"] or not answer["task_instances"]:
                 return found
 
     def log_errors(self, task: TaskState) -> list[str]:

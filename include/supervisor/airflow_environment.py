@@ -102,7 +102,8 @@ def _airflow_settings(
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": secrets.jwt_secret,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt_secret,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{store.airflow_home / 'airflow.db'}",
+        # Many tasks write at once; the default patience of five seconds is too short for a laptop.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{store.metadata}?timeout=60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(store.logs / "tasks"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(store.logs / "dags"),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",

@@ -5,8 +5,10 @@ The engine first and last; Airflow's workers talk to the API server, so that is 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -261,6 +263,9 @@ class Stack:
                 f"`airflow db migrate` ended with code {self._migration.returncode};"
                 f" its log is {log}:\n{tail(log)}"
             )
+        # Readers and the one writer then no longer wait for each other; it stays set in the file.
+        with contextlib.closing(sqlite3.connect(self.store.metadata)) as metadata:
+            metadata.execute("pragma journal_mode = wal")
 
     def _is_healthy(self, component: str) -> bool:
         return component not in self.api.unhealthy_components()

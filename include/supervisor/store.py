@@ -65,6 +65,11 @@ class Store:
         return self.root / "logs"
 
     @property
+    def metadata(self) -> Path:
+        """Airflow's SQLite database."""
+        return self.airflow_home / "airflow.db"
+
+    @property
     def sources_file(self) -> Path:
         """Accounts this store reads."""
         return self.root / "sources.yaml"
