@@ -31,23 +31,35 @@ class AccountEntry:
 
 
 @cache
+def source_names() -> tuple[str, ...]:
+    """Every source there is a connector for: the modules of the package, by name, none imported.
+
+    Airflow reads the DAGs anew in every task, and importing all connectors costs a second.
+    """
+    found = (module.name for module in pkgutil.iter_modules(include.connectors.__path__))
+    return tuple(sorted(name for name in found if name[0] != "_" and name not in _NOT_CONNECTORS))
+
+
+@cache
+def find_connector(source: str) -> type[Connector]:
+    """The connector of one source; raises ``BadInput`` for a source there is none for."""
+    if source not in source_names():
+        raise BadInput(
+            f"there is no connector {source}; there are: {', '.join(source_names()) or 'none'}"
+        )
+    module = importlib.import_module(f"{include.connectors.__name__}.{source}")
+    connector: type[Connector] | None = getattr(module, "CONNECTOR", None)
+    if connector is None or connector.source != source:
+        raise BadInput(
+            f"{module.__file__}: a connector's module exposes its class as CONNECTOR, and `source` "
+            "of the class is the module's name"
+        )
+    return connector
+
+
 def discover_connectors() -> dict[str, type[Connector]]:
-    """Source name → connector class, of every module that exposes ``CONNECTOR``."""
-    found: dict[str, type[Connector]] = {}
-    for module_info in pkgutil.iter_modules(include.connectors.__path__):
-        if module_info.name.startswith("_") or module_info.name in _NOT_CONNECTORS:
-            continue
-        module = importlib.import_module(f"{include.connectors.__name__}.{module_info.name}")
-        connector = getattr(module, "CONNECTOR", None)
-        if connector is None:
-            continue
-        if connector.source in found:
-            raise BadInput(
-                f"{module.__file__}: source {connector.source} is already that of "
-                f"{found[connector.source].__module__}; give each connector its own `source`"
-            )
-        found[connector.source] = connector
-    return dict(sorted(found.items()))
+    """Source name → connector class, all of them."""
+    return {source: find_connector(source) for source in source_names()}
 
 
 def read_accounts(path: Path) -> list[AccountEntry]:
@@ -81,8 +93,8 @@ class _Reader:
         entries: list[AccountEntry] = []
         sources = self._mapping(root, "the file", {"sources"}).get("sources")
         for source, node in self._mapping(sources, "`sources`", None).items():
-            if source not in discover_connectors():
-                known = ", ".join(discover_connectors()) or "none"
+            if source not in source_names():
+                known = ", ".join(source_names()) or "none"
                 self._refuse(node, f"there is no connector {source}; there are: {known}")
                 continue
             entries += self._read_source(source, node)

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from include.connectors.protocol import Account, Interval
 from include.ingestion.account_run import Waiting, run_account
 from include.ingestion.project_options import with_project_options
-from include.ingestion.sources import AccountEntry, discover_connectors, read_accounts
+from include.ingestion.sources import AccountEntry, find_connector, read_accounts, source_names
 from include.settings import Settings
 from include.terminal.site import Site
 from include.warehouse.landing import Landing
@@ -43,13 +43,13 @@ def pull_accounts(
 ) -> None:
     """Pull the accounts ``names`` (all, when empty) of ``source``, one after another."""
     window = requested_window(days)
-    connectors = discover_connectors()
-    if source not in connectors:
-        raise CannotIngest(f"there is no source '{source}'; there are: {', '.join(connectors)}")
+    if source not in source_names():
+        known = ", ".join(source_names())
+        raise CannotIngest(f"there is no source '{source}'; there are: {known}")
     run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     for entry in choose_entries(read_accounts(site.sources_path), source, names):
         account = with_project_options(_with_credentials(entry, credentials_file), settings)
-        connector = connectors[source](account, _now)
+        connector = find_connector(source)(account, _now)
         while True:
             outcome = run_account(
                 connector,

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.connectors.protocol import BadInput, Capability, ConnectorError
-from include.ingestion.sources import discover_connectors
+from include.ingestion.sources import find_connector
 from throughline.accounts import configured_accounts, source_names, with_credentials
 from throughline.hosts import make_host
 
@@ -61,9 +61,7 @@ def check_account(source: str, account: str) -> list[Capability]:
         reason = f"there is no connection '{entry.connection}': make it in Airflow"
         return [Capability("connection", False, reason)]
     try:
-        connector = discover_connectors()[source](
-            known, lambda: datetime.now(UTC), make_host(known)
-        )
+        connector = find_connector(source)(known, lambda: datetime.now(UTC), make_host(known))
         for capability in connector.check():
             found.append(capability)  # what came before an error is kept
     except ConnectorError as error:

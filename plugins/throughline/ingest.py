@@ -20,7 +20,7 @@ from include.connectors.protocol import (
     RequestRefused,
 )
 from include.ingestion.account_run import Done, Waiting, run_account
-from include.ingestion.sources import discover_connectors
+from include.ingestion.sources import find_connector
 from throughline.accounts import require_account, with_credentials
 from throughline.hosts import make_host
 from throughline.triggers import VendorReady
@@ -70,7 +70,7 @@ class IngestAccount(BaseOperator):
     def _pull(self, context: Context) -> Done | Waiting:
         entry = require_account(self.source, self.account)
         account = with_credentials(entry)
-        connector = discover_connectors()[self.source](account, _now, make_host(account))
+        connector = find_connector(self.source)(account, _now, make_host(account))
         with open_workshop(self.log.info) as shop:
             return run_account(
                 connector,

@@ -14,7 +14,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.connectors.protocol import ConnectorError, Ready
-from include.ingestion.sources import discover_connectors
+from include.ingestion.sources import find_connector
 from throughline.accounts import require_account, with_credentials_async
 from throughline.hosts import make_polling_host
 
@@ -80,7 +80,7 @@ class VendorReady(BaseTrigger):
 
     async def _look(self) -> list[Any]:
         account = await with_credentials_async(require_account(self.source, self.account))
-        connector = discover_connectors()[self.source](
+        connector = find_connector(self.source)(
             account, lambda: datetime.now(UTC), make_polling_host(account)
         )
         # Connectors are plain blocking code; the triggerer's loop must stay free.

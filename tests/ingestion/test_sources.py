@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from include.connectors.protocol import BadInput
 from include.ingestion.sources import discover_connectors, read_accounts
+from include.settings import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -19,6 +22,18 @@ def test_every_connector_of_the_package_is_found() -> None:
     found = discover_connectors()
     assert {"files", "yandex_direct"} <= set(found)
     assert all(connector.source == name for name, connector in found.items())
+
+
+def test_names_of_sources_are_known_without_importing_a_connector() -> None:
+    code = (
+        "import sys; from include.ingestion.sources import source_names; print(*source_names());"
+        "sys.exit(any(f'include.connectors.{name}' in sys.modules for name in source_names()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == list(discover_connectors())
 
 
 def test_accounts_are_read_in_order_without_credentials(accounts_file: Path) -> None:

@@ -75,7 +75,7 @@ def _answering(monkeypatch: pytest.MonkeyPatch, *found: Capability | Exception) 
                     raise one
                 yield one
 
-    monkeypatch.setattr(check_source, "discover_connectors", lambda: {"files": Toy})
+    monkeypatch.setattr(check_source, "find_connector", lambda _: Toy)
 
 
 def test_a_vendors_words_are_shown_as_they_are(

@@ -46,9 +46,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(ingest, "require_account", lambda source, name: entry)
     monkeypatch.setattr(ingest, "with_credentials", lambda _: with_secret)
-    monkeypatch.setattr(
-        ingest, "discover_connectors", lambda: {"files": lambda account, now, host: account}
-    )
+    monkeypatch.setattr(ingest, "find_connector", lambda _: lambda account, now, host: account)
     monkeypatch.setattr(ingest, "open_workshop", lambda tell: Shop())
     monkeypatch.setattr(ingest, "open_landing", lambda: None)
     return seen

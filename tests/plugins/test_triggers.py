@@ -91,7 +91,7 @@ def test_each_look_goes_on_from_what_the_one_before_was_told(
     async def account(_: object) -> None:
         return None
 
-    monkeypatch.setattr(triggers, "discover_connectors", lambda: {"files": Toy})
+    monkeypatch.setattr(triggers, "find_connector", lambda _: Toy)
     monkeypatch.setattr(triggers, "require_account", lambda *_: None)
     monkeypatch.setattr(triggers, "with_credentials_async", account)
     monkeypatch.setattr(triggers, "make_polling_host", lambda _: None)
