@@ -278,8 +278,11 @@ def round_to_doubles(amounts: Mapping[str, Fraction], total: Fraction) -> dict[s
     doubles = {name: float(amount) for name, amount in amounts.items()}
     wanted = float(total)
     endless = [name for name in sorted(doubles) if Fraction(repr(doubles[name])) != amounts[name]]
-    if endless and math.fsum(doubles.values()) != wanted:
+    # Where credits cancel, the largest has coarser digits than the total: smaller ones bend too.
+    bent = sorted(doubles, key=lambda name: (name not in endless, -abs(doubles[name]), name))
+    for name in bent if endless else ():
+        if math.fsum(doubles.values()) == wanted:
+            break
         missing = Fraction(wanted) - sum(map(Fraction, doubles.values()), Fraction(0))
-        largest = max(endless, key=lambda name: abs(doubles[name]))
-        doubles[largest] = float(Fraction(doubles[largest]) + missing)
+        doubles[name] = float(Fraction(doubles[name]) + missing)
     return doubles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import tempfile
 from collections import defaultdict
@@ -14,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.terminal.attribution import Credit
+from include.terminal.attribution import Credit, round_to_doubles
 from tests.attribution.foreign_file import LOG, conversions_of, credit_rows, exact_sum, is_conserved
 
 pytestmark = pytest.mark.engine
@@ -200,3 +201,8 @@ def test_generated_logs_are_credited_as_by_hand_and_conserve(
 
 def _conserves(credit: Credit, bought: list[Row]) -> bool:
     return is_conserved(credit, Fraction(len(bought)), exact_sum(row[4] for row in bought))
+
+
+def test_credits_that_cancel_still_add_up() -> None:
+    amounts = {"cpc": Fraction(0.5249999999999999), "direct": Fraction(-0.175)}
+    assert math.fsum(round_to_doubles(amounts, Fraction("0.35")).values()) == 0.35
