@@ -9,7 +9,6 @@ figures of another day or machine mean nothing.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from rich.table import Table
 
 from benchmarks import connectors
 from benchmarks.landing_steps import REPORT_ROWS
+from benchmarks.peak_memory import read_peak_mb
 from benchmarks.rows import write_report
 from include.contracts.reader import read_catalog
 from include.embedded import process
@@ -94,16 +94,17 @@ def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str
         results.append(("Direct TSV → landing → raw", tsv_rows, tsv, ""))
         from_records = run_step("ingest_records", engine_cpu, root=root, rows=rows, target=reach)
         results.append(("Python records → landing → raw", rows, from_records, ""))
-        results.append(("the engine's process, in all of this", rows, _peak_of(engine.pid), ""))
+        results.append(
+            (
+                "the engine's process, in all of this",
+                rows,
+                {"peak_mb": read_peak_mb(engine.pid)},
+                "",
+            )
+        )
     finally:
         engine.stop()
     return results
-
-
-def _peak_of(pid: int) -> dict[str, Any]:
-    status = Path(f"/proc/{pid}/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    return {"peak_mb": int(found.group(1)) / 1024} if found else {}
 
 
 def main() -> None:

@@ -100,9 +100,7 @@ def _largest(given: Mapping[int, Any]) -> Any:
 
 
 def _connect(account: DemoAccount, url: str, clock: Clock) -> Connector:
-    extra = dict(account.connection.get("extra", {}))
-    named = {"login": account.connection.get("login"), "token": account.connection.get("password")}
-    credentials = {**extra, **{key: value for key, value in named.items() if value}}
+    credentials = account.credentials
     options = {"base_url": url, "history_from": HISTORY_FROM, **account.options}
     return discover_connectors()[account.source](
         Account(account.source, account.name, options, credentials),

@@ -7,7 +7,6 @@ to the moment the rows are visible.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.captured_records import capture
+from benchmarks.peak_memory import read_peak_mb
 from include.connectors.protocol import Batch, Slice
 from include.ingestion.garbage import rarer_collections
 from include.warehouse.client import ClickHouseTarget, connect
@@ -58,7 +58,7 @@ def measure(source: str, root: str, rows: int, records: str, target: dict[str, A
         "rows": landed,
         "distinct": distinct,
         "resource": shape.name,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": read_peak_mb(),
     }
 
 

@@ -63,9 +63,9 @@ def _measure(source: str, folder: Path, target: dict[str, Any]) -> tuple[str, ..
         "target": target,
     }
     own = _run([sys.executable, "-m", "benchmarks.connector_steps", source, json.dumps(arguments)])
-    script = PROJECT_ROOT / "benchmarks" / "peers" / "dlt_records.py"
     state = folder / f"dlt-{source}"
-    peer = _run([str(PEER_PYTHON), str(script), str(records), str(PEER_ROWS), str(state)])
+    module = "benchmarks.peers.dlt_records"
+    peer = _run([str(PEER_PYTHON), "-m", module, str(records), str(PEER_ROWS), str(state)])
     rate, peer_rate = own["rows"] / own["seconds"], peer["rows"] / peer["seconds"]
     return (
         source,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from benchmarks.peak_memory import read_peak_mb
 from benchmarks.rows import BATCH_ROWS, arrow_batches, records
 from include.compiled import loader
 from include.connectors.protocol import Account, Batch, Now, Ready, Resource, Slice, Token
@@ -196,8 +196,7 @@ def main() -> None:
     before = time.process_time()
     result = STEPS[sys.argv[1]](**json.loads(sys.argv[2]))
     result["cpu_seconds"] = time.process_time() - before
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    result["peak_mb"] = usage.ru_maxrss / 1024
+    result["peak_mb"] = read_peak_mb()
     sys.stdout.write(json.dumps(result) + "\n")
 
 

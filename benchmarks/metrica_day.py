@@ -8,7 +8,6 @@ day is.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.metrica_vendor import write_part
+from benchmarks.peak_memory import read_peak_mb
 from include.connectors.protocol import Account, Slice
 from include.connectors.yandex_metrica import CONNECTOR
 from include.contracts.reader import read_catalog
@@ -64,7 +64,7 @@ def read_day(url: str, log: str, root: str, target: dict[str, Any] | None) -> di
         else _load(connector, root, ClickHouseTarget(**target), log)
     )
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = read_peak_mb()
     return {"rows": rows, "seconds": seconds, "peak_mb": peak, "cpu_seconds": time.process_time()}
 
 

@@ -230,9 +230,7 @@ def read_account(
 ) -> None:
     """The whole span of one account into raw, as a task would."""
     clock = server.stage.clock
-    extra = dict(account.connection.get("extra", {}))
-    named = {"login": account.connection.get("login"), "token": account.connection.get("password")}
-    credentials = {**extra, **{name: text for name, text in named.items() if text}}
+    credentials = account.credentials
     options = {
         "base_url": server.vendor_urls[account.source],
         "history_from": world.starts_on.isoformat(),

@@ -1,18 +1,20 @@
-"""``python dlt_records.py <records.jsonl> <rows> <folder>``: dlt extracts and normalises the same.
+"""What dlt does with the records of a connector: it extracts and normalises them.
 
-Run by an environment of its own, so it imports nothing of the project.
+``python -m benchmarks.peers.dlt_records <records.jsonl> <rows> <folder>``, run by an environment of
+its own, so it imports of the project only what needs no library.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 import dlt
+
+from benchmarks.peak_memory import read_peak_mb
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
     pipeline.extract(give())
     pipeline.normalize()
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = read_peak_mb()
     sys.stdout.write(json.dumps({"seconds": seconds, "rows": rows, "peak_mb": peak}) + "\n")
 
 

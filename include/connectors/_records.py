@@ -56,6 +56,30 @@ class Column:
         return tuple((self.path or self.name).split("."))
 
 
+@dataclass(frozen=True)
+class Part:
+    """One raw column as a schema declares it: type, nullability, and how its values are read.
+
+    Its :meth:`field` goes into the resource's schema, its :meth:`column` into the record reader.
+    """
+
+    name: str
+    type: pa.DataType
+    path: str
+    decode: Decode
+    is_nullable: bool = False
+    is_required: bool = False
+    read: Callable[[Record], Any] | None = None
+
+    def field(self) -> pa.Field:
+        """As the schema wants it."""
+        return pa.field(self.name, self.type, nullable=self.is_nullable)
+
+    def column(self) -> Column:
+        """As the record reader wants it."""
+        return Column(self.name, self.decode, self.path, self.read, self.is_required)
+
+
 class RecordReader:
     """Reads pages of one resource; remembers undeclared fields it has met.
 

@@ -29,6 +29,13 @@ class DemoAccount:
         """Its Airflow connection."""
         return f"{self.source}_{self.name}".replace("-", "_").replace(".", "_").lower()
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the connection gives a connector, as the plugin's adapter hands it over."""
+        named = {"login": self.connection.get("login"), "token": self.connection.get("password")}
+        given = {name: text for name, text in named.items() if text}
+        return {**self.connection.get("extra", {}), **given}
+
 
 DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("yandex_direct", "demo-client", {"password": "client-token"}),

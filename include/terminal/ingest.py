@@ -1,24 +1,27 @@
 """Pulls accounts in this process, waiting here while the vendor works.
 
-Credentials come from a file the operator names: Airflow's connections are Airflow's.
+Credentials come from a file the operator names, and tokens a vendor exchanges are written back to
+it: Airflow's connections are Airflow's. Limits are those every other process of the installation
+keeps.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from include.connectors.protocol import Account, Interval
+from include.connectors.protocol import Host, Interval
 from include.ingestion.account_run import Waiting, run_account
 from include.ingestion.project_options import with_project_options
+from include.ingestion.shared_limits import SharedLimits
 from include.ingestion.sources import AccountEntry, find_connector, read_accounts, source_names
 from include.settings import Settings
+from include.terminal.credentials_file import CredentialsFile, UnreadableCredentials
 from include.terminal.site import Site
 from include.warehouse.landing import Landing
 
@@ -48,8 +51,14 @@ def pull_accounts(
         raise CannotIngest(f"there is no source '{source}'; there are: {known}")
     run_id = f"cli-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     for entry in choose_entries(read_accounts(site.sources_path), source, names):
-        account = with_project_options(_with_credentials(entry, credentials_file), settings)
-        connector = find_connector(source)(account, _now)
+        vault = _open_vault(entry, credentials_file)
+        account = with_project_options(entry.account, settings)
+        if vault is not None:
+            account = replace(account, credentials=_read(vault))
+        limits = SharedLimits(settings.home / "limits", source, account.name)
+        connector = find_connector(source)(
+            account, _now, Host(share_limit=limits.share, vault=vault)
+        )
         while True:
             outcome = run_account(
                 connector,
@@ -95,21 +104,23 @@ def choose_entries(
     return [known[name] for name in (names or sorted(known))]
 
 
-def _with_credentials(entry: AccountEntry, credentials_file: Path | None) -> Account:
+def _read(vault: CredentialsFile) -> Mapping[str, str]:
+    try:
+        return vault.read()
+    except UnreadableCredentials as error:
+        raise CannotIngest(str(error)) from None
+
+
+def _open_vault(entry: AccountEntry, credentials_file: Path | None) -> CredentialsFile | None:
+    """Where the account's credentials are; None when it needs none."""
     if not entry.connection:
-        return entry.account
+        return None
     if credentials_file is None:
         raise CannotIngest(
             f"account {entry.account.name} needs the credentials of connection"
             f" '{entry.connection}': give --credentials FILE, or run its DAG"
         )
-    try:
-        credentials = json.loads(credentials_file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CannotIngest(
-            f"{credentials_file} is no readable JSON file ({type(error).__name__})"
-        ) from None
-    return replace(entry.account, credentials=credentials)
+    return CredentialsFile(credentials_file)
 
 
 def _now() -> datetime:

@@ -29,9 +29,7 @@ def server(vendor_server: VendorServer) -> Iterator[VendorServer]:
 
 @pytest.mark.parametrize("account", DEMO_ACCOUNTS, ids=lambda account: account.source)
 def test_the_account_may_read_everything(account: DemoAccount, server: VendorServer) -> None:
-    extra = dict(account.connection.get("extra", {}))
-    named = {"login": account.connection.get("login"), "token": account.connection.get("password")}
-    credentials = {**extra, **{name: text for name, text in named.items() if text}}
+    credentials = account.credentials
     options = {"base_url": server.vendor_urls[account.source], **account.options}
     connector = discover_connectors()[account.source](
         Account(account.source, account.name, options, credentials),

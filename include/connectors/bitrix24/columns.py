@@ -6,8 +6,7 @@ or "0", a flag as Y or N. Arrays hold the telephones and e-mails as people typed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,8 @@ import pyarrow.compute as pc
 
 from include.connectors._records import (
     MICROSECONDS,
-    Column,
     Decode,
+    Part,
     Record,
     decimals,
     ids,
@@ -47,27 +46,6 @@ ROLES = (
     "first_reply_at",
 )
 """What a portal keeps in fields of its own; an account's ``custom_fields`` says in which."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One raw column: its type, the vendor's field, and how its values are read."""
-
-    name: str
-    type: pa.DataType
-    path: str
-    decode: Decode
-    is_nullable: bool = False
-    is_required: bool = False
-    read: Callable[[Record], Any] | None = None
-
-    def field(self) -> pa.Field:
-        """As the schema wants it."""
-        return pa.field(self.name, self.type, nullable=self.is_nullable)
-
-    def column(self) -> Column:
-        """As the record reader wants it."""
-        return Column(self.name, self.decode, self.path, self.read, self.is_required)
 
 
 def number(name: str, path: str, *, required: bool = True) -> Part:

@@ -6,8 +6,7 @@ without a fraction, as days, or as epoch milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +15,7 @@ import pyarrow.compute as pc
 
 from include.connectors._records import (
     MICROSECONDS,
-    Column,
-    Decode,
+    Part,
     Record,
     decimals,
     ids,
@@ -46,27 +44,6 @@ WEB_ROLES = (
 PERSON_ROLES = ("person_name", "phone", "email", "company_title", "source_label")
 ROLES = (*WEB_ROLES, *PERSON_ROLES, "inn", "kpp", "first_reply_at")
 """What a portal keeps in properties of its own; an account's ``custom_fields`` says in which."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One raw column: its type, the vendor's property, and how its values are read."""
-
-    name: str
-    type: pa.DataType
-    path: str
-    decode: Decode
-    is_nullable: bool = False
-    is_required: bool = False
-    read: Callable[[Record], Any] | None = None
-
-    def field(self) -> pa.Field:
-        """As the schema wants it."""
-        return pa.field(self.name, self.type, nullable=self.is_nullable)
-
-    def column(self) -> Column:
-        """As the record reader wants it."""
-        return Column(self.name, self.decode, self.path, self.read, self.is_required)
 
 
 def number(name: str, path: str) -> Part:

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
+from include.connectors._day_plan import group_days
 from include.connectors._http import HttpSession
 from include.connectors._options import Options
 from include.connectors.protocol import (
@@ -64,7 +65,6 @@ from include.connectors.yandex_direct.planning import (
     days_per_request,
     due_days,
     earliest_day,
-    group_days,
     moscow_day,
     read_signs,
     window_days,

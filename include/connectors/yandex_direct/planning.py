@@ -103,19 +103,6 @@ def window_days(window: Interval, today: date, include_today: bool) -> list[date
     return [window.date_from + timedelta(days=n) for n in range((end - window.date_from).days)]
 
 
-def group_days(days: Iterable[date], most: int) -> list[Interval]:
-    """Consecutive days in half-open intervals of at most ``most`` days."""
-    runs: list[Interval] = []
-    for day in sorted(days):
-        after = day + timedelta(days=1)
-        joins = runs and runs[-1].date_to == day and (day - runs[-1].date_from).days < most
-        if joins:
-            runs[-1] = Interval(runs[-1].date_from, after)
-        else:
-            runs.append(Interval(day, after))
-    return runs
-
-
 def days_per_request(known: Iterable[KnownSlice], most: int) -> int:
     """How many days one report may span so that it stays well below the vendor's row limit."""
     busiest = max((k.row_count for k in known), default=0)

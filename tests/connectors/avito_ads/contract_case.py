@@ -56,7 +56,7 @@ class AvitoCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """A second account of the same agency."""
         stats = [*plain_stats(), cell(DAYS[0], 20111, 9, 9, "9", account=OTHER)]
         expected = expected_of(stats), expected_of(stats, account=OTHER)

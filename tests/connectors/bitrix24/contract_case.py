@@ -146,7 +146,7 @@ class Bitrix24Case:
 
     def other_account(self) -> Any:
         """A portal is an address of its own; the stand-in is one."""
-        raise NotImplementedError("each portal has an address of its own")
+        return "each portal has an address of its own"
 
     def play(self, situation: str) -> Play | str:
         """How a situation looks here."""

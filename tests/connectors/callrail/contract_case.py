@@ -93,9 +93,9 @@ class CallRailCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """See the suite's protocol."""
-        raise NotImplementedError("the world has one company that uses CallRail")
+        return "the world has one company that uses CallRail"
 
 
 def _plain_value(name: str, value: Any) -> Any:

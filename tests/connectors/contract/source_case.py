@@ -78,9 +78,11 @@ class SourceCase(Protocol):
         """
         ...
 
-    def other_account(self) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    def other_account(
+        self,
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """A second account: name, credentials, a world of both, expected rows of first and second.
 
-        Raises NotImplementedError with the reason where a login can have one account only.
+        The reason (a sentence) where there can be only one.
         """
         ...

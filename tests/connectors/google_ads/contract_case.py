@@ -269,7 +269,7 @@ class GoogleAdsCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """The second customer of the same manager."""
         world = _world((*STATS, ELSEWHERE))
         return SECOND, self.credentials, world, _expect(world), _expect(world, SECOND)

@@ -88,7 +88,7 @@ class MetaCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """A second account of the same business."""
         own = plain_stats()
         of = {"account_id": "act_88", "campaign_id": 12, "ad_group_id": 120, "ad_id": 1201}

@@ -56,7 +56,7 @@ class VkCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """A client of an agency beside the own cabinet."""
         stats = [*plain_stats(), cell(DAYS[0], 20111, 9, 9, "9.00", account=OTHER)]
         credentials = {**AGENCY, "agency_client_id": OTHER}

@@ -143,7 +143,7 @@ class DirectCase:
 
     def other_account(
         self,
-    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """A second login of the same agency."""
         own = plain_stats()
         other = [

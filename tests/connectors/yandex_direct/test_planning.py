@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.connectors._day_plan import group_days
 from include.connectors.protocol import BadInput, Interval
-from include.connectors.yandex_direct.planning import due_days, group_days
+from include.connectors.yandex_direct.planning import due_days
 
 YESTERDAY = date(2026, 11, 19)
 

@@ -133,7 +133,9 @@ class MetricaCase:
             for row in live.to_pylist()
         ]
 
-    def other_account(self) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]]:
+    def other_account(
+        self,
+    ) -> tuple[str, Mapping[str, str], World, Sequence[Row], Sequence[Row]] | str:
         """The counter of the second site, whose day begins two hours earlier."""
         ural = make_visit(7, morning(18, 20), site="ru_second")
         return (
