@@ -81,13 +81,13 @@ match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second
 	@$(RUN) -m include.cli match --records "$$THROUGHLINE_RECORDS" --spec "$$THROUGHLINE_SPEC" \
 		--out "$$THROUGHLINE_OUT"
 
-clients: setup ## make the environment of the public API clients (test and conformance do it)
+clients: ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt
 
-test: clients ## run every test that needs no Docker, WORKERS=2 files at a time
+test: setup clients ## run every test that needs no Docker, WORKERS=2 files at a time
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-conformance: clients ## run public API clients, at the vendors' real pace, against the stand-ins
+conformance: setup clients ## run public API clients, at the vendors' real pace, against the stand-ins
 	@.venv-conformance/bin/python -m pytest --confcutdir tests/conformance \
 		tests/conformance $(ARGS)
 

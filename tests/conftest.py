@@ -27,8 +27,21 @@ settings.load_profile("throughline")
 # Public clients have an environment of their own: `make conformance`.
 collect_ignore = ["conformance"]
 
+LONGEST_FILES = ("killing/", "sandbox/test_public_clients", "warehouse/test_publish")
+"""Minutes each; begun last, one of them would keep one worker busy while the other has nothing."""
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they were."""
+    tests = PROJECT_ROOT / "tests"
+    items.sort(key=lambda item: not _relative(item, tests).startswith(LONGEST_FILES))
+
+
+def _relative(item: pytest.Item, folder: Path) -> str:
+    return item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else ""
 
 
 @pytest.fixture(scope="session")

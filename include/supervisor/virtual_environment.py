@@ -69,7 +69,7 @@ def make_environment(
     wanted = fingerprint(lock_file, sys.version_info)
     if is_complete(environment, wanted):
         return False
-    with _one_at_a_time(project, tell):
+    with _one_at_a_time(project, name, tell):
         if is_complete(environment, wanted):
             return False
         is_usable = _read_stamp(environment).split(" ")[0] == wanted.split(" ", maxsplit=1)[0]
@@ -124,17 +124,17 @@ def _run(command: Sequence[str], log: TextIO, cure: str) -> None:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(project: Path, tell: Tell) -> Iterator[None]:
+def _one_at_a_time(project: Path, name: str, tell: Tell) -> Iterator[None]:
     # fcntl is missing on Windows, where nothing of this project runs anyway.
     import fcntl
 
     folder = project / ".throughline"
     folder.mkdir(exist_ok=True)
-    with (folder / "setup.lock").open("w") as lock:
+    with (folder / (name.replace(".venv", "setup") + ".lock")).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            tell("another setup is running in this folder: waiting for it …")
+            tell(f"another setup of {name} is running: waiting for it …")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
