@@ -29,7 +29,7 @@ from benchmarks.world_facts.customers import CUSTOMERS
 from benchmarks.world_facts.fact_set import Fact, FactSet, Span
 from benchmarks.world_facts.goods import GOODS
 from benchmarks.world_facts.sites import SITES
-from include.connectors.protocol import Account, Host, MemoryVault
+from include.connectors.protocol import Account, Host, Interval, MemoryVault
 from include.contracts.reader import read_catalog
 from include.embedded import process
 from include.ingestion.account_run import Waiting, run_account
@@ -69,6 +69,8 @@ ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("yandex_metrica", "44147901", {"password": "demo-token"}),
 )
 """Every account the world's company has, the second brand's as well."""
+KEPT_DAYS: Mapping[str, timedelta] = {"vk_ads": timedelta(days=365)}
+"""How far back a vendor still shows figures, where that is less than two years."""
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     # the visit's own source; with page views, which the demo leaves out
     "yandex_metrica": {"attribution": "last", "include_hits": True},
@@ -125,7 +127,33 @@ def compare_all(
 def read_account(
     account: DemoAccount, server: VendorServer, client: Client, folder: Path, world: World
 ) -> None:
-    """The whole span of one account into raw, as a task would."""
+    """The whole span of one account into raw, as tasks would; the vendors' clock ends settled.
+
+    A vendor that forgets is asked for each part of the span once that is settled, and in time.
+    """
+    clock = server.stage.clock
+    settled = clock.now()
+    longest = KEPT_DAYS.get(account.source)
+    if longest is not None:
+        step, begin = longest - SETTLED, world.starts_on
+        while begin < world.ends_on:
+            end = min(begin + step, world.ends_on)
+            clock.set(now=datetime.combine(end, clock_time(9), UTC) + SETTLED)
+            read_span(account, server, client, folder, world, Interval(begin, end))
+            begin = end
+        clock.set(now=settled)
+    read_span(account, server, client, folder, world, None)
+
+
+def read_span(
+    account: DemoAccount,
+    server: VendorServer,
+    client: Client,
+    folder: Path,
+    world: World,
+    window: Interval | None,
+) -> None:
+    """One run of one account; waiting moves the vendors' clock."""
     clock = server.stage.clock
     credentials = account.credentials
     options = {
@@ -144,9 +172,9 @@ def read_account(
             connector,
             Landing(str(folder / "landing")),
             client,
-            None,
+            window,
             clock.now,
-            "whole-world",
+            f"whole-world {window}",
             account=account.name,
             clock=clock.now,
         )
