@@ -8,31 +8,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from include.connectors._decoding import (
+    MICROSECONDS,
+    TEXT_LIST,
+    UNFIT,
+    Decode,
+    booleans,
+    days,
+    decimals,
+    epoch_instants,
+    epoch_millis,
+    filled_texts,
+    ids,
+    integers,
+    iso_instants,
+    json_texts,
+    local_instants,
+    text_lists,
+    texts,
+)
+from include.connectors._record_pages import FieldPaths, write_texts
 from include.connectors.protocol import Batch, Rejected, RequestRefused
 
-Record = Mapping[str, Any]
-Decode = Callable[[list[Any]], pa.Array]
-"""Vendor values of one column → typed array, nulls kept; raises on any value it cannot take."""
+__all__ = [
+    "MICROSECONDS",
+    "TEXT_LIST",
+    "Column",
+    "Decode",
+    "Part",
+    "Record",
+    "RecordReader",
+    "booleans",
+    "days",
+    "decimals",
+    "epoch_instants",
+    "epoch_millis",
+    "filled_texts",
+    "ids",
+    "integers",
+    "iso_instants",
+    "json_texts",
+    "local_instants",
+    "text_lists",
+    "texts",
+]
 
-_UNFIT = (
-    pa.ArrowException,
-    ValueError,
-    TypeError,
-    OverflowError,
-    AttributeError,
-    LookupError,
-)
-"""What a value of another shape makes of reading and decoding it."""
-MICROSECONDS = pa.timestamp("us", "UTC")
+Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -103,6 +130,8 @@ class RecordReader:
         self._constants = constants or {}
         self._payload = payload
         self._declared = {column.field_path[0] for column in columns if column.read is None}
+        self._paths = FieldPaths([each.field_path for each in columns if each.read is None])
+        self._nulls: dict[str, pa.Array] = {}
         self._declared.update(ignored)
         self._told: set[str] = set()
         missing = set(schema.names) - set(self._columns) - set(self._constants) - {payload}
@@ -122,25 +151,39 @@ class RecordReader:
         self._require_fields(records)
         try:
             return Batch(self._decode(records), (), findings)
-        except _UNFIT:
+        except UNFIT:
             pass
         good, rejected = self._sort_out(records, first_number)
         return Batch(self._decode(good) if good else None, tuple(rejected), findings)
 
     def _decode(self, records: Sequence[Record]) -> pa.RecordBatch:
+        taken = self._paths.take(records)
         arrays = []
         for field in self._schema:
             if field.name == self._payload:
-                array = pa.array([_dump(record) for record in records], pa.string())
+                array = write_texts(records)
             elif field.name in self._constants:
                 array = pa.repeat(pa.scalar(self._constants[field.name], field.type), len(records))
             else:
                 column = self._columns[field.name]
-                array = column.decode(_take(column, records)).cast(field.type)
-            if array.null_count and not field.nullable:
+                if column.read is None:
+                    values = taken[column.field_path]
+                else:
+                    values = list(map(column.read, records))
+                array = self._type(column, field.type, values)
+            if not field.nullable and array.null_count:
                 raise ValueError(f"{field.name} is missing")
             arrays.append(array)
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+    def _type(self, column: Column, kind: pa.DataType, values: list[Any]) -> pa.Array:
+        """Decode a column; what nothing but nulls decodes to is made once and kept."""
+        if values[0] is not None or values.count(None) < len(values):
+            return _cast(column.decode(values), kind)
+        known = self._nulls.get(column.name)
+        if known is None or len(known) < len(values):
+            known = self._nulls[column.name] = _cast(column.decode(values), kind)
+        return known[: len(values)]
 
     def _sort_out(
         self, records: Sequence[Record], first_number: int
@@ -165,7 +208,7 @@ class RecordReader:
             where = column.path or column.name
             try:
                 array = column.decode(_take(column, [record])).cast(field.type)
-            except _UNFIT:
+            except UNFIT:
                 return "wrong_type", f"{where} does not fit {field.type}"
             if array.null_count and not field.nullable:
                 return "missing_value", f"{where} is missing or empty"
@@ -184,7 +227,7 @@ class RecordReader:
     def _look_for_new(self, records: Sequence[Record]) -> tuple[str, ...]:
         if not self._declared:
             return ()
-        objects = (record for record in records if isinstance(record, dict))
+        objects = [record for record in records if isinstance(record, dict)]
         fields = set().union(*objects) - self._declared - self._told
         self._told |= fields
         return tuple(f"unknown field {name}" for name in sorted(map(str, fields)))
@@ -203,130 +246,5 @@ def _take(column: Column, records: Sequence[Record]) -> list[Any]:
     return values
 
 
-def _dump(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
-
-
-def texts(values: list[Any]) -> pa.Array:
-    """Text as it is; a number is refused, for it would hide a changed type."""
-    return pa.array(values, pa.string())
-
-
-def ids(values: list[Any]) -> pa.Array:
-    """Identifiers as text, whether the vendor writes them as numbers or in quotes."""
-    return pa.array([None if v is None or v == "" else str(v) for v in values], pa.string())
-
-
-def integers(values: list[Any]) -> pa.Array:
-    """Whole numbers, also in quotes; an empty text is null."""
-    try:
-        return _whole(values)
-    except _UNFIT:
-        return pc.cast(_quoted(values), pa.int64())
-
-
-def decimals(scale: int, precision: int = 38) -> Decode:
-    """Exact decimals from numbers or text; more digits than ``scale`` are refused, never cut."""
-    wanted = pa.decimal128(precision, scale)
-
-    widest = pa.decimal128(38, scale)
-
-    def decode(values: list[Any]) -> pa.Array:
-        try:
-            return pc.cast(pc.cast(_whole(values), widest), wanted)
-        except _UNFIT:
-            return pc.cast(_quoted(values), wanted)
-
-    return decode
-
-
-def booleans(values: list[Any]) -> pa.Array:
-    """True and false."""
-    return pa.array(values, pa.bool_())
-
-
-def days(values: list[Any]) -> pa.Array:
-    """ISO days, also with a time of midnight behind them; an empty text is null."""
-    heads = [None if v is None or v == "" else _head(v) for v in values]
-    return pc.cast(pa.array(heads, pa.string()), pa.date32())
-
-
-def epoch_instants(values: list[Any]) -> pa.Array:
-    """Unix seconds; zero is null, as vendors mean it."""
-    seconds = pa.array([int(v) or None if v else None for v in values], pa.int64())
-    return pc.cast(pc.cast(seconds, pa.timestamp("s")), pa.timestamp("us")).cast(MICROSECONDS)
-
-
-def epoch_millis(values: list[Any]) -> pa.Array:
-    """Unix milliseconds; zero is null."""
-    millis = pa.array([int(v) or None if v else None for v in values], pa.int64())
-    return pc.cast(pc.cast(millis, pa.timestamp("ms")), pa.timestamp("us")).cast(MICROSECONDS)
-
-
-def iso_instants(values: list[Any]) -> pa.Array:
-    """ISO 8601 instants that name their offset."""
-    text = pa.array([None if v == "" else v for v in values], pa.string())
-    return pc.cast(text, MICROSECONDS)
-
-
-def local_instants(zone: ZoneInfo) -> Decode:
-    """Wall-clock times ``2026-01-31 12:00:00`` of one zone.
-
-    A time that happens twice when clocks go back is taken as its first occurrence; one that never
-    happens when they go forward is moved ahead by the gap, as :mod:`zoneinfo` does.
-    """
-    name = zone.key
-
-    def decode(values: list[Any]) -> pa.Array:
-        text = pa.array([None if v == "" else v for v in values], pa.string())
-        local = pc.cast(text, pa.timestamp("us"))
-        try:
-            return pc.assume_timezone(local, name, ambiguous="earliest", nonexistent="raise").cast(
-                MICROSECONDS
-            )
-        except pa.ArrowInvalid:
-            moved = [
-                None if v is None else v.replace(tzinfo=zone).astimezone(UTC)
-                for v in local.to_pylist()
-            ]
-            return pa.array(moved, MICROSECONDS)
-
-    return decode
-
-
-def json_texts(values: list[Any]) -> pa.Array:
-    """Nested values as JSON text with sorted keys."""
-    return pa.array([None if v is None else _dump(v) for v in values], pa.string())
-
-
-def _head(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a day is text")
-    return value[:10]
-
-
-def _whole(values: list[Any]) -> pa.Array:
-    """JSON integers and nulls alone; anything else raises."""
-    found = pa.array(values)
-    if not (pa.types.is_integer(found.type) or pa.types.is_null(found.type)):
-        raise TypeError("not whole numbers")
-    return found.cast(pa.int64())
-
-
-def _quoted(values: list[Any]) -> pa.Array:
-    if "" not in values:
-        try:
-            return pa.array(values, pa.string())
-        except _UNFIT:
-            pass
-    return pa.array(
-        [None if v is None or v == "" else v if isinstance(v, str) else _plain(v) for v in values],
-        pa.string(),
-    )
-
-
-def _plain(value: Any) -> str:
-    """A JSON number as the digits the vendor wrote; floats by their shortest form."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("neither a number nor text")
-    return repr(value)
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    return array if array.type == kind else array.cast(kind)

@@ -7,6 +7,7 @@ that of requests dates by Unix milliseconds. Flags may come as the words True an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,17 +15,21 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors._records import (
     MICROSECONDS,
+    TEXT_LIST,
     Column,
     Decode,
     Record,
     epoch_millis,
+    filled_texts,
     ids,
     integers,
+    text_lists,
 )
 from include.connectors.protocol import Resource, ResourceFacts
 
@@ -33,7 +38,10 @@ REQUEST = "request"
 MOMENT = "%d/%m/%Y %H:%M:%S"
 FIRST_MILLIS = 10**11
 """Unix seconds stay below it for three thousand years, milliseconds passed it in 1973."""
-TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+LAST_MILLIS = 10**15
+"""Those below it are microseconds of 64 bits."""
+_PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?:/[\w./~-]*)?\?([\w.~&=-]*)", re.ASCII)
+"""An address that means what it says: nothing in it is escaped, and only its query has marks."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,6 @@ class _Field:
         return Column(self.name, self.decode, self.path, self.read, self.is_required)
 
 
-def filled_texts(values: list[Any]) -> pa.Array:
-    """Text, null where it is empty; a number is refused."""
-    found = pa.array(values, pa.string())
-    return pc.if_else(pc.equal(found, ""), None, found)
-
-
 def flags(values: list[Any]) -> pa.Array:
     """True and false, also as the words of older answers."""
     try:
@@ -71,21 +73,25 @@ def flags(values: list[Any]) -> pa.Array:
     return pa.array([v == "True" if isinstance(v, str) else v for v in values], pa.bool_())
 
 
-def text_lists(values: list[Any]) -> pa.Array:
-    """Lists of texts; a missing one is empty."""
-    return pa.array([value or [] for value in values], TEXT_LIST)
-
-
 def moment_days(values: list[Any]) -> pa.Array:
     """The day of ``dd/mm/yyyy hh:mm:ss``."""
-    days = [None if not v else f"{v[6:10]}-{v[3:5]}-{v[:2]}" for v in values]
-    return pc.cast(pa.array(days, pa.string()), pa.date32())
+    try:
+        found = filled_texts(values)
+    except pa.ArrowException:  # nothing may be written as 0 or as an empty list
+        found = pa.array([value or None for value in values], pa.string())
+    year, month, day = (pc.utf8_slice_codeunits(found, *span) for span in ((6, 10), (3, 5), (0, 2)))
+    return pc.binary_join_element_wise(year, month, day, "-").cast(pa.date32())
 
 
 def moments(zone: ZoneInfo) -> Decode:
     """Instants of ``(timestamp, dd/mm/yyyy hh:mm:ss)``: the timestamp, else the clock of a zone."""
 
     def decode(values: list[Any]) -> pa.Array:
+        stamps = [stamp for stamp, _ in values]
+        if set(map(type, stamps)) == {int} and min(stamps) > 0 and max(stamps) < LAST_MILLIS:
+            found = np.array(stamps)
+            units = np.where(found >= FIRST_MILLIS, 1_000, 1_000_000)
+            return pa.array(found * units, MICROSECONDS)
         return pa.array([_instant(stamp, text, zone) for stamp, text in values], MICROSECONDS)
 
     return decode
@@ -116,13 +122,18 @@ def is_of_zone(record: Record, zone: ZoneInfo) -> bool:
 
 def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
     """Reads a click id out of the address of the entry page, the only place that has it."""
+    mark = f"{kind}="
 
     def read(record: Record) -> str | None:
         value: Any = record
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
-        if not isinstance(value, str) or f"{kind}=" not in value:
+        if not isinstance(value, str) or mark not in value:
             return None
+        plain = _PLAIN_ADDRESS.fullmatch(value)
+        if plain is not None:
+            parts = plain[1].split("&")
+            return next((p[len(mark) :] for p in parts if p.startswith(mark) and p != mark), None)
         try:
             found = parse_qs(urlsplit(value).query).get(kind)
         except ValueError:
@@ -132,15 +143,19 @@ def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
     return read
 
 
-def _tag_names(field: str) -> Callable[[Record], list[str]]:
-    def read(record: Record) -> list[str]:
-        return [name for tag in record.get(field) or () for name in tag.get("names") or ()]
+def _tag_names(field: str) -> Callable[[Record], list[str] | None]:
+    def read(record: Record) -> list[str] | None:
+        tags = record.get(field)
+        return [name for tag in tags for name in tag.get("names") or ()] if tags else None
 
     return read
 
 
-def _order_numbers(record: Record) -> list[str]:
-    numbers = (order.get("orderNumber") for order in record.get("orders") or ())
+def _order_numbers(record: Record) -> list[str] | None:
+    orders = record.get("orders")
+    if not orders:
+        return None
+    numbers = [order.get("orderNumber") for order in orders]
     return [str(number) for number in numbers if number]
 
 
