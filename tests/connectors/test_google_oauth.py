@@ -20,6 +20,7 @@ CREDENTIALS = {
     "client_secret": "demo-secret",
     "refresh_token": "demo-refresh",
 }
+SCOPE = "https://www.googleapis.com/auth/adwords"
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
@@ -45,7 +46,7 @@ def _make(server: VendorServer, sleeps: list[float] | None = None, **changes: st
     )
     waits = [] if sleeps is None else sleeps
     host = Host(sleep=waits.append)
-    return GoogleToken(account, server.stage.clock.now, host, "https://example.com")
+    return GoogleToken(account, server.stage.clock.now, host, "https://example.com", SCOPE)
 
 
 def _sign(token: GoogleToken) -> Any:

@@ -21,6 +21,7 @@ IMPORT_NAMES = {
     "clickhouse_connect": "clickhouse-connect",
     "pydantic_settings": "pydantic-settings",
     "yaml": "pyyaml",
+    "jwt": "pyjwt",
     "sqlglot": "sqlglot",
     "tapi_yandex_direct": "tapi-yandex-direct",
     "tapi_yandex_metrika": "tapi-yandex-metrika",

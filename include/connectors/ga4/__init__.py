@@ -11,7 +11,7 @@ Options of an account (its name is the property id, unless ``property_id`` says 
 (false), ``days_per_request`` (1, which keeps sampling and the row ``(other)`` away), ``page_rows``
 (100 000), ``requests_per_second`` (5), ``leave_tokens`` of the property's quota for others (500),
 ``is_vat_included`` in revenue (false), ``base_url``, ``token_url``. Credentials: ``client_id``,
-``client_secret``, ``refresh_token`` (or the password).
+``client_secret``, ``refresh_token`` (or the password), or the key file of a service account.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ from include.connectors.protocol import (
 )
 
 DEFAULT_BASE_URL = "https://analyticsdata.googleapis.com"
+SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 DEFAULT_HISTORY_DAYS = 30
 MOST_PAGE_ROWS = 250_000
 ATTEMPTS = 3
@@ -83,7 +84,7 @@ class Ga4:
         if not re.fullmatch(r"\d+", property_id):
             raise options.refuse("property_id", "must be a number", property_id)
         self._client_id_dimension = options.text("client_id_dimension")
-        token = GoogleToken(account, now, host, DEFAULT_BASE_URL)
+        token = GoogleToken(account, now, host, DEFAULT_BASE_URL, SCOPE)
         http = HttpSession(
             options.text("base_url", DEFAULT_BASE_URL),
             {},

@@ -13,7 +13,7 @@ Options of an account (its name is the customer id, unless ``customer_id`` says 
 (3), ``probe_days`` (90), ``click_history_days`` (30, at most 89), ``include_today`` (false),
 ``days_per_request`` (31), ``is_vat_included`` (false), ``queries_per_second`` (5), ``api_version``
 (v26), ``base_url``, ``token_url``. Credentials: ``client_id``, ``client_secret``,
-``refresh_token`` (or the password).
+``refresh_token`` (or the password), or the key file of a service account.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ from include.connectors.protocol import (
 )
 
 DEFAULT_BASE_URL = "https://googleads.googleapis.com"
+SCOPE = "https://www.googleapis.com/auth/adwords"
 DEFAULT_HISTORY_DAYS = 30
 KEPT_MONTHS = 37
 KEPT_CLICK_DAYS = 89
@@ -99,7 +100,7 @@ class GoogleAds:
         customer_id = options.text("customer_id", account.name).replace("-", "")
         if not re.fullmatch(r"\d{10}", customer_id):
             raise options.refuse("customer_id", "must have ten digits", customer_id)
-        token = GoogleToken(account, now, host, DEFAULT_BASE_URL)
+        token = GoogleToken(account, now, host, DEFAULT_BASE_URL, SCOPE)
         login = options.text("login_customer_id").replace("-", "")
         http = HttpSession(
             options.text("base_url", DEFAULT_BASE_URL),

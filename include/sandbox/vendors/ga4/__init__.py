@@ -82,7 +82,7 @@ class Ga4:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._access = Access()
+        self._access = Access(stage)
         self._core = Quotas(stage.clock, stage.knobs)
         self._realtime = Quotas(stage.clock, stage.knobs)
         self._audiences = AudienceExports(stage, PROPERTY_ID)
@@ -121,7 +121,9 @@ class Ga4:
         ]
 
     async def _serve_token(self, request: Request) -> Response:
-        status, body = self._access.grant(await request.form(), self._stage.clock.now())
+        status, body = self._access.grant(
+            await request.form(), self._stage.clock.now(), str(request.url)
+        )
         return JSONResponse(body, status)
 
     async def _serve(self, request: Request) -> Response:

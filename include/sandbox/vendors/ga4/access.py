@@ -2,15 +2,12 @@
 
 ``demo-token`` never expires and may read the property; ``stranger-token`` is valid and may not.
 A service account may also send a JWT of its own as the bearer token, as Google's library does
-unless told otherwise. JWTs are decoded but their signatures are not checked: no key is known here.
+unless told otherwise. ``google_assertion`` says whose signatures are checked.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +15,13 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from include.sandbox.vendors.ga4.errors import ApiError
+from include.sandbox.vendors.google_assertion import (
+    JWT_GRANT,
+    BadAssertion,
+    read_claims,
+    require_signed,
+)
+from include.sandbox.vendors.vendor import Stage
 
 SCOPES = (
     "https://www.googleapis.com/auth/analytics.readonly",
@@ -29,14 +33,14 @@ AUDIENCE = "https://analyticsdata.googleapis.com/"
 SERVICE_ACCOUNT = "reader@demo-project.iam.gserviceaccount.com"
 OAUTH_CLIENTS = {"demo-client": "demo-secret"}
 REFRESH_TOKEN = "demo-refresh"  # noqa: S105 - the stand-in's own, written in its documentation
-JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_LIFE = timedelta(seconds=3600)
 
 
 class Access:
     """All tokens of the stand-in: token → when it ends, None for never, and whether it may read."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
         self._minted = 0
         self.reset()
 
@@ -62,11 +66,16 @@ class Access:
             raise ApiError("UNAUTHENTICATED")
         return may_read
 
-    def grant(self, form: Mapping[str, Any], now: datetime) -> tuple[int, dict[str, Any]]:
-        """HTTP status and body of the token endpoint."""
+    def grant(self, form: Mapping[str, Any], now: datetime, url: str) -> tuple[int, dict[str, Any]]:
+        """HTTP status and body of the token endpoint, which was asked at ``url``."""
         kind = form.get("grant_type")
         if kind == JWT_GRANT:
-            may_read, problem = _judge_assertion(str(form.get("assertion", "")))
+            assertion = str(form.get("assertion", ""))
+            may_read, problem = _judge_assertion(assertion)
+            try:
+                require_signed(self._stage, assertion, read_claims(assertion), url)
+            except BadAssertion as refusal:
+                problem = problem or str(refusal)
         elif kind == "refresh_token":
             secret = OAUTH_CLIENTS.get(str(form.get("client_id", "")))
             if secret is None or secret != form.get("client_secret"):
@@ -93,13 +102,12 @@ class Access:
 
 def _judge_assertion(assertion: str) -> tuple[bool, str]:
     """Whether the account may read the property, and what is wrong with the JWT, if anything."""
-    parts = assertion.split(".")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = read_claims(assertion)
         life = int(claims["exp"]) - int(claims["iat"])
         issuer = str(claims["iss"])
         scopes = str(claims.get("scope", "")).split()
-    except (binascii.Error, ValueError, KeyError, IndexError, TypeError):
+    except (BadAssertion, ValueError, KeyError, TypeError):
         return False, "Invalid JWT."
     if not 0 < life <= TOKEN_LIFE.total_seconds():
         return False, "Invalid JWT: Token must be a short-lived token (60 minutes)."

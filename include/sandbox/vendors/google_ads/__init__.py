@@ -86,7 +86,7 @@ class GoogleAds:
 
     async def _serve_token(self, request: Request) -> Response:
         try:
-            return JSONResponse(self.access.refresh(await request.form()))
+            return JSONResponse(self.access.refresh(await request.form(), str(request.url)))
         except OAuthError as error:
             return JSONResponse(error.body, error.status)
 

@@ -8,10 +8,7 @@ application decides the Cloud project: all but ``demo-app`` are refused in their
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +17,12 @@ from typing import Any
 
 from include.sandbox.vendors.ad_cabinet import read_accounts
 from include.sandbox.vendors.google_ads.errors import ApiError
+from include.sandbox.vendors.google_assertion import (
+    JWT_GRANT,
+    BadAssertion,
+    read_claims,
+    require_signed,
+)
 from include.sandbox.vendors.vendor import Stage
 
 MANAGER = "1112223333"
@@ -34,7 +37,6 @@ PROJECTS = {
     "lost-app": "requestError.CLOUD_PROJECT_NOT_FOUND",
 }
 """Application → the error of its project."""
-JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CUSTOMER_ID = re.compile(r"\d{10}")
 
 
@@ -71,11 +73,11 @@ class Access:
             "direct-token": Grant("direct-user", "demo-app", None),
         }
 
-    def refresh(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of the token endpoint; a refresh token is never rotated."""
+    def refresh(self, form: Mapping[str, Any], url: str) -> dict[str, Any]:
+        """The answer of the token endpoint at ``url``; a refresh token is never rotated."""
         kind = form.get("grant_type")
         if kind == JWT_GRANT:
-            return self._mint(_read_issuer(str(form.get("assertion", ""))), "demo-app")
+            return self._mint(self._judge(str(form.get("assertion", "")), url), "demo-app")
         if kind != "refresh_token":
             raise OAuthError("unsupported_grant_type", f"Invalid grant_type: {kind}")
         application = str(form.get("client_id", ""))
@@ -85,6 +87,17 @@ class Access:
         if user is None or self._stage.faults.take("invalid_grant", "google_ads") is not None:
             raise OAuthError("invalid_grant", "Token has been expired or revoked.")
         return self._mint(user, application)
+
+    def _judge(self, assertion: str, url: str) -> str:
+        """The user a service account's assertion speaks for."""
+        try:
+            claims = read_claims(assertion)
+            require_signed(self._stage, assertion, claims, url)
+        except BadAssertion as refusal:
+            raise OAuthError("invalid_grant", str(refusal)) from None
+        if SCOPE not in str(claims.get("scope", "")):
+            raise OAuthError("invalid_scope", "The assertion asks for no scope of Google Ads.")
+        return "manager-user"
 
     def _mint(self, user: str, application: str) -> dict[str, Any]:
         self._minted += 1
@@ -157,15 +170,3 @@ class Access:
         ):
             if customer_id in self._stage.knobs.get(f"google_ads.{knob}", ()):
                 raise ApiError(f"authorizationError.{name}", "The customer can't be used.")
-
-
-def _read_issuer(assertion: str) -> str:
-    """The user of a service account's assertion; its signature is not looked at."""
-    parts = assertion.split(".")
-    try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        raise OAuthError("invalid_grant", "Bad JWT assertion.") from None
-    if SCOPE not in str(payload.get("scope", "")):
-        raise OAuthError("invalid_scope", "The assertion asks for no scope of Google Ads.")
-    return "manager-user"
