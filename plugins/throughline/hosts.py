@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.connectors.protocol import Account, Host
 from include.ingestion.shared_limits import SharedLimits
 from include.settings import read_settings
-from throughline.vault import VariableVault
+from throughline.vault import ReadingVault, VariableVault
 
 
 def make_host(account: Account) -> Host:
@@ -16,6 +16,6 @@ def make_host(account: Account) -> Host:
 
 
 def make_polling_host(account: Account) -> Host:
-    """For the triggerer: polls keep to the limits, but no vendor that is polled rotates tokens."""
+    """For the triggerer: polls keep to the limits and use the newest token a task has stored."""
     limits = SharedLimits(read_settings().home / "limits", account.source, account.name)
-    return Host(share_limit=limits.share)
+    return Host(share_limit=limits.share, vault=ReadingVault(account))

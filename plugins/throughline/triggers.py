@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from include.connectors.protocol import ConnectorError, Ready
+from include.connectors.protocol import Account, ConnectorError, Ready, Wait
 from include.ingestion.sources import find_connector
 from throughline.accounts import require_account, with_credentials_async
 from throughline.hosts import make_polling_host
@@ -80,11 +80,16 @@ class VendorReady(BaseTrigger):
 
     async def _look(self) -> list[Any]:
         account = await with_credentials_async(require_account(self.source, self.account))
-        connector = find_connector(self.source)(
-            account, lambda: datetime.now(UTC), make_polling_host(account)
-        )
-        # Connectors are plain blocking code; the triggerer's loop must stay free.
-        answers = [await asyncio.to_thread(connector.poll, token) for token in self.tokens]
+        # Connectors and their vault are plain blocking code; the triggerer's loop must stay free.
+        answers = await asyncio.to_thread(_poll_all, account, self.tokens)
         # A poll may have asked anew for what failed: the next one looks at that.
         self.tokens = [dict(answer.token) for answer in answers]
         return answers
+
+
+def _poll_all(account: Account, tokens: Sequence[Mapping[str, Any]]) -> list[Ready | Wait]:
+    """Each look makes a connector of its own, so that it has the newest token."""
+    connector = find_connector(account.source)(
+        account, lambda: datetime.now(UTC), make_polling_host(account)
+    )
+    return [connector.poll(token) for token in tokens]

@@ -17,7 +17,7 @@ from pathlib import Path
 from airflow.sdk import Variable
 from filelock import FileLock
 
-from include.connectors.protocol import Account, BadInput
+from include.connectors.protocol import Account, BadInput, TemporaryFailure
 from include.ingestion.shared_limits import require_writable
 
 Credentials = Mapping[str, str]
@@ -25,17 +25,20 @@ Credentials = Mapping[str, str]
 FRESH_SECONDS = 30.0
 
 
-class VariableVault:
-    """The credentials of one account; ``folder`` holds the lock all processes of a host share."""
+class ReadingVault:
+    """The newest credentials of one account, for who may use but not exchange them.
 
-    def __init__(self, account: Account, folder: Path) -> None:
+    A triggerer serves many runs and may be stopped at any moment: a token exchanged there could be
+    lost before it is stored. Reading blocks, so it belongs into a thread.
+    """
+
+    def __init__(self, account: Account) -> None:
         self._given = dict(account.credentials)
+        self._who = f"{account.source} account {account.name}"
         digest = hashlib.sha256(f"{account.source}\0{account.name}".encode()).hexdigest()[:12]
         self._name = f"throughline_token_{account.source}_{digest}"
-        require_writable(folder)
         self._seen: Credentials = {}
         self._looked_at: float | None = None
-        self._lock = FileLock(folder / f"{self._name}.lock")
 
     def read(self) -> Credentials:
         """The stored credentials, or those of the connection when nothing newer is stored.
@@ -48,6 +51,15 @@ class VariableVault:
         if self._looked_at is None or now - self._looked_at > FRESH_SECONDS:
             self._seen, self._looked_at = self._look(), now
         return dict(self._seen)
+
+    def renew(self, used: Credentials, ask: Callable[[Credentials], Credentials]) -> Credentials:
+        """What a task has stored since ``used``; nothing is asked of the vendor."""
+        self._seen, self._looked_at = self._look(), time.monotonic()
+        if dict(self._seen) != dict(used):
+            return dict(self._seen)
+        raise TemporaryFailure(
+            f"the token of {self._who} has to be exchanged, which only a task does: it is woken"
+        )
 
     def _look(self) -> Credentials:
         text = Variable.get(self._name, default="null")
@@ -62,6 +74,15 @@ class VariableVault:
             f"the Variable {self._name} was changed by someone: delete it, and if the vendor then "
             "refuses the account, put a new token into its connection"
         )
+
+
+class VariableVault(ReadingVault):
+    """The credentials of one account; ``folder`` holds the lock all processes of a host share."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        super().__init__(account)
+        require_writable(folder)
+        self._lock = FileLock(folder / f"{self._name}.lock")
 
     def renew(self, used: Credentials, ask: Callable[[Credentials], Credentials]) -> Credentials:
         """Newer credentials than ``used``; one process asks the vendor, the others get its answer.

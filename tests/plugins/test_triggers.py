@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from include.connectors.protocol import Ready, TemporaryFailure, Wait
-from throughline import triggers
+from include.connectors.protocol import Account, Host, Ready, TemporaryFailure, Wait
+from throughline import triggers, vault
 
 pytestmark = pytest.mark.airflow
 
@@ -75,6 +76,48 @@ def test_a_vendor_that_never_gets_ready_does_not_hold_the_task_for_ever(
     assert sum(_PAUSES) <= triggers.LONGEST_WAIT_SECONDS + triggers.LONGEST_LOOK_SECONDS
 
 
+def _connect(monkeypatch: pytest.MonkeyPatch, connector: Any) -> None:
+    """Let the trigger look through ``connector``, for an account whose connection has a token."""
+
+    async def account(_: object) -> Account:
+        return Account("yandex_direct", "one", credentials={"token": "of the connection"})
+
+    monkeypatch.setattr(triggers, "find_connector", lambda _: connector)
+    monkeypatch.setattr(triggers, "require_account", lambda *_: None)
+    monkeypatch.setattr(triggers, "with_credentials_async", account)
+
+
+def test_a_look_uses_the_token_a_task_has_exchanged_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    used: list[str] = []
+
+    class Toy:
+        def __init__(self, account: Account, now: object, host: Host) -> None:
+            assert host.vault is not None
+            used.append(host.vault.read()["token"])
+
+        def poll(self, token: Any) -> Ready | Wait:
+            if len(used) == 1:
+                task = vault.VariableVault(account, tmp_path)
+                task.renew(task.read(), lambda held: {**held, "token": "exchanged"})
+                return Wait(token, 5.0)
+            return Ready(token)
+
+    kept: dict[str, str] = {}
+    variables = SimpleNamespace(
+        get=lambda key, default: kept.get(key, default),
+        set=lambda key, value, description: kept.update({key: value}),
+    )
+    account = Account("yandex_direct", "one", credentials={"token": "of the connection"})
+    monkeypatch.setattr(vault, "Variable", variables)
+    monkeypatch.setenv("THROUGHLINE_HOME", str(tmp_path))
+    _connect(monkeypatch, Toy)
+    trigger = triggers.VendorReady("yandex_direct", "one", [{"report": "r1"}], 5.0)
+    assert _first_event(trigger) == {"reason": "ready"}
+    assert used == ["of the connection", "exchanged"]
+
+
 def test_each_look_goes_on_from_what_the_one_before_was_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -88,12 +131,7 @@ def test_each_look_goes_on_from_what_the_one_before_was_told(
             seen.append(token["report"])
             return Ready(token) if len(seen) == 3 else Wait({"report": f"r{len(seen) + 1}"}, 5.0)
 
-    async def account(_: object) -> None:
-        return None
-
-    monkeypatch.setattr(triggers, "find_connector", lambda _: Toy)
-    monkeypatch.setattr(triggers, "require_account", lambda *_: None)
-    monkeypatch.setattr(triggers, "with_credentials_async", account)
+    _connect(monkeypatch, Toy)
     monkeypatch.setattr(triggers, "make_polling_host", lambda _: None)
     trigger = triggers.VendorReady("files", "one", [{"report": "r1"}], 5.0)
     assert _first_event(trigger) == {"reason": "ready"}

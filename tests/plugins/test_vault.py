@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from include.connectors.protocol import Account, BadInput
+from include.connectors.protocol import Account, BadInput, TemporaryFailure
 from throughline import vault as vault_module
-from throughline.vault import VariableVault
+from throughline.vault import ReadingVault, VariableVault
 
 GIVEN = {"client_id": "c", "refresh_token": "first"}
 
@@ -139,3 +139,17 @@ def test_connectors_may_read_before_every_request_without_asking_airflow_each_ti
     assert vault.renew(GIVEN, _exchange)["refresh_token"] == "first+"
     assert vault.read()["refresh_token"] == "first+"
     assert len(looks) == 2
+
+
+def test_who_only_reads_gets_what_tasks_exchanged_and_exchanges_nothing(
+    variables: _Variables, tmp_path: Path
+) -> None:
+    reading = ReadingVault(Account("amocrm", "main", credentials=GIVEN))
+    assert reading.read() == GIVEN
+    with pytest.raises(TemporaryFailure, match=r"amocrm account main.*only a task"):
+        reading.renew(GIVEN, lambda _: pytest.fail("it asked the vendor"))
+    task = _vault(tmp_path)
+    task.renew(GIVEN, _exchange)
+    assert reading.renew(GIVEN, _exchange)["refresh_token"] == "first+"
+    assert reading.read()["refresh_token"] == "first+"
+    assert ReadingVault(Account("amocrm", "main", credentials=GIVEN)).read() == task.read()
