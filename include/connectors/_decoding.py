@@ -79,7 +79,9 @@ def decimals(scale: int, precision: int = 38) -> Decode:
     def decode(values: list[Any]) -> pa.Array:
         found = _infer(values)
         if found is not None:
-            unscaled = _unscale(found, scale)
+            # Arrow lets flags pass as floats.
+            is_flagged = pa.types.is_float64(found.type) and bool in map(type, values)
+            unscaled = None if is_flagged else _unscale(found, scale)
             if unscaled is not None and _is_below(unscaled, min(_EXACT, 10**precision)):
                 return _from_unscaled(unscaled, found, wanted)
         return _quote(values, found).cast(wanted)
