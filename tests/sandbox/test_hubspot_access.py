@@ -42,6 +42,13 @@ def test_a_token_without_the_scope_is_refused(portal):
     assert portal.post(f"{DEALS}/search", {}).status_code == 403
 
 
+@pytest.mark.parametrize("version", ["v1", "v3", "2026-03"])
+def test_tokens_are_renewed_on_every_version_of_the_path(portal, version):
+    body = portal.http.post(f"/oauth/{version}/token", data=RENEWAL).json()
+    portal.headers = {"Authorization": f"Bearer {body['access_token']}"}
+    assert portal.get("/crm/v3/owners").status_code == 200
+
+
 def test_an_access_token_lives_half_an_hour(portal):
     body = portal.http.post("/oauth/v1/token", data=RENEWAL).json()
     assert (body["expires_in"], body["token_type"]) == (1800, "bearer")

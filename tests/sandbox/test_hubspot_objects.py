@@ -349,3 +349,30 @@ def test_a_new_world_replaces_the_old_at_once(portal):
     assert len(portal.results(DEALS)) == 4
     portal.stage.world = PortalCaller({}).stage.world
     assert portal.results(DEALS) == []
+
+
+@pytest.mark.parametrize("kind", ["tickets", "quotes", "0-5", "ticket"])
+def test_standard_types_the_portal_does_not_use_are_empty_and_no_error(portal, kind):
+    assert portal.get(f"/crm/v3/objects/{kind}").json() == {"results": []}
+    assert portal.search("tickets")["total"] == 0
+    names = {row["name"] for row in portal.results(f"/crm/v3/properties/{kind}")}
+    assert "hs_lastmodifieddate" in names
+    assert portal.results(DEALS, associations="tickets,quotes")[0].get("associations") is None
+    assert portal.results("/crm/v3/schemas") == []
+    assert [one["label"] for one in portal.results("/crm/v3/pipelines/tickets")] == [
+        "Support Pipeline"
+    ]
+
+
+def test_objects_answer_on_the_paths_of_version_4_too(portal):
+    assert portal.results("/crm/v4/objects/deals") == portal.results(DEALS)
+
+
+def test_the_link_of_a_page_repeats_what_was_asked(portal):
+    asked = {"limit": 3, "properties": "dealname,amount", "archived": "False"}
+    link = portal.get(DEALS, **asked).json()["paging"]["next"]["link"]
+    assert link.endswith("deals?limit=3&properties=dealname,amount&archived=False&after=3")
+    rest = portal.http.get(link, headers=portal.headers).json()["results"]
+    assert _ids(rest) == ["4"]
+    owners = portal.get("/crm/v3/owners", limit=1).json()["paging"]["next"]["link"]
+    assert "owners?limit=1&after=" in owners

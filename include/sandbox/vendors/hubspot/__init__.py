@@ -74,7 +74,7 @@ class HubSpot:
                 Route(path, self._guard(handler, is_search), methods=[method]) for path in paths
             )
 
-        for root in ("/crm/v3/objects", "/crm/objects/{version}"):
+        for root in ("/crm/v3/objects", "/crm/v4/objects", "/crm/objects/{version}"):
             add("POST", self._search, root + "/{type}/search", is_search=True)
             add("POST", self._read_batch, root + "/{type}/batch/read")
             add("GET", self._list, root + "/{type}")
@@ -106,10 +106,12 @@ class HubSpot:
             add("GET", self._tell_export, root + "/async/tasks/{id}/status")
             add("GET", self._describe_export, root + "/{id}")
         routes.append(Route("/exports/files/{key}", self._serve_file, methods=["GET"]))
+        for root in ("/crm/v3/schemas", "/crm-object-schemas/{version}/schemas"):
+            add("GET", self._list_schemas, root)
         add("GET", self._describe_account, "/account-info/v3/details")
-        routes.append(Route("/oauth/v1/token", self._serve_token, methods=["POST"]))
+        routes.append(Route("/oauth/{version}/token", self._serve_token, methods=["POST"]))
         routes.append(
-            Route("/oauth/v1/access-tokens/{token}", self._describe_token, methods=["GET"])
+            Route("/oauth/{version}/access-tokens/{token}", self._describe_token, methods=["GET"])
         )
         return routes
 
@@ -217,6 +219,7 @@ class HubSpot:
             request.path_params["id"],
             request.query_params,
             version,
+            str(request.url.replace(query="")),
         )
 
     async def _list_links_3(self, request: Request, caller: Caller) -> Reply:
@@ -264,7 +267,8 @@ class HubSpot:
             and int(row["id"]) > after
         ]
         cursor = rows[limit - 1]["id"] if len(rows) > limit else None
-        return 200, make_page(rows[:limit], cursor, str(request.url.replace(query="")))
+        address = str(request.url.replace(query=""))
+        return 200, make_page(rows[:limit], cursor, address, query.multi_items())
 
     async def _get_owner(self, request: Request, caller: Caller) -> Reply:
         caller.require("crm.objects.owners.read")
@@ -333,6 +337,11 @@ class HubSpot:
             return Response(body, media_type=media_type)
         except ApiError as error:
             return JSONResponse(error.body(self._correlation_id()), error.status)
+
+    async def _list_schemas(self, request: Request, caller: Caller) -> Reply:
+        """Custom object types: this portal has none."""
+        caller.require("crm.schemas.custom.read")
+        return 200, {"results": []}
 
     async def _describe_account(self, request: Request, caller: Caller) -> Reply:
         return 200, {

@@ -20,11 +20,12 @@ APP_ID = 1_001
 CLIENTS = {"demo-app": "demo-secret"}
 READABLE = (
     "deals", "contacts", "companies", "owners", "line_items", "products", "invoices", "leads",
+    "quotes", "orders", "carts", "subscriptions", "custom",
 )  # fmt: skip
 ALL_SCOPES = frozenset(
     {f"crm.objects.{name}.read" for name in READABLE}
     | {f"crm.schemas.{name}.read" for name in READABLE}
-    | {"sales-email-read", "crm.export"}
+    | {"sales-email-read", "crm.export", "tickets"}
 )
 NARROW_SCOPES = frozenset({"crm.objects.contacts.read", "crm.schemas.contacts.read"})
 

@@ -67,6 +67,7 @@ def list_associations(
     word: str,
     query: QueryParams,
     version: int,
+    address: str,
 ) -> Reply:
     """What one record is associated with, page by page."""
     record = book.find(source.plural, int(word)) if word.isdigit() else None
@@ -78,7 +79,7 @@ def list_associations(
     left = [one for one in ids if one > after]
     cursor = str(left[limit - 1]) if len(left) > limit else None
     shown = [_show(source, target, number, version) for number in left[:limit]]
-    return 200, make_page(shown, cursor, "")
+    return 200, make_page(shown, cursor, address, query.multi_items())
 
 
 def list_labels(source: ObjectType, target: ObjectType) -> Reply:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from include.sandbox.vendors.crm_turns import count_turns
 from include.sandbox.vendors.hubspot import engagements, people, sales
-from include.sandbox.vendors.hubspot.object_types import OBJECT_TYPES
+from include.sandbox.vendors.hubspot.object_types import OBJECT_TYPES, UNUSED
 from include.sandbox.vendors.hubspot.pipelines import CRM, Pipelines
 from include.sandbox.vendors.hubspot.record import Change, Record, spell_instant
 from include.sandbox.vendors.vendor import Stage
@@ -189,7 +189,7 @@ class Book:
             return [sales.make_product(self._products[one]) for one in wanted & set(self._products)]
         if name == "invoices":
             return [sales.make_invoice(row) for row in self._known("payment", "paid_at")]
-        return self._make_engagements(name)
+        return [] if name in UNUSED else self._make_engagements(name)
 
     def _make_deals(self) -> list[Record]:
         items: defaultdict[int, list[int]] = defaultdict(list)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from include.sandbox.vendors.hubspot.errors import ApiError
 
+ACTIVITIES = ("calls", "tasks", "meetings", "notes", "communications", "postal_mail")
+
 
 @dataclass(frozen=True)
 class ObjectType:
@@ -28,7 +30,9 @@ class ObjectType:
         """What a token needs to read it; activities go with contacts."""
         if self.plural == "emails":
             return "sales-email-read"
-        is_activity = self.plural in ("calls", "tasks", "meetings", "notes")
+        if self.plural == "tickets":
+            return "tickets"
+        is_activity = self.plural in ACTIVITIES
         return f"crm.objects.{'contacts' if is_activity else self.plural}.read"
 
 
@@ -64,8 +68,19 @@ OBJECT_TYPES: dict[str, ObjectType] = {
         _make("meetings", "meeting", "0-47"),
         _make("emails", "email", "0-49"),
         _make("notes", "note", "0-46"),
+        _make("tickets", "ticket", "0-5", "subject", "content", "hs_pipeline", "hs_pipeline_stage"),
+        _make("quotes", "quote", "0-14", "hs_title", "hs_expiration_date", "hs_status"),
+        _make("orders", "order", "0-123", "hs_order_name"),
+        _make("carts", "cart", "0-142"),
+        _make("subscriptions", "subscription", "0-69"),
+        _make("communications", "communication", "0-18"),
+        _make("postal_mail", "postal_mail", "0-116"),
     )
 }
+UNUSED = frozenset(
+    ("tickets", "quotes", "orders", "carts", "subscriptions", "communications", "postal_mail")
+)
+"""Standard types the portal keeps nothing in: connectors that read them all find empty lists."""
 ASSOCIATION_NUMBERS: dict[tuple[str, str], int] = {
     ("contacts", "companies"): 1,
     ("companies", "contacts"): 2,
@@ -99,6 +114,14 @@ ASSOCIATION_NUMBERS: dict[tuple[str, str], int] = {
     ("deals", "leads"): 584,
     ("invoices", "deals"): 175,
     ("deals", "invoices"): 176,
+    ("tickets", "contacts"): 16,
+    ("contacts", "tickets"): 15,
+    ("tickets", "companies"): 26,
+    ("companies", "tickets"): 25,
+    ("tickets", "deals"): 28,
+    ("deals", "tickets"): 27,
+    ("quotes", "deals"): 64,
+    ("deals", "quotes"): 63,
 }
 """(from, to) → the type id of the vendor's own association."""
 

@@ -46,9 +46,7 @@ def list_objects(book: Book, kind: ObjectType, query: QueryParams, address: str)
                 break
     cursor = str(page[limit - 1].id) if len(page) > limit else None
     shown = [show_record(book, kind, record, wanted) for record in page[:limit]]
-    kept = "&".join(f"{k}={v}" for k, v in query.multi_items() if k != "after")
-    link = f"{address}?{kept}" if kept else address
-    return 200, make_page(shown, cursor, link, "&" if kept else "?")
+    return 200, make_page(shown, cursor, address, query.multi_items())
 
 
 def get_object(book: Book, kind: ObjectType, word: str, query: QueryParams) -> Reply:

@@ -6,7 +6,7 @@ stages are ``closedwon`` and ``closedlost``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,9 @@ LEAD_WORDS = {
     "won": ["qualified-stage-id"],
     "lost": ["unqualified-stage-id"],
 }
+TICKETS = "0"
+TICKET_STAGES = ("New", "Waiting on contact", "Waiting on us", "Closed")
+"""Of the support pipeline every portal is born with; their ids are their places from 1."""
 CLOSED_WORDS = {"won": "closedwon", "lost": "closedlost"}
 SETUP_AT = "2024-06-01T08:00:00Z"
 
@@ -80,24 +83,41 @@ class Pipelines:
         return known or Stage(word or "", word or "", 0, 0.5)
 
     def describe(self, object_type: str) -> list[dict[str, Any]]:
-        """``results`` of the pipelines of deals or leads."""
+        """``results`` of the pipelines of deals, leads or tickets."""
+        if object_type == "tickets":
+            last = len(TICKET_STAGES)
+            stages = [
+                Stage(str(place), label, place - 1, 1.0 if place == last else 0.5)
+                for place, label in enumerate(TICKET_STAGES, 1)
+            ]
+            return [_describe_pipeline(TICKETS, "Support Pipeline", 0, stages, object_type)]
         wanted = {"deals": list(self._ids), "leads": [LEAD_PIPELINE]}.get(object_type)
         if wanted is None:
             raise ApiError("VALIDATION_ERROR", f"{object_type} have no pipelines")
         return [
-            {
-                "label": self._labels[self.name(pipeline)],
-                "displayOrder": place,
-                "id": self.name(pipeline),
-                "stages": [
-                    _describe_stage(stage, object_type) for stage in self._stages[pipeline].values()
-                ],
-                "createdAt": SETUP_AT,
-                "updatedAt": SETUP_AT,
-                "archived": False,
-            }
+            _describe_pipeline(
+                self.name(pipeline),
+                self._labels[self.name(pipeline)],
+                place,
+                self._stages[pipeline].values(),
+                object_type,
+            )
             for place, pipeline in enumerate(wanted)
         ]
+
+
+def _describe_pipeline(
+    name: str, label: str, place: int, stages: Iterable[Stage], object_type: str
+) -> dict[str, Any]:
+    return {
+        "label": label,
+        "displayOrder": place,
+        "id": name,
+        "stages": [_describe_stage(stage, object_type) for stage in stages],
+        "createdAt": SETUP_AT,
+        "updatedAt": SETUP_AT,
+        "archived": False,
+    }
 
 
 def _words(
@@ -130,8 +150,9 @@ def _spell(rows: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> dict[
 def _describe_stage(stage: Stage, object_type: str) -> dict[str, Any]:
     closed = "true" if stage.is_closed else "false"
     metadata = {"isClosed": closed, "probability": f"{stage.probability:.1f}"}
-    if object_type == "leads":
-        metadata = {"leadState": "CLOSED" if stage.is_closed else "OPEN", "isClosed": closed}
+    if object_type in ("leads", "tickets"):
+        state = "CLOSED" if stage.is_closed else "OPEN"
+        metadata = {f"{object_type[:-1]}State": state, "isClosed": closed}
     return {
         "label": stage.label,
         "displayOrder": stage.place,

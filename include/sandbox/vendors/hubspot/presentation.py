@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from include.sandbox.vendors.hubspot.book import Book
 from include.sandbox.vendors.hubspot.object_types import ObjectType, association_name, find_type
@@ -76,11 +77,19 @@ def _show_associations(
 
 
 def make_page(
-    results: Sequence[Any], after: str | None, address: str, separator: str = "?"
+    results: Sequence[Any],
+    after: str | None,
+    address: str,
+    asked: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """A page of results; ``paging`` is there only when another one follows."""
+    """A page of results; ``paging`` is there only when another one follows.
+
+    Its link repeats what was ``asked`` beside the cursor, so a reader that follows links alone
+    reads the same list.
+    """
     page: dict[str, Any] = {"results": list(results)}
     if after is not None:
-        link = f"{address}{separator}after={after}"
+        kept = [(name, value) for name, value in asked if name != "after"]
+        link = f"{address}?{urlencode([*kept, ('after', after)], safe=',')}"
         page["paging"] = {"next": {"after": after, "link": link}}
     return page
