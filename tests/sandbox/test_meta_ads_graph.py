@@ -332,3 +332,28 @@ def test_the_headers_tell_the_level_of_the_app(api, stage):
 def test_an_expired_token_can_be_planted(api, stage):
     stage.faults.plant(Fault("expired_token", "meta_ads"))
     assert _error(api.get("/v26.0/me")) == (190, 463)
+
+
+@pytest.mark.parametrize(
+    ("edge", "fields"),
+    [
+        ("campaigns", "id,name,spend_cap,pacing_type,special_ad_category_country"),
+        ("adsets", "id,bid_info,budget_remaining,targeting,daily_min_spend_target,pacing_type"),
+        ("ads", "id,bid_info,bid_type,targeting,tracking_specs,conversion_domain"),
+        ("adcreatives", "id,product_set_id,image_crops,object_story_id,link_og_id,thumbnail_url"),
+    ],
+)
+def test_fields_the_vendor_knows_and_nobody_has_set_are_left_out(api, edge, fields):
+    answer = api.get(f"/v26.0/{ACT}/{edge}", params={"fields": fields}).json()
+    assert answer["data"]
+    assert all(set(row) <= set(fields.split(",")) for row in answer["data"])
+    refused = api.get(f"/v26.0/{ACT}/{edge}", params={"fields": f"{fields},made_up"})
+    assert _error(refused) == (100, 0)
+
+
+def test_a_list_tells_how_many_there_are_when_asked(api):
+    params = {"limit": "1", "summary": "true"}
+    page = api.get(f"/v26.0/{ACT}/ads", params=params).json()
+    whole = api.get(f"/v26.0/{ACT}/ads", params={"limit": "500"}).json()
+    assert page["summary"] == {"total_count": len(whole["data"])}
+    assert "summary" not in whole

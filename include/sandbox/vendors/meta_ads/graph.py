@@ -142,7 +142,7 @@ class Graph:
             raise ApiError(grant.refusal)
         accounts = (["me", "adaccounts"], [USER_ID, "adaccounts"])
         if list(steps) in (*accounts, [BUSINESS_ID, "owned_ad_accounts"]):
-            return self._page(call, list_accounts(call, self.book, now))
+            return self._page_nodes(call, list_accounts(call, self.book, now))
         if list(steps) == [BUSINESS_ID, "client_ad_accounts"]:
             return self._page(call, [])
         if steps[0] == BUSINESS_ID and len(steps) == 1:
@@ -161,7 +161,7 @@ class Graph:
             return self._answer_insights(call, steps[0], grant)
         if steps[1] not in EDGES or call.method != "GET":
             raise refuse_parameter(f"Tried accessing nonexisting field ({steps[1]})")
-        return self._page(call, list_edge(call, self.book, steps[0], steps[1], now))
+        return self._page_nodes(call, list_edge(call, self.book, steps[0], steps[1], now))
 
     def _exists(self, node_id: str) -> bool:
         return self.book.find_account(node_id) is not None or node_id in self.book.nodes
@@ -171,6 +171,13 @@ class Graph:
     ) -> Reply:
         most_asked = self._knob("page_limit", PAGE_LIMIT)
         return Reply(cut_page(call, rows, most_asked, most_shown, hollow))
+
+    def _page_nodes(self, call: Call, rows: Pageable) -> Reply:
+        """A page of nodes; ``summary=true`` or ``summary=total_count`` also tells how many."""
+        reply = self._page(call, rows)
+        if call.read_flag("summary") or "total_count" in call.params.get("summary", ""):
+            reply.body["summary"] = {"total_count": len(rows)}
+        return reply
 
     def _answer_insights(self, call: Call, node_id: str, grant: Grant) -> Reply:
         node = self.book.nodes.get(node_id)

@@ -10,6 +10,7 @@ from include.sandbox.vendors.meta_ads.book import HIDDEN, GraphBook, Node, show_
 from include.sandbox.vendors.meta_ads.calls import Call, FieldTree, read_fields
 from include.sandbox.vendors.meta_ads.errors import refuse_object, refuse_parameter
 from include.sandbox.vendors.meta_ads.filtering import check_filters, names_status, passes
+from include.sandbox.vendors.meta_ads.node_fields import OPTIONAL
 
 EDGES = {"campaigns": "campaign", "adsets": "adset", "ads": "ad", "adcreatives": "creative"}
 """Edge → the kind of node it lists."""
@@ -24,30 +25,6 @@ TYPE_NAMES = {
     "creative": "AdCreative",
     "account": "AdAccount",
 }
-OPTIONAL = {
-    "campaign": {
-        "stop_time", "daily_budget", "lifetime_budget", "budget_remaining", "spend_cap",
-        "promoted_object", "issues_info", "source_campaign_id", "adlabels", "smart_promotion_type",
-    },
-    "adset": {
-        "end_time", "daily_budget", "lifetime_budget", "bid_amount", "promoted_object",
-        "bid_strategy", "learning_stage_info", "adlabels", "destination_type", "issues_info",
-    },
-    "ad": {
-        "bid_amount", "conversion_specs", "tracking_specs", "preview_shareable_link",
-        "source_ad_id", "last_updated_by_app_id", "adlabels", "issues_info", "recommendations",
-    },
-    "creative": {
-        "body", "title", "image_url", "image_hash", "thumbnail_url", "link_url", "video_id",
-        "asset_feed_spec", "call_to_action_type", "instagram_permalink_url", "adlabels",
-        "object_url", "template_url", "actor_id", "effective_instagram_media_id",
-    },
-    "account": {
-        "spend_cap", "owner", "funding_source", "age", "min_daily_budget", "disable_reason",
-        "end_advertiser", "is_personal", "tax_id_status", "user_tasks", "adspixels",
-    },
-}  # fmt: skip
-"""Fields the vendor knows and the world has not: asked for, they are left out."""
 
 
 def project(row: Mapping[str, Any], tree: FieldTree, kind: str) -> dict[str, Any]:
