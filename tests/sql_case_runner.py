@@ -211,6 +211,8 @@ def _comparable(value: Any, kind: ColumnType) -> Any:
     name = kind.bare.name
     if value is None:
         return None
+    if isinstance(value, list):
+        return tuple(value)
     if name == "Decimal":
         if isinstance(value, float):
             raise ValueError(f"write the decimal {value} in quotes")

@@ -108,10 +108,10 @@ PROMISES = [
     ),
     Promise(
         "core.core_person_link",
-        "no_lead_is_lost",
+        "no_record_is_lost",
         [{"record_kind": "lead", "record_key": "lead:files:a:1"}],
-        [{"record_kind": "deal", "record_key": "lead:files:a:1"}],
-        {"stg.stg_files__lead": [{"account_id": "a", "lead_id": "1"}]},
+        [{"record_kind": "lead", "record_key": "lead:files:a:2"}],
+        {"stg.stg_identity_record": [{"record_key": "lead:files:a:1"}]},
     ),
     Promise(
         "core.core_lead",
@@ -119,6 +119,13 @@ PROMISES = [
         [{"lead_key": "1"}],
         [{"lead_key": "1"}, {"lead_key": "1"}],
         {"stg.stg_files__lead": [{"account_id": "a", "lead_id": "1"}]},
+    ),
+    Promise(
+        "core.core_call",
+        "no_call_is_lost_or_doubled",
+        [{"call_key": "1"}],
+        [{"call_key": "1"}, {"call_key": "1"}],
+        {"stg.stg_uis__call": [{"account_id": "a", "call_id": "1"}]},
     ),
     Promise(
         "core.core_deal",
@@ -170,7 +177,7 @@ PROMISES = [
         "every_lead_counts_once",
         [{"person_key": "p", "lead_count": 1}],
         [{"person_key": "p", "lead_count": 2}],
-        {"stg.stg_files__lead": [{"account_id": "a", "lead_id": "1"}]},
+        {"stg.stg_identity_record": [{"record_kind": "lead", "record_key": "l"}]},
     ),
     Promise(
         "core.core_channel_assignment",

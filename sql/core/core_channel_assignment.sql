@@ -1,10 +1,36 @@
--- grain: one row per distinct set of signals a lead or ad cost came with
+-- grain: one row per distinct set of signals a touch, lead or ad cost came with
 with signals as (
     select signal_key from stg.stg_files__lead
     union distinct
     select signal_key from stg.stg_files__ad_spend_daily
     union distinct
     select signal_key from stg.stg_yandex_direct__ad_spend_daily
+    union distinct
+    select signal_key from stg.stg_bitrix24__lead
+    union distinct
+    select signal_key from stg.stg_amocrm__lead
+    union distinct
+    select signal_key from stg.stg_hubspot__lead
+    union distinct
+    select signal_key from stg.stg_calltouch__call
+    union distinct
+    select signal_key from stg.stg_calltouch__form
+    union distinct
+    select signal_key from stg.stg_uis__call
+    union distinct
+    select signal_key from stg.stg_uis__form
+    union distinct
+    select signal_key from stg.stg_uis__chat
+    union distinct
+    select signal_key from stg.stg_callrail__call
+    union distinct
+    select signal_key from stg.stg_callrail__form
+    union distinct
+    select signal_key from stg.stg_callrail__chat
+    union distinct
+    select signal_key from stg.stg_yandex_metrica__visit
+    union distinct
+    select signal_key from stg.stg_ga4__client_session
 ),
 
 parsed as (

@@ -1,57 +1,53 @@
--- grain: one row per record (lead or deal) and identifier it carries, with the person both belong to
+-- grain: one row per record and identifier it carries, with the person both belong to
 with recursive
 contacts as (
-    select accepted.kind as kind, accepted.raw_value as raw_value, assumeNotNull(accepted.key_hash) as key_hash
-    from stg.stg_contact_key as accepted
-    where accepted.key_hash is not null
+    select kind, phone_region, raw_value, assumeNotNull(key_hash) as key_hash
+    from stg.stg_contact_key
+    where key_hash is not null
 ),
 
-leads as (
-    select concat('lead:files:', account_id, ':', lead_id) as record_key, created_at, phone, email
-    from stg.stg_files__lead
+records as (
+    select record_kind, record_key, seen_at, phone_region, phones, emails, identifier_kinds, identifier_values
+    from stg.stg_identity_record
 ),
 
-deals as (
+carried as (
     select
-        concat('deal:files:', account_id, ':', deal_id) as record_key,
-        if(lead_id is null, null, concat('lead:files:', account_id, ':', assumeNotNull(lead_id))) as lead_key,
-        created_at,
-        phone,
-        email
-    from stg.stg_files__deal
+        record_kind,
+        record_key,
+        seen_at,
+        carried_pair.1 as identifier_kind,
+        carried_pair.2 as identifier_key
+    from records
+    array join arrayZip(identifier_kinds, identifier_values) as carried_pair
+),
+
+phones as (
+    select record_kind, record_key, seen_at, phone_region, phone as raw_value
+    from records
+    array join phones as phone
+),
+
+emails as (
+    select record_kind, record_key, seen_at, email as raw_value
+    from records
+    array join emails as email
 ),
 
 observed as (
-    select 'lead' as record_kind, record_key, created_at, 'lead_id' as identifier_kind, record_key as identifier_key
-    from leads
+    select record_kind, record_key, seen_at, identifier_kind, identifier_key
+    from carried
     union all
-    select 'lead' as record_kind, record_key, created_at, kind as identifier_kind, key_hash as identifier_key
-    from leads
-    inner join contacts on contacts.kind = 'phone' and contacts.raw_value = leads.phone
+    select distinct record_kind, record_key, seen_at, kind as identifier_kind, key_hash as identifier_key
+    from phones
+    inner join contacts
+        on contacts.kind = 'phone'
+        and contacts.phone_region = phones.phone_region
+        and contacts.raw_value = phones.raw_value
     union all
-    select 'lead' as record_kind, record_key, created_at, kind as identifier_kind, key_hash as identifier_key
-    from leads
-    inner join contacts on contacts.kind = 'email' and contacts.raw_value = leads.email
-    union all
-    select 'deal' as record_kind, record_key, created_at, 'deal_id' as identifier_kind, record_key as identifier_key
-    from deals
-    union all
-    select
-        'deal' as record_kind,
-        record_key,
-        created_at,
-        'lead_id' as identifier_kind,
-        assumeNotNull(lead_key) as identifier_key
-    from deals
-    where lead_key is not null
-    union all
-    select 'deal' as record_kind, record_key, created_at, kind as identifier_kind, key_hash as identifier_key
-    from deals
-    inner join contacts on contacts.kind = 'phone' and contacts.raw_value = deals.phone
-    union all
-    select 'deal' as record_kind, record_key, created_at, kind as identifier_kind, key_hash as identifier_key
-    from deals
-    inner join contacts on contacts.kind = 'email' and contacts.raw_value = deals.email
+    select distinct record_kind, record_key, seen_at, kind as identifier_kind, key_hash as identifier_key
+    from emails
+    inner join contacts on contacts.kind = 'email' and contacts.raw_value = emails.raw_value
 ),
 
 -- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
@@ -60,7 +56,7 @@ edges as (
     select
         observed.record_kind as record_kind,
         observed.record_key as record_key,
-        observed.created_at as created_at,
+        observed.seen_at as seen_at,
         observed.identifier_kind as identifier_kind,
         observed.identifier_key as identifier_key,
         rules.rule_id as rule_id,
@@ -118,7 +114,7 @@ settled as (
     where is_settled = 1
 )
 
--- a person is named after the smallest lead, or the smallest deal where there is no lead
+-- a person is named after the smallest lead, else deal, else contact, else whatever there is
 select
     edges.record_kind as record_kind,
     edges.record_key as record_key,
@@ -126,8 +122,11 @@ select
     edges.identifier_key as identifier_key,
     edges.rule_id as rule_id,
     edges.confidence as confidence,
-    edges.created_at as seen_at,
-    argMin(edges.record_key, (edges.record_kind = 'deal', edges.record_key))
+    edges.seen_at as seen_at,
+    argMin(
+        edges.record_key,
+        (indexOf(['lead', 'deal', 'contact', 'form', 'chat', 'call'], edges.record_kind), edges.record_key)
+    )
         over (partition by settled.smallest) as person_key
 from edges
 inner join settled on settled.record_number = edges.record_number

@@ -1,17 +1,16 @@
--- grain: one row per kind of contact and value as typed; restricted, nothing plain leaves this layer
+-- grain: one row per kind of contact, region and value as typed; restricted, nothing plain leaves this layer
 with typed as (
-    select 'phone' as kind, assumeNotNull(phone) as raw_value from stg.stg_files__lead where phone is not null
-    union distinct
-    select 'email' as kind, assumeNotNull(email) as raw_value from stg.stg_files__lead where email is not null
-    union distinct
-    select 'phone' as kind, assumeNotNull(phone) as raw_value from stg.stg_files__deal where phone is not null
-    union distinct
-    select 'email' as kind, assumeNotNull(email) as raw_value from stg.stg_files__deal where email is not null
+    select distinct 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
+    from stg.stg_identity_record
+    union all
+    select distinct 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
+    from stg.stg_identity_record
 ),
 
 cleaned as (
     select
         kind,
+        phone_region,
         raw_value,
         if(
             kind = 'phone',
@@ -26,11 +25,13 @@ cleaned as (
 normalised as (
     select
         kind,
+        phone_region,
         raw_value,
         cleaned,
         multiIf(
             kind = 'email', cleaned,
             startsWith(cleaned, '+'), digits,
+            phone_region = 'US', if(length(digits) = 10, concat('1', digits), digits),
             length(digits) = 11 and startsWith(digits, '8'), concat('7', substring(digits, 2)),
             length(digits) = 10, concat('7', digits),
             digits
@@ -41,6 +42,7 @@ normalised as (
 refused as (
     select
         normalised.kind as kind,
+        normalised.phone_region as phone_region,
         normalised.raw_value as raw_value,
         argMin(rules.rule_id, (rules.priority, rules.rule_id)) as reject_rule_id,
         argMin(rules.reject_reason, (rules.priority, rules.rule_id)) as reject_reason
@@ -49,11 +51,12 @@ refused as (
     where
         match(if(rules.field = 'cleaned', normalised.cleaned, normalised.normalised), rules.pattern)
         = (rules.refuses_when = 'matches')
-    group by normalised.kind, normalised.raw_value
+    group by normalised.kind, normalised.phone_region, normalised.raw_value
 )
 
 select
     normalised.kind as kind,
+    normalised.phone_region as phone_region,
     normalised.raw_value as raw_value,
     if(refused.reject_reason is null, normalised.normalised, null) as normalised_value,
     if(
@@ -65,4 +68,7 @@ select
     refused.reject_rule_id as reject_rule_id,
     refused.reject_reason as reject_reason
 from normalised
-left join refused on refused.kind = normalised.kind and refused.raw_value = normalised.raw_value
+left join refused
+    on refused.kind = normalised.kind
+    and refused.phone_region = normalised.phone_region
+    and refused.raw_value = normalised.raw_value

@@ -38,12 +38,29 @@ class Persons:
 
     def of(self, leads: list[Lead]) -> dict[str, str]:
         """Lead key → person key."""
-        for table in ("stg.stg_files__lead", "stg.stg_contact_key", "core.core_person_link"):
+        for table in ("stg.stg_identity_record", "stg.stg_contact_key", "core.core_person_link"):
             self.client.command(f"truncate table {table}")
         self.client.insert(
-            "stg.stg_files__lead",
-            [["a", f"{n:05}", phone, email] for n, (phone, email) in enumerate(leads)],
-            column_names=["account_id", "lead_id", "phone", "email"],
+            "stg.stg_identity_record",
+            [
+                [
+                    "lead",
+                    f"lead:files:a:{n:05}",
+                    [phone] if phone else [],
+                    [email] if email else [],
+                    ["lead_id"],
+                    [f"lead:files:a:{n:05}"],
+                ]
+                for n, (phone, email) in enumerate(leads)
+            ],
+            column_names=[
+                "record_kind",
+                "record_key",
+                "phones",
+                "emails",
+                "identifier_kinds",
+                "identifier_values",
+            ],
         )
         typed = {(kind, v) for lead in leads for kind, v in zip(KINDS, lead, strict=True) if v}
         if typed:

@@ -1,0 +1,38 @@
+-- grain: one row per account and call
+select
+    account_id,
+    toString(call_id) as call_id,
+    started_at,
+    toDate(started_at, {business_zone:String}) as started_date,
+    if(direction = 'out', 'out', 'in') as direction,
+    not ifNull(is_lost, false) and ifNull(talk_seconds, 0) > 0 as is_answered,
+    coalesce(total_wait_seconds, wait_seconds) as wait_seconds,
+    talk_seconds,
+    nullIf(contact_phone, '') as phone,
+    nullIf(contact_name, '') as person_name,
+    nullIf(virtual_phone, '') as tracking_phone,
+    cast(null as Nullable(String)) as number_pool,
+    toString(coalesce(last_employee_id, first_employee_id)) as manager_id,
+    cast(null as Nullable(Bool)) as is_target,
+    cast(null as Nullable(Bool)) as is_unique,
+    toString(visitor_session_id) as visit_id,
+    toString(visitor_id) as visitor_id,
+    toString(nullIf(person_id, visitor_id)) as user_id,
+    nullIf(metrica_client_id, '') as metrica_client_id,
+    nullIf(ga_client_id, '') as ga_client_id,
+    coalesce(nullIf(yclid, ''), nullIf(ymclid, ''), nullIf(gclid, '')) as click_id,
+    nullIf(channel, '') as source_label,
+    nullIf(utm_source, '') as utm_source,
+    nullIf(utm_medium, '') as utm_medium,
+    nullIf(utm_campaign, '') as utm_campaign,
+    nullIf(utm_content, '') as utm_content,
+    nullIf(utm_term, '') as utm_term,
+    nullIf(utm_campaign, '') as campaign_id,
+    nullIf(entry_url, '') as landing_page,
+    toJSONString(tuple(
+        nullIf(replaceRegexpAll(lowerUTF8(trimBoth(nullIf(channel, ''))), '[\\s-]+', '_'), ''),
+        nullIf(replaceRegexpAll(lowerUTF8(trimBoth(utm_source)), '[\\s-]+', '_'), ''),
+        nullIf(replaceRegexpAll(lowerUTF8(trimBoth(utm_medium)), '[\\s-]+', '_'), ''),
+        if(ifNull(coalesce(nullIf(yclid, ''), nullIf(ymclid, ''), nullIf(gclid, '')), '') = '', 'absent', 'present')
+    )) as signal_key
+from raw.raw_uis__call_as_of(as_of = {as_of:DateTime64(6,'UTC')})
