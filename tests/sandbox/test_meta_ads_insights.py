@@ -121,6 +121,7 @@ def test_increments_cut_the_range_and_all_days_is_one_row(api):
         "region",
         "country",
         "dma",
+        "comscore_market",
         "device_platform",
         HOURLY,
         HOURLY_AUDIENCE,
@@ -154,6 +155,13 @@ def test_impossible_breakdowns_are_refused(api):
         ("moon", (100, 0)),
     ):
         assert _error(api.get(URL, params={"breakdowns": names})) == error
+
+
+def test_fields_the_vendor_knows_and_the_world_cannot_fill_are_left_out(api):
+    asked = "spend,video_30_sec_watched_actions,canvas_avg_view_percent,cost_per_ad_click"
+    for row in _rows(api, fields=asked):
+        assert set(row) <= {"spend", "date_start", "date_stop"}
+    assert _error(api.get(URL, params={"fields": "spend,made_up"})) == (100, 0)
 
 
 def test_reach_does_not_add_up(api):

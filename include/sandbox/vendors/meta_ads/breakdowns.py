@@ -43,11 +43,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "country": ("country",),
     "region": ("region",),
     "dma": ("dma",),
+    "comscore_market": ("comscore_market",),
     "hour": (HOURLY,),
     "audience_hour": (HOURLY_AUDIENCE,),
 }
 BREAKDOWNS = tuple(name for names in FAMILIES.values() for name in names)
-WITHOUT_OFF_META = frozenset({"region", "dma", HOURLY, HOURLY_AUDIENCE})
+WITHOUT_OFF_META = frozenset({"region", "dma", "comscore_market", HOURLY, HOURLY_AUDIENCE})
 """Breakdowns whose rows tell no actions outside the vendor's own sites."""
 
 
@@ -102,7 +103,7 @@ def list_parts(family: str, device: str, region: str, country: str) -> list[Part
     if family in ("hour", "audience_hour"):
         total = sum(weight for _, weight in HOUR_WEIGHTS)
         return [Part({FAMILIES[family][0]: h}, w / total) for h, w in HOUR_WEIGHTS]
-    values = {"country": country, "region": region, "dma": region}
+    values = {"country": country, "region": region, "dma": region, "comscore_market": region}
     return [Part({family: values[family]} if family else {}, 1.0)]
 
 

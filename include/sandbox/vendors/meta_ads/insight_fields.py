@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from include.sandbox.vendors.meta_ads.insight_field_names import UNFILLED
+
 MICROS = 1_000_000
 LEVELS = ("account", "campaign", "adset", "ad")
 LEVEL_FIELDS: dict[str, tuple[str, ...]] = {
@@ -86,19 +88,8 @@ LIST_METRICS = (
     "video_thruplay_watched_actions", "cost_per_unique_action_type", "cost_per_outbound_click",
     "cost_per_thruplay", "objective_results", "results", "mobile_app_purchase_roas",
 )  # fmt: skip
-PLAIN_FIELDS = (
-    "date_start", "date_stop", "attribution_setting", "created_time", "updated_time",
-    "quality_ranking", "engagement_rate_ranking", "conversion_rate_ranking",
-    "full_view_impressions", "full_view_reach", "canvas_avg_view_time", "auction_bid",
-    "instant_experience_clicks_to_open", "instant_experience_clicks_to_start",
-    "estimated_ad_recallers", "estimated_ad_recall_rate", "unique_ctr", "unique_link_clicks_ctr",
-    "unique_inline_link_click_ctr", "cost_per_unique_click", "cost_per_unique_inline_link_click",
-    "inline_post_engagement", "cost_per_inline_post_engagement", "cpp", "dda_results",
-)  # fmt: skip
-"""Fields the vendor takes; those the world cannot fill are always left out."""
-
 ALL_FIELDS = frozenset(
-    [*METRICS, *LIST_METRICS, *PLAIN_FIELDS, *(f for names in LEVEL_FIELDS.values() for f in names)]
+    [*METRICS, *LIST_METRICS, *UNFILLED, *(f for names in LEVEL_FIELDS.values() for f in names)]
 )
 DEFAULT_FIELDS = ("impressions", "spend")
 
