@@ -6,7 +6,7 @@ taken only where it gives, value for value, what the slow one behind it would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC
 from itertools import accumulate, chain
 from typing import Any
@@ -34,6 +34,7 @@ UNFIT = (
 MICROSECONDS = pa.timestamp("us", "UTC")
 TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
 _DAY_LETTERS = 10
+_NONE: list[Any] = []
 _EXACT = 10**15
 """Below it a float and the decimal it was written as stand for each other, digit for digit."""
 _EXACT_POWER = 22
@@ -144,17 +145,23 @@ def local_instants(zone: ZoneInfo) -> Decode:
 
 def text_lists(values: list[Any]) -> pa.Array:
     """Lists of texts, never null: a missing one is empty."""
-    if not any(values):
-        none = np.zeros(len(values) + 1, np.int32)
-        return pa.ListArray.from_arrays(pa.array(none), pa.array([], pa.string()), type=TEXT_LIST)
-    lists: Sequence[Any] = [value or [] for value in values]
-    if set(map(type, lists)) == {list}:
+    found = plain_text_lists(values)
+    return pa.array([value or [] for value in values], TEXT_LIST) if found is None else found
+
+
+def plain_text_lists(values: list[Any]) -> pa.Array | None:
+    """The same where each value is a list of nothing but texts, or missing; else None."""
+    lists = [value or _NONE for value in values]
+    if set(map(type, lists)) != {list}:
+        return None
+    try:
         items = pa.array(list(chain.from_iterable(lists)), pa.string())
-        if not items.null_count:
-            ends = accumulate(map(len, lists), initial=0)
-            offsets = pa.array(np.fromiter(ends, np.int32, len(lists) + 1))
-            return pa.ListArray.from_arrays(offsets, items, type=TEXT_LIST)
-    return pa.array(lists, TEXT_LIST)
+    except UNFIT:
+        return None
+    if items.null_count:
+        return None
+    ends = np.fromiter(accumulate(map(len, lists), initial=0), np.int32, len(lists) + 1)
+    return pa.ListArray.from_arrays(pa.array(ends), items, type=TEXT_LIST)
 
 
 def json_texts(values: list[Any]) -> pa.Array:

@@ -30,6 +30,7 @@ from include.connectors._decoding import (
     iso_instants,
     json_texts,
     local_instants,
+    plain_text_lists,
     text_lists,
     texts,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "iso_instants",
     "json_texts",
     "local_instants",
+    "plain_text_lists",
     "text_lists",
     "texts",
 ]

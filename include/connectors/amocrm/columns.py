@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,6 @@ from include.connectors._records import (
     integers,
     texts,
 )
-
-TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
 
 
 class CustomFields:
@@ -85,11 +83,6 @@ class Spec:
         return pa.field(self.name, self.type, nullable=self.is_nullable)
 
 
-def text_lists(values: list[Any]) -> pa.Array:
-    """Lists of texts, never null."""
-    return pa.array([value or [] for value in values], TEXT_LIST)
-
-
 def id_column(name: str, path: str = "id", is_key: bool = False) -> Spec:
     """A whole number that names something; as a key it must be there."""
     return Spec(name, pa.uint64(), integers, path, None, is_key, not is_key)
@@ -142,7 +135,7 @@ def change_column(name: str, side: str, *steps: str) -> Spec:
             for value in record.get(side) or ():
                 found: Any = value
                 for step in steps:
-                    found = found.get(step) if isinstance(found, Mapping) else None
+                    found = found.get(step) if isinstance(found, dict) else None
                 if found is not None:
                     return found
             return None

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 
 from include.connectors._records import (
+    TEXT_LIST,
     Column,
     Record,
     booleans,
     decimals,
     ids,
     integers,
+    text_lists,
 )
 from include.connectors.amocrm.columns import (
-    TEXT_LIST,
     CustomFields,
     Spec,
     change_column,
@@ -30,7 +31,6 @@ from include.connectors.amocrm.columns import (
     linked_column,
     read_tags,
     text_column,
-    text_lists,
 )
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
 

@@ -16,13 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.connectors._records import (
+    TEXT_LIST,
     Column,
     Decode,
     booleans,
+    filled_texts,
     ids,
     integers,
     iso_instants,
     json_texts,
+    text_lists,
     texts,
 )
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile
@@ -31,7 +34,10 @@ CALL, FORM, CONVERSATION = "call", "form_submission", "conversation"
 COMPANY, TRACKER, USER, TAG = "company", "tracker", "user", "tag"
 
 _INSTANT = pa.timestamp("us", "UTC")
-_TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
+_ANY_MOMENT = "2000-01-01T00:00:00"
+_MOMENT_LETTERS = len(_ANY_MOMENT)
+_FIRST_YEAR = pa.scalar(-62_135_596_800, pa.timestamp("s"))
+"""Of Python's calendar, which Arrow's goes beyond."""
 
 
 def zone_days(zone: ZoneInfo) -> Decode:
@@ -39,17 +45,32 @@ def zone_days(zone: ZoneInfo) -> Decode:
 
     def decode(values: list[Any]) -> pa.Array:
         local = pc.local_timestamp(iso_instants(values).cast(pa.timestamp("us", zone.key)))
-        return pc.cast(pc.floor_temporal(local, unit="day"), pa.date32())
+        return pc.floor_temporal(local, unit="day").cast(pa.date32())
 
     return decode
 
 
 def offset_minutes(values: list[Any]) -> pa.Array:
     """ISO instants → minutes their offset is ahead of UTC."""
-    offsets = [None if not v else datetime.fromisoformat(v).utcoffset() for v in values]
-    return pa.array(
-        [None if o is None else round(o.total_seconds() / 60) for o in offsets], pa.int16()
-    )
+    try:
+        return _offsets_of(filled_texts(values))
+    except pa.ArrowException:
+        return pa.array(list(map(_offset_of, values)), pa.int16())
+
+
+def _offsets_of(instants: pa.Array) -> pa.Array:
+    """By what stands behind the seconds, for few offsets are told apart."""
+    moments = pc.utf8_slice_codeunits(instants, 0, _MOMENT_LETTERS).cast(pa.timestamp("s"))
+    endings = pc.utf8_slice_codeunits(instants, _MOMENT_LETTERS).dictionary_encode()
+    if pc.any(pc.less(moments, _FIRST_YEAR)).as_py():
+        return pa.array(list(map(_offset_of, instants.to_pylist())), pa.int16())
+    offsets = [_offset_of(f"{_ANY_MOMENT}{ending}") for ending in endings.dictionary.to_pylist()]
+    return pa.array(offsets, pa.int16()).take(endings.indices)
+
+
+def _offset_of(value: Any) -> int | None:
+    offset = datetime.fromisoformat(value).utcoffset() if value else None
+    return None if offset is None else round(offset.total_seconds() / 60)
 
 
 def flags(values: list[Any]) -> pa.Array:
@@ -59,8 +80,8 @@ def flags(values: list[Any]) -> pa.Array:
 
 def tag_names(values: list[Any]) -> pa.Array:
     """Tags come as objects, in older answers as their names; none is an empty list."""
-    return pa.array(
-        [[t["name"] if isinstance(t, Mapping) else t for t in v or ()] for v in values], _TEXT_LIST
+    return text_lists(
+        [[t["name"] if isinstance(t, dict) else t for t in v] if v else None for v in values]
     )
 
 
@@ -144,7 +165,7 @@ CALL_FIELDS = (
     RawField("is_good_lead", pa.uint8(), good_leads, "lead_status", is_nullable=False),
     _id("good_lead_call_id"),
     _text("value_text", "value"),
-    RawField("tags", _TEXT_LIST, tag_names, is_nullable=False),
+    RawField("tags", TEXT_LIST, tag_names, is_nullable=False),
     _text("agent_email"),
 )
 CALL_ASKED = (

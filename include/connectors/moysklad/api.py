@@ -68,7 +68,9 @@ def name_of(record: Record) -> str:
 
 def tail(href: str) -> str:
     """The UUID at the end of a link; reports hang ``?expand=supplier`` behind it."""
-    return href.partition("?")[0].rstrip("/").rpartition("/")[2]
+    path = href.partition("?")[0] if "?" in href else href
+    last = path.rpartition("/")[2]
+    return last or path.rstrip("/").rpartition("/")[2]
 
 
 def spell(at: datetime) -> str:

@@ -24,7 +24,6 @@ from include.connectors.moysklad.api import MOSCOW, tail
 
 MONEY = pa.decimal128(18, 4)
 QUANTITY = pa.decimal128(18, 4)
-TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
 PERCENT = pa.decimal128(18, 6)
 _MILLIONTH = pa.scalar(Decimal("0.000001"), pa.decimal128(7, 6))
 _TEN_THOUSANDTH = pa.scalar(Decimal("0.0001"), pa.decimal128(5, 4))
@@ -70,11 +69,6 @@ def to_percent(values: list[Any]) -> pa.Array:
     return pc.cast(pc.multiply(whole, _MILLIONTH), PERCENT)
 
 
-def text_lists(values: list[Any]) -> pa.Array:
-    """Lists of texts, never null."""
-    return pa.array([value or [] for value in values], TEXT_LIST)
-
-
 def text(name: str, path: str = "", is_key: bool = False) -> Spec:
     """Text; as a key it must be there."""
     return Spec(name, pa.string(), texts, path, None, is_key, not is_key)
@@ -108,7 +102,7 @@ def link(name: str, *fields: str, is_key: bool = False) -> Spec:
             found = record.get(field)
             if isinstance(found, list):
                 found = found[0] if found else None
-            if isinstance(found, Mapping) and "meta" in found:
+            if isinstance(found, dict) and "meta" in found:
                 return tail(found["meta"]["href"])
         return None
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from include.connectors._records import days, integers, texts
+from include.connectors._records import TEXT_LIST, days, integers, text_lists, texts
 from include.connectors.moysklad.columns import (
     MONEY,
     PERCENT,
-    TEXT_LIST,
     Spec,
     flag,
     from_kopecks,
@@ -22,7 +21,6 @@ from include.connectors.moysklad.columns import (
     moscow,
     quantity,
     text,
-    text_lists,
     to_percent,
 )
 from include.connectors.protocol import Resource, ResourceFacts, SourceProfile

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from include.connectors._records import (
     MICROSECONDS,
+    TEXT_LIST,
     Column,
     Decode,
     Record,
@@ -23,6 +24,7 @@ from include.connectors._records import (
     ids,
     integers,
     local_instants,
+    plain_text_lists,
     texts,
 )
 from include.connectors.protocol import Resource, ResourceFacts
@@ -33,7 +35,6 @@ CHAT = "chat"
 EMPLOYEE = "employee"
 CAMPAIGN = "campaign"
 VIRTUAL_NUMBER = "virtual_number"
-TEXT_LIST = pa.list_(pa.field("item", pa.string(), nullable=False))
 
 KNOWN_VALUES: Mapping[str, frozenset[str]] = {
     "direction": frozenset({"in", "out"}),
@@ -102,12 +103,16 @@ class Report:
         return [name for name in names if name not in left_out]
 
 
-def _tag_names(record: Record) -> list[str]:
-    return [tag["tag_name"] for tag in record.get("tags") or () if tag.get("tag_name")]
+def _tag_names(record: Record) -> list[str] | None:
+    tags = record.get("tags")
+    return [tag["tag_name"] for tag in tags if tag.get("tag_name")] if tags else None
 
 
 def text_lists(values: list[Any]) -> pa.Array:
     """Lists of texts or numbers as texts; a missing one is empty."""
+    found = plain_text_lists(values)
+    if found is not None:
+        return found
     return pa.array([[str(item) for item in value or ()] for value in values], TEXT_LIST)
 
 
