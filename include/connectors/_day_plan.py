@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from include.connectors.protocol import BadInput, Interval, KnownSlice
 
+REJECTED_REST = timedelta(days=7)
+"""How often a day with rejected rows is read again because its sums are not the vendor's."""
 Totals = Mapping[date, Mapping[str, Decimal]]
 """Sums of control columns per day, as the vendor gives them without any grouping."""
 
@@ -116,11 +118,12 @@ def differing_days(
     """Known days whose landed sums differ from the vendor's day totals by more than a tolerance.
 
     ``totals`` must cover each day it was asked for: a known day absent from it counts as zero, so
-    pass only the known days that lie within the probe.
+    pass only the known days that lie within the probe. What a rejected row holds is not landed, so
+    a day with such rows differs for good: it is named only when its pull is a week old.
     """
     wanted = tuple(columns)
     differing = set()
-    for day, live in known.items():
+    for day, live in comparable_days(known).items():
         told = totals.get(day, {})
         for column in wanted:
             landed = _decimal(live.totals.get(column))
@@ -128,6 +131,20 @@ def differing_days(
                 differing.add(day)
                 break
     return frozenset(differing)
+
+
+def comparable_days(known: Mapping[date, KnownSlice]) -> dict[date, KnownSlice]:
+    """Days whose landed sums may be held against the vendor's.
+
+    They are those without rejected rows, and those whose pull is :data:`REJECTED_REST` older than
+    the newest of all.
+    """
+    newest = max((live.pulled_at for live in known.values()), default=None)
+    return {
+        day: live
+        for day, live in known.items()
+        if not live.rejected_count or (newest and newest - live.pulled_at >= REJECTED_REST)
+    }
 
 
 def recounted_days(
@@ -139,10 +156,15 @@ def recounted_days(
 
     For vendors that tell the total of an answer: a span of days is one question, and a span that
     differs is halved, one more question a time. ``count`` gives ``rows`` and the sums of control
-    columns by name.
+    columns by name. A day with rejected rows is asked for alone, and only its rows are compared.
     """
     differing: set[date] = set()
-    for span in group_days(known, span_days):
+    compared = comparable_days(known)
+    for day in sorted(known.keys() - compared.keys()):
+        told = count(Interval(day, day + timedelta(days=1)))
+        if told["rows"] != known[day].told_count:
+            differing.add(day)
+    for span in group_days(compared, span_days):
         length = (span.date_to - span.date_from).days
         days = [span.date_from + timedelta(days=offset) for offset in range(length)]
         differing.update(_recounted_within(known, days, count(span), count))
@@ -173,7 +195,7 @@ def _is_recounted(
 ) -> bool:
     landed = {"rows": Decimal(0)} | {name: Decimal(0) for name in counts}
     for day in days:
-        landed["rows"] += known[day].row_count
+        landed["rows"] += known[day].told_count
         for name in counts:
             if name != "rows":
                 landed[name] += _decimal(known[day].totals.get(name)) or Decimal(0)

@@ -118,7 +118,15 @@ class KnownSlice:
     row_count: int
     watermark: str = ""
     totals: Mapping[str, str] = field(default_factory=dict)
-    """Sums of the resource's control columns as exact decimal text."""
+    """Sums of the resource's control columns as exact decimal text, rejected rows left out."""
+    rejected_count: int = 0
+    """Rows of the slice that went to quarantine; the vendor counts them, ``row_count`` does not."""
+    connector_version: str = ""
+
+    @property
+    def told_count(self) -> int:
+        """Rows the vendor gave, typed or rejected: what its own count is compared with."""
+        return self.row_count + self.rejected_count
 
 
 @dataclass(frozen=True)

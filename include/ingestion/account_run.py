@@ -6,7 +6,7 @@ killed run is resumed by the same call; landed slices are published without aski
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from include.connectors.protocol import (
     AccessDenied,
     Connector,
     Interval,
+    KnownSlice,
     Now,
     Ready,
     Slice,
@@ -146,6 +147,7 @@ class _AccountRun:
             return
         self._plan = plan
         self._report.restore(plan.counts, plan.failures)
+        self._is_denied = any(failure.kind == "denied" for failure in self._report.failures)
 
     def _publish_pending(self) -> None:
         for manifest in self._landing.pending(*self._place):
@@ -172,6 +174,7 @@ class _AccountRun:
     def _make_plan(self, window: Interval | None, now: Now) -> SavedPlan:
         if self._plan is None:
             known = SliceLog(self._client).known(*self._place)
+            self._tell_older_versions(known)
             try:
                 pieces = self._connector.plan(known, now(), window)
             except Exception as error:
@@ -186,6 +189,27 @@ class _AccountRun:
             self._progress(f"{'/'.join(self._place)}: {len(left)} slices planned")
         self._save_plan()
         return self._plan
+
+    def _tell_older_versions(self, known: Sequence[KnownSlice]) -> None:
+        """Rows of an older connector may mean something else; re-reading years is a decision."""
+        version = self._connector.version
+        counts = Counter(
+            (slice_.resource, slice_.connector_version)
+            for slice_ in known
+            if slice_.connector_version not in ("", version) and self._may_be_read_again(slice_)
+        )
+        for (resource, older), number in sorted(counts.items()):
+            text = (
+                f"{number} slices made by version {older} of the connector, now {version}: a "
+                "backfill over their days reads them again"
+            )
+            for told in self._report.of(resource).note([text]):
+                self._say(resource, "plan", told)
+
+    def _may_be_read_again(self, slice_: KnownSlice) -> bool:
+        """A window of changes keeps what it showed then; only what is replaced can be renewed."""
+        resource = self._connector.resources.get(slice_.resource)
+        return resource is not None and resource.kind == "replace"
 
     def _work(self, queue: deque[Slice]) -> None:
         """Start and poll until every slice is published, failed, or waiting at the vendor."""

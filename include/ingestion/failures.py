@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from include.connectors.protocol import (
@@ -11,7 +12,7 @@ from include.connectors.protocol import (
     RequestRefused,
     TemporaryFailure,
 )
-from include.ingestion.report import Failure, IngestReport
+from include.ingestion.report import Failure, IngestReport, Kind
 
 _LONGEST_LINE = 400
 
@@ -40,10 +41,16 @@ class SlicesBadInput(SlicesFailed, BadInput):
     """Every failure is of the operator's files or options."""
 
 
-_BY_CAUSE: tuple[tuple[type[ConnectorError], type[SlicesFailed]], ...] = (
-    (AccessDenied, SlicesDenied),
-    (RequestRefused, SlicesRefused),
-    (BadInput, SlicesBadInput),
+_BY_KIND: Mapping[Kind, type[SlicesFailed]] = {
+    "denied": SlicesDenied,
+    "refused": SlicesRefused,
+    "bad input": SlicesBadInput,
+    "": SlicesFailed,
+}
+_KINDS: tuple[tuple[type[ConnectorError], Kind], ...] = (
+    (AccessDenied, "denied"),
+    (RequestRefused, "refused"),
+    (BadInput, "bad input"),
 )
 
 
@@ -62,11 +69,16 @@ def describe_failure(resource: str, key: str, error: Exception) -> Failure:
         error_class=type(error).__name__,
         error=text,
         is_temporary=isinstance(error, TemporaryFailure) or not isinstance(error, ConnectorError),
+        kind=next((kind for cause, kind in _KINDS if isinstance(error, cause)), ""),
     )
 
 
 def raise_failures(report: IngestReport, cause: Exception | None) -> NoReturn:
-    """Raise the error that fits: temporary if any is, else of the kind of the first cause."""
+    """Raise the error that fits: denied if any is, else temporary if any is, else like the first.
+
+    It follows from what each failure says of itself, so failures of an earlier call of the same
+    run count as those of this one; ``cause`` only gives a traceback.
+    """
     failures = report.failures
     published = sum(c.slices_loaded + c.slices_confirmed for c in report.resources.values())
     lines = [
@@ -74,10 +86,8 @@ def raise_failures(report: IngestReport, cause: Exception | None) -> NoReturn:
         f"({len(failures)} failed, {published} slices published)",
         *(f"  - {failure}" for failure in failures[1:]),
     ]
-    kind: type[SlicesFailed] = SlicesFailed
-    for cause_kind, error_kind in _BY_CAUSE:
-        if isinstance(cause, cause_kind):
-            kind = error_kind
-    if any(failure.is_temporary for failure in failures) and kind is not SlicesDenied:
-        kind = SlicesFailedForNow
-    raise kind("\n".join(lines), report) from cause
+    if any(failure.kind == "denied" for failure in failures):
+        raise SlicesDenied("\n".join(lines), report) from cause
+    if any(failure.is_temporary for failure in failures):
+        raise SlicesFailedForNow("\n".join(lines), report) from cause
+    raise _BY_KIND[failures[0].kind]("\n".join(lines), report) from cause

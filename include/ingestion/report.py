@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from clickhouse_connect.driver.client import Client
 
@@ -75,6 +75,10 @@ class ResourceCounts:
         return asdict(self)
 
 
+Kind = Literal["denied", "refused", "bad input", ""]
+"""Credentials, the request itself, or an operator's file or option."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """One slice that could not be pulled or loaded; ``error`` is the first line, no secrets."""
@@ -84,6 +88,8 @@ class Failure:
     error_class: str
     error: str
     is_temporary: bool
+    kind: Kind = ""
+    """What of a person's would help; empty for anything else."""
 
     def __str__(self) -> str:
         return f"{self.resource} {self.key}: {self.error_class}: {self.error}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from clickhouse_connect.driver.client import Client
 
+CHANGES = "status = 'loaded' and not (kind = 'append' and row_count = 0 and rejected_count = 0)"
+"""A window in which nothing happened is loaded as a fact, but no reader sees other rows."""
+
 
 def seconds_until_quiet(client: Client, debounce_seconds: float) -> float:
     """Seconds still missing to ``debounce_seconds`` without a changed slice; 0 when quiet.
@@ -12,7 +15,7 @@ def seconds_until_quiet(client: Client, debounce_seconds: float) -> float:
     """
     since_last = client.query(
         "select if(count() = 0, null, dateDiff('microsecond', max(published_at), now64(6, 'UTC')))"
-        " from ops.slice_log where status = 'loaded'"
+        f" from ops.slice_log where {CHANGES}"
     ).result_rows[0][0]
     if since_last is None:
         return 0.0
@@ -28,7 +31,7 @@ def has_changed_slices(client: Client, source: str, run_id: str) -> bool:
     return bool(
         client.query(
             "select count() from ops.slice_log"
-            " where source = {source:String} and status = 'loaded' and ("
+            f" where source = {{source:String}} and {CHANGES} and ("
             "run_id = {run_id:String} or ("
             "run_id not in (select run_id from ops.ingest_run where source = {source:String})"
             " and published_at > ("

@@ -83,8 +83,9 @@ def load_all(
         if entry is not None:
             # An earlier run was killed after publishing; whether it told anyone is unknown: tell.
             landing.clear_pending(manifest)
-            is_loaded = entry.status == "loaded"
-            results[manifest.path] = _outcome(manifest, entry.status, entry.load_id, is_loaded)
+            is_shown = manifest.kind != "append" or _has_rows(manifest)
+            is_changed = entry.status == "loaded" and is_shown
+            results[manifest.path] = _outcome(manifest, entry.status, entry.load_id, is_changed)
         elif standing[manifest.path].equal is None:
             load_ids[manifest.path] = mint_load_id()
             to_insert.append(manifest)
@@ -188,9 +189,9 @@ def _publish(
             results[manifest.path] = load_all(client, landing, [manifest], run_id)[0]
             continue
         status: Status = "loaded" if equal is None else "confirmed"
-        is_changed = equal is None and (
-            manifest.kind == "append" or live is None or live.pulled_at <= manifest.pulled_at
-        )
+        is_newest = live is None or live.pulled_at <= manifest.pulled_at
+        is_shown = _has_rows(manifest) if manifest.kind == "append" else is_newest
+        is_changed = equal is None and is_shown
         receipt = Receipt(
             load_id=equal.load_id if equal else load_id,
             status=status,
@@ -206,6 +207,11 @@ def _publish(
     for manifest, _ in entries:
         landing.clear_pending(manifest)
     return results
+
+
+def _has_rows(manifest: Manifest) -> bool:
+    """An ``append`` window without any changes no table, quarantine included."""
+    return bool(manifest.row_count or manifest.rejected_count)
 
 
 def _outcome(manifest: Manifest, status: Status, load_id: str, is_changed: bool) -> LoadOutcome:

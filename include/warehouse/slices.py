@@ -72,22 +72,15 @@ class SliceLog:
         """The live entry of every slice key of an account, for the connector's plan."""
         rows = self._client.query(
             "select resource, slice_key, argMax(tuple(content_hash, pulled_at, row_count,"
-            " watermark, control_totals), (pulled_at, load_id)) as live from ops.slice_log"
+            " watermark, control_totals, rejected_count, connector_version),"
+            " (pulled_at, load_id)) as live from ops.slice_log"
             " where source = {source:String} and account_id = {account:String}"
             " group by resource, slice_key order by resource, slice_key",
             parameters={"source": source, "account": account},
         ).result_rows
         return [
-            KnownSlice(
-                resource=resource,
-                key=key,
-                content_hash=content_hash,
-                pulled_at=pulled_at.replace(tzinfo=UTC),
-                row_count=row_count,
-                watermark=watermark,
-                totals=totals,
-            )
-            for resource, key, (content_hash, pulled_at, row_count, watermark, totals) in rows
+            KnownSlice(resource, key, content_hash, pulled_at.replace(tzinfo=UTC), *rest)
+            for resource, key, (content_hash, pulled_at, *rest) in rows
         ]
 
     def live(self, manifest: Manifest) -> LoggedSlice | None:

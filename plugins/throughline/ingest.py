@@ -48,7 +48,8 @@ class IngestAccount(BaseOperator):
         try:
             outcome = self._pull(context)
         except HOPELESS as error:
-            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+            advice = self._advise() if isinstance(error, AccessDenied) else ""
+            raise AirflowFailException(f"{type(error).__name__}: {error}{advice}") from error
         if isinstance(outcome, Waiting):
             self.log.info("the vendor works; waiting %.0f s in the triggerer", outcome.seconds)
             self.defer(
@@ -66,6 +67,13 @@ class IngestAccount(BaseOperator):
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Called when the vendor is ready, or was waited for long enough to look again."""
         return self.execute(context)
+
+    def _advise(self) -> str:
+        """How to see that a cure has worked before the task is cleared."""
+        return (
+            f"\nAfter the cure, make check-source NAME={self.source}/{self.account} tells what the "
+            "account may read."
+        )
 
     def _pull(self, context: Context) -> Done | Waiting:
         entry = require_account(self.source, self.account)

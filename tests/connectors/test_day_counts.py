@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
-from include.connectors._day_plan import recounted_days, stalest_days
+from include.connectors._day_plan import differing_days, recounted_days, stalest_days
 from include.connectors.protocol import Interval, KnownSlice
 
 FIRST = date(2026, 9, 1)
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def _reject(known: dict[date, KnownSlice], day: date, count: int, age_days: int) -> None:
+    """As if ``count`` rows of ``day`` had gone to quarantine when it was pulled."""
+    known[day] = replace(known[day], rejected_count=count, pulled_at=NOW - timedelta(days=age_days))
 
 
 def _known(rows: list[int], targets: list[int] | None = None) -> dict[date, KnownSlice]:
@@ -78,3 +85,28 @@ def test_the_stalest_days_have_their_turn_first_and_fresh_ones_none():
     assert stalest_days(known, NOW, timedelta(days=7), 2) == {
         FIRST + timedelta(days=n) for n in (28, 29)
     }
+
+
+def test_a_day_with_rejected_rows_is_recounted_with_them_and_not_read_for_its_sums():
+    known = _known([3] * 14, [1] * 14)
+    day, other = FIRST + timedelta(days=3), FIRST + timedelta(days=5)
+    _reject(known, day, 2, 0)
+    vendor = Vendor(dict.fromkeys(known, 3) | {day: 5}, dict.fromkeys(known, 1) | {day: 9})
+    assert recounted_days(known, vendor.count) == frozenset()
+    vendor.targets[other] = 2
+    assert recounted_days(known, vendor.count) == {other}, "its neighbours are compared as ever"
+    vendor.rows[day] = 6
+    assert recounted_days(known, vendor.count) == {day, other}
+
+
+def test_a_day_with_rejected_rows_is_read_again_once_a_week_while_its_sums_differ():
+    known = _known([3] * 5, [1] * 5)
+    day = FIRST + timedelta(days=2)
+    totals = {one: {"is_target": Decimal(1)} for one in known} | {day: {"is_target": Decimal(2)}}
+    assert differing_days(known, totals, ["is_target"]) == {day}
+    _reject(known, day, 1, 6)
+    assert differing_days(known, totals, ["is_target"]) == frozenset()
+    _reject(known, day, 1, 7)
+    assert differing_days(known, totals, ["is_target"]) == {day}
+    vendor = Vendor(dict.fromkeys(known, 3) | {day: 4}, dict.fromkeys(known, 1) | {day: 2})
+    assert recounted_days(known, vendor.count) == {day}

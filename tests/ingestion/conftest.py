@@ -13,6 +13,7 @@ from include.contracts.reader import read_catalog
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
 from include.warehouse.schema import apply_schema
+from tests.ingestion.toy_run import Clock
 from tests.ingestion.toy_source import ToyVendor, write_contracts
 
 FILLED = ("raw.raw_toy__spend", "raw.raw_toy__event", "raw.raw_quarantine",
@@ -48,3 +49,9 @@ def landing(tmp_path: Path) -> Landing:
 def vendor() -> ToyVendor:
     """A vendor that has nothing yet."""
     return ToyVendor()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands, but for a millisecond a look."""
+    return Clock()

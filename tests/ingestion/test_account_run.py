@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,41 +20,19 @@ from include.connectors.protocol import (
 from include.ingestion.account_run import Done, Outcome, Waiting, run_account
 from include.ingestion.failures import SlicesFailed
 from include.warehouse.landing import Landing
-from tests.ingestion.toy_source import ACCOUNT, DAY, ToyVendor, connector_for, events, spend
+from include.warehouse.slices import SliceLog
+from tests.ingestion.toy_run import Clock, run_toy
+from tests.ingestion.toy_source import (
+    ACCOUNT,
+    DAY,
+    ToyVendor,
+    connector_for,
+    events,
+    spend,
+)
 
 DAY_2 = DAY + timedelta(days=1)
 DAY_3 = DAY + timedelta(days=2)
-
-
-class Clock:
-    """A clock that goes on only when told."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 10, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def _run(
-    store: Client, landing: Landing, vendor: ToyVendor, clock: Clock, run_id: str = "run 1"
-) -> Outcome:
-    return run_account(
-        connector_for(vendor),
-        landing,
-        store,
-        None,
-        clock,
-        run_id,
-        account=ACCOUNT,
-        clock=clock,
-    )
 
 
 def _costs(store: Client) -> list[tuple[Any, ...]]:
@@ -69,7 +47,7 @@ def test_one_answer_over_several_days_becomes_one_slice_per_day_empty_days_inclu
 ) -> None:
     vendor.spend = {DAY: spend(DAY, {"a": "1.10", "b": "2.20"}), DAY_3: spend(DAY_3, {"a": "3"})}
     vendor.plan_days(DAY, 3)
-    outcome = _run(store, landing, vendor, clock)
+    outcome = run_toy(store, landing, vendor, clock)
     assert isinstance(outcome, Done)
     counts = outcome.report.resources["spend"]
     assert (counts.slices_loaded, counts.rows_in, counts.rows_loaded) == (3, 3, 3)
@@ -95,10 +73,10 @@ def test_an_unchanged_slice_writes_nothing_and_triggers_nothing(
 ) -> None:
     vendor.spend = {DAY: spend(DAY, {"a": "1", "b": "2"}, report_name="first")}
     vendor.plan_days(DAY, 2)
-    _run(store, landing, vendor, clock)
+    run_toy(store, landing, vendor, clock)
     before = store.query("select count() from raw.raw_toy__spend").result_rows
     vendor.spend = {DAY: spend(DAY, {"b": "2", "a": "1"}, report_name="second")}
-    outcome = _run(store, landing, vendor, clock, "run 2")
+    outcome = run_toy(store, landing, vendor, clock, "run 2")
     assert isinstance(outcome, Done)
     counts = outcome.report.resources["spend"]
     assert (counts.slices_confirmed, counts.slices_loaded, counts.rows_confirmed) == (2, 0, 2)
@@ -111,9 +89,9 @@ def test_a_restated_slice_replaces_exactly_itself(
 ) -> None:
     vendor.spend = {DAY: spend(DAY, {"a": "1"}), DAY_2: spend(DAY_2, {"a": "2"})}
     vendor.plan_days(DAY, 2)
-    _run(store, landing, vendor, clock)
+    run_toy(store, landing, vendor, clock)
     vendor.spend[DAY] = spend(DAY, {"a": "1.01"})
-    outcome = _run(store, landing, vendor, clock, "run 2")
+    outcome = run_toy(store, landing, vendor, clock, "run 2")
     assert isinstance(outcome, Done)
     counts = outcome.report.resources["spend"]
     assert (counts.slices_loaded, counts.slices_confirmed) == (1, 1)
@@ -125,9 +103,9 @@ def test_an_empty_answer_replaces_what_was_there(
 ) -> None:
     vendor.spend = {DAY: spend(DAY, {"a": "1"})}
     vendor.plan_days(DAY, 1)
-    _run(store, landing, vendor, clock)
+    run_toy(store, landing, vendor, clock)
     vendor.spend = {}
-    outcome = _run(store, landing, vendor, clock, "run 2")
+    outcome = run_toy(store, landing, vendor, clock, "run 2")
     assert isinstance(outcome, Done)
     assert outcome.report.is_changed
     assert _costs(store) == []
@@ -137,11 +115,11 @@ def test_append_windows_all_stay_visible_and_a_repeated_one_is_confirmed(
     store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
 ) -> None:
     vendor.plan_events("w1", "e1", "e2")
-    _run(store, landing, vendor, clock)
+    run_toy(store, landing, vendor, clock)
     vendor.plan.clear()
     vendor.plan_events("w1", "e2", "e1")
     vendor.plan_events("w2", "e3")
-    outcome = _run(store, landing, vendor, clock, "run 2")
+    outcome = run_toy(store, landing, vendor, clock, "run 2")
     assert isinstance(outcome, Done)
     counts = outcome.report.resources["event"]
     assert (counts.slices_confirmed, counts.slices_loaded) == (1, 1)
@@ -156,7 +134,7 @@ def test_a_waiting_run_called_again_goes_on_and_asks_once(
     vendor.polls_needed = 2
     for day in (DAY, DAY_2, DAY_3):
         vendor.plan_days(day, 1)
-    first = _run(store, landing, vendor, clock)
+    first = run_toy(store, landing, vendor, clock)
     assert isinstance(first, Waiting)
     assert len(first.tokens) == 2  # the third must not be asked while two wait
     assert 0 < first.seconds <= 5
@@ -164,7 +142,7 @@ def test_a_waiting_run_called_again_goes_on_and_asks_once(
     outcome: Outcome = first
     while isinstance(outcome, Waiting) and calls < 10:
         clock.now += timedelta(seconds=outcome.seconds)
-        outcome = _run(store, landing, vendor, clock)
+        outcome = run_toy(store, landing, vendor, clock)
         calls += 1
     assert isinstance(outcome, Done)
     assert vendor.asked == ["2026-01-01+1", "2026-01-02+1", "2026-01-03+1"]
@@ -179,8 +157,8 @@ def test_a_wait_left_by_a_killed_run_is_polled_by_the_next_and_not_asked_again(
     vendor.spend = {DAY: spend(DAY, {"a": "1"})}
     vendor.polls_needed = 1
     vendor.plan_days(DAY, 1)
-    assert isinstance(_run(store, landing, vendor, clock), Waiting)
-    outcome = _run(store, landing, vendor, clock, "another run")
+    assert isinstance(run_toy(store, landing, vendor, clock), Waiting)
+    outcome = run_toy(store, landing, vendor, clock, "another run")
     assert isinstance(outcome, Done)
     assert vendor.asked == ["2026-01-01+1"]
     assert _costs(store) == [("2026-01-01", "a", "1")]
@@ -191,9 +169,9 @@ def test_a_wait_too_old_is_dropped_and_asked_anew(
 ) -> None:
     vendor.polls_needed = 1
     vendor.plan_days(DAY, 1)
-    assert isinstance(_run(store, landing, vendor, clock), Waiting)
+    assert isinstance(run_toy(store, landing, vendor, clock), Waiting)
     clock.now += timedelta(hours=13)
-    assert isinstance(_run(store, landing, vendor, clock, "another run"), Waiting)
+    assert isinstance(run_toy(store, landing, vendor, clock, "another run"), Waiting)
     assert vendor.asked == ["2026-01-01+1", "2026-01-01+1"]
     assert vendor.polled == []
 
@@ -210,7 +188,7 @@ def test_one_failed_slice_does_not_stop_the_others_and_is_named(
         "fetch w1": IncompleteAnswer("the answer ended early"),
     }
     with pytest.raises(TemporaryFailure, match="2026-01-01") as caught:
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     assert "event w1: IncompleteAnswer: the answer ended early" in str(caught.value)
     assert "second line" not in str(caught.value)
     assert isinstance(caught.value, SlicesFailed)
@@ -235,10 +213,10 @@ def test_a_retry_of_a_failed_run_asks_only_for_what_failed(
     vendor.plan_days(DAY_2, 1)
     vendor.errors = {"2026-01-01+1": TemporaryFailure("busy")}
     with pytest.raises(TemporaryFailure):
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     vendor.errors.clear()
     vendor.asked.clear()
-    outcome = _run(store, landing, vendor, clock)
+    outcome = run_toy(store, landing, vendor, clock)
     assert isinstance(outcome, Done)
     assert vendor.asked == ["2026-01-01+1"]
     counts = outcome.report.resources["spend"]
@@ -253,7 +231,7 @@ def test_refused_credentials_stop_the_run_at_once(
     vendor.plan_days(DAY_2, 1)
     vendor.errors = {"2026-01-01+1": AccessDenied("the token has expired: renew it")}
     with pytest.raises(AccessDenied, match="renew it"):
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     assert vendor.asked == ["2026-01-01+1"]
 
 
@@ -265,10 +243,10 @@ def test_a_checkpoint_comes_last_and_only_when_all_others_have_arrived(
     vendor.plan_days(DAY, 1)
     vendor.errors = {"2026-01-01+1": TemporaryFailure("busy")}
     with pytest.raises(TemporaryFailure):
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     assert vendor.asked == ["2026-01-01+1"]
     vendor.errors.clear()
-    assert isinstance(_run(store, landing, vendor, clock), Done)
+    assert isinstance(run_toy(store, landing, vendor, clock), Done)
     assert vendor.asked == ["2026-01-01+1", "2026-01-01+1", "border"]
     connector = connector_for(vendor)
     run_account(connector, landing, store, None, clock, "run 2", account=ACCOUNT, clock=clock)
@@ -281,35 +259,23 @@ def test_rows_in_equal_rows_loaded_confirmed_and_quarantined(
     vendor.spend = {DAY: spend(DAY, {"a": "1", "b": "2"})}
     vendor.rejected = (Rejected("f.csv", 7, "bad_number", "cost: not a number", "a;x;+7999"),)
     vendor.plan_days(DAY, 1)
-    outcome = _run(store, landing, vendor, clock)
+    outcome = run_toy(store, landing, vendor, clock)
     assert isinstance(outcome, Done)
     counts = outcome.report.resources["spend"]
     assert (counts.rows_in, counts.rows_loaded, counts.rows_quarantined) == (3, 2, 1)
+    (known,) = SliceLog(store).known("toy", ACCOUNT)
+    assert (known.row_count, known.rejected_count, known.told_count) == (2, 1, 3)
     found = store.query(
         "select resource, slice_key, line_number, raw_row from raw.raw_quarantine_live"
     ).result_rows
     assert found == [("spend", "2026-01-01", 7, "a;x;+7999")]
-    again = _run(store, landing, vendor, clock, "run 2")
+    again = run_toy(store, landing, vendor, clock, "run 2")
     assert isinstance(again, Done)
     counts = again.report.resources["spend"]
     assert (counts.rows_in, counts.rows_confirmed, counts.rows_quarantined) == (3, 2, 1)
     vendor.rejected = ()
-    _run(store, landing, vendor, clock, "run 3")
+    run_toy(store, landing, vendor, clock, "run 3")
     assert store.query("select count() from raw.raw_quarantine_live").result_rows == [(0,)]
-
-
-def test_what_surprised_the_connector_is_told_once_and_kept_with_the_run(
-    store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
-) -> None:
-    vendor.spend = {DAY: spend(DAY, {"a": "1"}), DAY_2: spend(DAY_2, {"a": "1"})}
-    vendor.findings = ("unknown field mood", "unknown field mood")
-    vendor.plan_days(DAY, 1)
-    vendor.plan_days(DAY_2, 1)
-    _run(store, landing, vendor, clock)
-    found = store.query(
-        "select resource, findings from ops.ingest_run where findings != [] order by resource"
-    ).result_rows
-    assert found == [("spend", ["unknown field mood"])]
 
 
 def test_a_plan_that_fails_is_raised_as_it_is_and_reported(
@@ -317,7 +283,7 @@ def test_a_plan_that_fails_is_raised_as_it_is_and_reported(
 ) -> None:
     vendor.errors = {"plan": BadInput("the mapping is wrong: correct it")}
     with pytest.raises(BadInput, match="correct it"):
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     rows = store.query("select resource, error_class, error from ops.ingest_run").result_rows
     assert rows == [("", "BadInput", "plan: the mapping is wrong: correct it")]
 
@@ -325,7 +291,7 @@ def test_a_plan_that_fails_is_raised_as_it_is_and_reported(
 def test_a_run_without_plan_is_still_reported(
     store: Client, landing: Landing, vendor: ToyVendor, clock: Clock
 ) -> None:
-    outcome = _run(store, landing, vendor, clock)
+    outcome = run_toy(store, landing, vendor, clock)
     assert isinstance(outcome, Done)
     assert not outcome.report.is_changed
     rows = store.query("select resource, rows_in from ops.ingest_run order by 1").result_rows
@@ -338,6 +304,6 @@ def test_a_day_that_was_not_asked_for_is_refused_and_leaves_nothing(
     vendor.spend = {DAY: spend(DAY_2, {"a": "1"})}
     vendor.plan_days(DAY, 1)
     with pytest.raises(SlicesFailed, match="2026-01-02, which was not asked for"):
-        _run(store, landing, vendor, clock)
+        run_toy(store, landing, vendor, clock)
     assert list(landing.manifests()) == []
     assert store.query("select count() from raw.raw_toy__spend").result_rows == [(0,)]

@@ -117,6 +117,8 @@ def test_what_no_retry_can_mend_fails_at_once_with_its_own_words(
     with pytest.raises(AirflowFailException, match=f"{hopeless.__name__}: renew the token") as told:
         _operator().execute(_context())
     assert isinstance(told.value.__cause__, hopeless)
+    advises = "make check-source NAME=files/one" in str(told.value)
+    assert advises == (hopeless is AccessDenied)
 
 
 def test_a_temporary_failure_is_left_to_the_retries(

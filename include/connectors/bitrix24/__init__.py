@@ -133,7 +133,7 @@ class Bitrix24:
         known = list(known)
         if window is not None:
             return [*self._plan_window(window, now), *self._plan_calls(known, now, window)]
-        rows = {k.resource: k.row_count for k in known if k.key == SCAN}
+        rows = {k.resource: k.told_count for k in known if k.key == SCAN}
         begin = datetime.combine(self._history_from, time(), self._zone)
         changes = [
             piece.to_slice(resource)
@@ -233,7 +233,7 @@ class Bitrix24:
         oldest = now.astimezone(self._zone).date() - timedelta(days=PROBED_DAYS)
         probed = {day: slice_ for day, slice_ in held.items() if day >= oldest}
         counts = self._reader.count_calls(sorted(probed))
-        changed = {day for day, count in counts.items() if count != probed[day].row_count}
+        changed = {day for day, count in counts.items() if count != probed[day].told_count}
         return ChangeSigns(changed_days=frozenset(changed))
 
 

@@ -23,6 +23,7 @@ from include.connectors._day_plan import (
     ChangeSigns,
     DayRule,
     business_day,
+    comparable_days,
     group_days,
     known_days,
     plan_days,
@@ -234,7 +235,8 @@ class MoySklad:
         since = datetime.fromisoformat(max(marks)) if marks else min(pulled)
         changes = self._reading.find_changes(since - OVERLAP, now)
         first = business_day(now, MOSCOW) - timedelta(days=PROBED_DAYS)
-        profit = {d: k for d, k in known_days(known, "profit_daily").items() if d >= first}
+        pulled_days = known_days(known, "profit_daily")
+        profit = comparable_days({d: k for d, k in pulled_days.items() if d >= first})
         odd = {
             day
             for week in group_days(profit, DAYS_PER_PROBE)

@@ -92,7 +92,7 @@ class LogPlanner:
             return {}
         span = Interval(min(days), max(days) + timedelta(days=1))
         totals = self._totals.read(resource, span)
-        had_rows = any(landed[day].row_count for day in totals if day in landed)
+        had_rows = any(landed[day].told_count for day in totals if day in landed)
         if had_rows and not any(total.rows for total in totals.values()):
             raise IncompleteAnswer(
                 f"the report shows nothing from {span.date_from} to {span.date_to}, days that had "
