@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,9 +17,12 @@ class Options:
     or null has its default.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, known: str | None = None) -> None:
+        """``known`` are all names the source reads, in one text: a misspelt one is refused."""
         self._account = account
         self._values = account.options
+        if known is not None:
+            refuse_unknown(account, known.split())
 
     def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
         """One of ``allowed``."""
@@ -118,6 +121,16 @@ class Options:
         return BadInput(
             f"option {name} of {self._account.source} account {self._account.name} {rule}, "
             f"got {value!r}"
+        )
+
+
+def refuse_unknown(account: Account, known: Collection[str]) -> None:
+    """Raise :class:`BadInput` for options nobody reads, naming those that are."""
+    strange = sorted(set(map(str, account.options)) - set(known))
+    if strange:
+        raise BadInput(
+            f"{account.source} account {account.name} has no option {' and no '.join(strange)}: "
+            f"correct the accounts file; there are {', '.join(sorted(known))}"
         )
 
 

@@ -59,6 +59,10 @@ class ResourceFacts:
     personal_data: str
 
 
+CountedBy = Literal["account", "token", "application", "address"]
+"""Whose requests a vendor adds up: those of an account, a credential, an OAuth client, one host."""
+
+
 @dataclass(frozen=True)
 class SourceProfile:
     """What holds for a whole vendor: one section of docs/sources.md."""
@@ -69,6 +73,8 @@ class SourceProfile:
     limits: str
     credentials: Mapping[str, str]
     """Name within the connection → what it is and where one gets it."""
+    counted_by: Mapping[str, CountedBy] = field(default_factory=dict)
+    """Name of a shared limit → by what its requests are counted; ``account`` when not named."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""Rate limits of one account shared by every process of this installation.
+"""Rate limits shared by every process of this installation.
 
-The state is one small SQLite file per account and limit under the installation's home, so tasks,
-the triggerer and a person at the command line together stay below what the vendor allows. SQLite's
+The state is one small SQLite file per limit and per whatever the vendor counts it by (the source's
+profile says which: an account, a credential, an OAuth client, this host), under the installation's
+home. So tasks, the triggerer and a person at the command line together stay below what the vendor
+allows, and so do several accounts behind one address or token. SQLite's
 log does not work on a network folder: where tasks run on several hosts, let one run the pool of a
 source.
 """
@@ -13,29 +15,56 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyrate_limiter
 
-from include.connectors.protocol import BadInput, Limiter, Rate, TemporaryFailure
+from include.connectors.protocol import (
+    Account,
+    BadInput,
+    CountedBy,
+    Limiter,
+    Rate,
+    TemporaryFailure,
+)
 
 
 class SharedLimits:
     """Makes limiters for one account; ``folder`` is made when it is missing."""
 
-    def __init__(self, folder: Path, source: str, account: str) -> None:
+    def __init__(
+        self, folder: Path, account: Account, counted_by: Mapping[str, CountedBy] | None = None
+    ) -> None:
         self._folder = folder
-        self._source = source
         self._account = account
+        self._counted_by = counted_by or {}
 
     def share(self, key: str, rates: Sequence[Rate]) -> Limiter:
-        """The limiter ``key`` of this account: the same for whoever asks, in any process."""
-        name = f"{self._source} {self._account} {key}"
+        """The limiter ``key``: the same for whoever asks in any process, if it counts together.
+
+        Accounts may differ in how many requests they allow themselves; each then keeps to its own
+        number, and all their requests count.
+        """
+        counted_by = self._counted_by.get(key, "account")
+        owner = _name_owner(self._account, counted_by)
+        name = " ".join(filter(None, (self._account.source, owner, key)))
         readable = re.sub(r"[^\w-]+", "-", name)[:60]
-        digest = hashlib.sha256(f"{name} {rates}".encode()).hexdigest()[:12]
+        spans = sorted(rate.seconds for rate in rates)
+        digest = hashlib.sha256(f"{counted_by} {name} {spans}".encode()).hexdigest()[:12]
         require_writable(self._folder)
         return SharedLimiter(self._folder / f"{readable}-{digest}.sqlite", rates)
+
+
+def _name_owner(account: Account, counted_by: CountedBy) -> str:
+    """Who shares the count; a credential is told by a digest, and an absent one by the account."""
+    if counted_by == "address":
+        return ""
+    name = {"token": "token", "application": "client_id"}.get(counted_by, "")
+    secret = account.credentials.get(name, "")
+    if not secret:
+        return account.name
+    return hashlib.sha256(f"{account.source} {secret}".encode()).hexdigest()[:12]
 
 
 class SharedLimiter:

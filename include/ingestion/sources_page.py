@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 
-from include.connectors.protocol import Connector, Resource
+from include.connectors.protocol import Connector, Resource, SourceProfile
 from include.ingestion.sources import discover_connectors
 from include.settings import PROJECT_ROOT
 
@@ -42,13 +42,20 @@ def render(connectors: Mapping[str, type[Connector]]) -> str:
         _table(
             ("source", "platform", "speaks", "limits kept to"),
             [
-                (f"[{name}](#{name})", c.profile.title, c.profile.api, c.profile.limits)
+                (f"[{name}](#{name})", c.profile.title, c.profile.api, _tell_limits(c.profile))
                 for name, c in connectors.items()
             ],
         )
     )
     parts += [_section(name, connector) for name, connector in connectors.items()]
     return "\n".join(parts)
+
+
+def _tell_limits(profile: SourceProfile) -> str:
+    """What is kept to, and which accounts spend it together."""
+    shared = sorted(set(profile.counted_by.values()))
+    told = f"; accounts of one {' or '.join(shared)} share it" if shared else ""
+    return f"{profile.limits}{told}"
 
 
 def _section(name: str, connector: type[Connector]) -> str:

@@ -55,10 +55,9 @@ def pull_accounts(
         account = with_project_options(entry.account, settings)
         if vault is not None:
             account = replace(account, credentials=_read(vault))
-        limits = SharedLimits(settings.home / "limits", source, account.name)
-        connector = find_connector(source)(
-            account, _now, Host(share_limit=limits.share, vault=vault)
-        )
+        make = find_connector(source)
+        limits = SharedLimits(settings.home / "limits", account, make.profile.counted_by)
+        connector = make(account, _now, Host(share_limit=limits.share, vault=vault))
         while True:
             outcome = run_account(
                 connector,

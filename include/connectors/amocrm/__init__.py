@@ -65,6 +65,10 @@ CHECKED = {
     "catalogs": "catalogs",
     "users": "users",
 }
+OPTIONS = (
+    "allow_mass_deletion base_url custom_fields days_per_window history_from leave_out page_size"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class AmoCrm:
@@ -77,7 +81,7 @@ class AmoCrm:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         base_url = options.text("base_url") or f"https://{account.name}.amocrm.ru"
         self._options = options
         self._longest = timedelta(days=options.number("days_per_window", 31, 1, 366))

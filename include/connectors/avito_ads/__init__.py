@@ -54,6 +54,11 @@ from include.connectors.protocol import (
 
 HISTORY_DAYS = 90
 SNAPSHOT = "snapshot"
+OPTIONS = (
+    "account_id base_url currency_code days_per_request history_from include_today "
+    "is_vat_included lookback_days page_size prefix probe_days requests_per_minute time_zone"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class AvitoAds:
@@ -66,7 +71,7 @@ class AvitoAds:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         self._options = options
         self._now = now
         self._zone = options.zone("time_zone", "Europe/Moscow")

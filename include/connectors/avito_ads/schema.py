@@ -217,6 +217,7 @@ PROFILE = SourceProfile(
     api="Avito Ads API v1",
     limits="about 500 points a minute, told by Api-Point-Balance; here at most "
     "requests_per_minute (450) for all processes together",
+    counted_by={"points": "application"},
     credentials={
         "client_id": "of the application on the Avito developer page; an agency's opens its "
         "clients' accounts too",

@@ -71,6 +71,11 @@ CALLS_KEPT = timedelta(days=3 * 365)
 WINDOWED = (*ENTITIES, PRODUCT_ROW, DEAL_CONTACT, HISTORY)
 DIRECTORIES = (USER, PIPELINE, STATUS, CUSTOM_FIELD)
 SNAPSHOT, SCAN = "snapshot", "scan"
+OPTIONS = (
+    "allow_mass_deletion base_url calls_from custom_fields days_per_request history_from "
+    "leave_out lookback_days oauth_url overlap_minutes plan time_zone window_days"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class Bitrix24:
@@ -96,7 +101,7 @@ class Bitrix24:
     )
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         self._zone = options.zone("time_zone", "Europe/Moscow")
         self._history_from = options.day("history_from", EARLIEST)
         self._calls_from = options.day("calls_from", date.min)

@@ -90,6 +90,11 @@ PATHS = {
 }
 """Resource → its path and the key of its rows."""
 STATES = frozenset({"good_lead", "not_a_lead", "previously_marked_good_lead"})
+OPTIONS = (
+    "account_id base_url days_per_request extra_fields has_lead_counts history_from include_today "
+    "lookback_days page_rows time_zone"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class CallRail:
@@ -102,7 +107,7 @@ class CallRail:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         key = options.secret("token", "an API key of CallRail")
         self._name = account.name
         self._options = options

@@ -61,6 +61,11 @@ REACH = timedelta(days=90)
 """How far back changes are looked for."""
 STALE_DAYS = 5
 RESTED = timedelta(hours=20)
+OPTIONS = (
+    "base_url days_per_request history_from include_today lookback_days page_rows "
+    "requests_per_second site_id time_zone"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class Calltouch:
@@ -74,11 +79,12 @@ class Calltouch:
         title="Calltouch",
         api="calls-service RestAPI (unversioned)",
         limits="5 requests a second from one address; points a day for each project",
+        counted_by={"requests": "address"},
         credentials={"token": "API token of the cabinet, from its settings of integrations"},
     )
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         token = options.secret("token", "the API token of the Calltouch cabinet")
         zone = options.zone("time_zone", "Europe/Moscow")
         self._rule = DayRule(

@@ -66,6 +66,11 @@ DEFAULT_HISTORY_DAYS = 30
 MOST_PAGE_ROWS = 250_000
 ATTEMPTS = 3
 """Few: the property allows ten server errors an hour, and then refuses everything."""
+OPTIONS = (
+    "base_url client_id_dimension days_per_request history_from include_today is_vat_included "
+    "leave_tokens lookback_days page_rows probe_days property_id requests_per_second token_url"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class Ga4:
@@ -78,7 +83,7 @@ class Ga4:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = self._options = Options(account)
+        options = self._options = Options(account, OPTIONS)
         self._now = now
         property_id = options.text("property_id", account.name)
         if not re.fullmatch(r"\d+", property_id):

@@ -83,6 +83,12 @@ ROWS_AIMED_AT = 500_000
 DEPENDENTS = (AD_DAYS, KEYWORD_DAYS, CONVERSION_DAYS)
 """Read again whenever the campaigns' day is; no total of theirs can be asked for cheaply."""
 DICTIONARIES = (CAMPAIGN, AD_GROUP, AD)
+OPTIONS = (
+    "api_version base_url click_history_days customer_id days_per_request history_from "
+    "include_today is_vat_included login_customer_id lookback_days probe_days queries_per_second "
+    "token_url"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class GoogleAds:
@@ -95,7 +101,7 @@ class GoogleAds:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = self._options = Options(account)
+        options = self._options = Options(account, OPTIONS)
         self._now = now
         customer_id = options.text("customer_id", account.name).replace("-", "")
         if not re.fullmatch(r"\d{10}", customer_id):

@@ -51,6 +51,11 @@ ARCHIVE_LIFE = timedelta(days=91)
 WINDOWED = (*KINDS, HISTORY)
 DIRECTORIES = (OWNER, STAGE, PROPERTY)
 SNAPSHOT, SCAN = "snapshot", "scan"
+OPTIONS = (
+    "allow_mass_deletion base_url custom_fields history_from leave_out overlap_minutes "
+    "requests_per_ten_seconds searches_per_second window_days"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class HubSpot:
@@ -75,7 +80,7 @@ class HubSpot:
     )
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         self._now = now
         self._history_from = options.day("history_from", EARLIEST)
         self._longest = timedelta(days=options.number("window_days", 366, least=1))

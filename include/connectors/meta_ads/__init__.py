@@ -83,6 +83,11 @@ OBJECT_FIELDS = {
     AD: "id,name,adset_id,campaign_id,status,effective_status,updated_time,"
     "creative{id,url_tags,object_story_spec,effective_object_story_id}",
 }
+OPTIONS = (
+    "account_id api_version base_url days_per_request history_from include_today is_vat_included "
+    "lookback_days page_rows tolerance_ppm"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class MetaAds:
@@ -95,7 +100,7 @@ class MetaAds:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         token = options.secret("token", "the access token of a system user with ads_read")
         self._name = account.name
         self._options = options

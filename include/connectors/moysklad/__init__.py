@@ -76,6 +76,11 @@ CHECKED = {
     "stock report": "report/stock/bystore",
     "profit report": "report/profit/byproduct",
 }
+OPTIONS = (
+    "allow_mass_deletion base_url custom_fields days_per_window history_from leave_out "
+    "lookback_days page_size request_weight"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class MoySklad:
@@ -88,7 +93,7 @@ class MoySklad:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         secret = options.secret("token", "an access token, or a password beside a login,")
         authorization, secrets = f"Bearer {secret}", [secret]
         if login := account.credentials.get("login"):

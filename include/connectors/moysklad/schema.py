@@ -263,6 +263,7 @@ PROFILE = SourceProfile(
     api="JSON API 1.2 (remap)",
     limits="45 units per 3 s and user; a user's request weighs 4 since December 2026, a stock "
     "report 5; five requests at a time",
+    counted_by={"units": "token"},
     credentials={
         "token": "access token of a user or solution; with a login, that user's password",
         "login": "only where token is a password",

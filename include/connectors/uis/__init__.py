@@ -62,6 +62,11 @@ REACH = timedelta(days=90)
 """How far back changes are looked for."""
 STALE_DAYS = 5
 RESTED = timedelta(hours=20)
+OPTIONS = (
+    "base_url days_per_request history_from include_today lookback_days page_rows "
+    "requests_per_minute time_zone user_id without_fields"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class Uis:
@@ -82,7 +87,7 @@ class Uis:
     )
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        self._options = options = Options(account)
+        self._options = options = Options(account, OPTIONS)
         self._now = now
         secret = options.secret("token", "an API key of the UIS cabinet")
         rate = Rate(options.number("requests_per_minute", 120, 1), 60.0)

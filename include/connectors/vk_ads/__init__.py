@@ -74,6 +74,12 @@ LONGEST_CHANGES = timedelta(days=1461)
 """Each link is a request, so a first reading that breaks off should not begin anew."""
 INDEX_LAG = timedelta(minutes=10)
 SNAPSHOT = "snapshot"
+OPTIONS = (
+    "accept_unproven attribution base_url cost_tolerance currency_code days_per_request "
+    "history_from include_today is_vat_included lookback_days page_size probe_days "
+    "requests_per_second time_zone user_id"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class VkAds:
@@ -86,7 +92,7 @@ class VkAds:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         self._options = options
         self._now = now
         self._zone = options.zone("time_zone", "Europe/Moscow")

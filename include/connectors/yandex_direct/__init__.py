@@ -86,6 +86,11 @@ REQUESTS = Rate(20, 10.0)
 """Of the Reports service, per advertiser; the few other calls share it."""
 TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
 CLOCK_SKEW = timedelta(minutes=10)
+OPTIONS = (
+    "api_version attribution_models base_url compress days_per_request dictionary_days goals "
+    "history_from include_today include_vat lookback_days oauth_url processing_mode"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class YandexDirect:
@@ -98,7 +103,7 @@ class YandexDirect:
     profile: ClassVar[SourceProfile] = PROFILE
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         self._login = account.name
         self._now = now
         self._options = options

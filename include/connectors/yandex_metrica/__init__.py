@@ -56,6 +56,11 @@ ATTRIBUTIONS = (
     "cross_device_last_yandex_direct_click",
 )
 LOG_REQUESTS_A_SECOND = Rate(10, 1.0)
+OPTIONS = (
+    "attribution base_url compress counter days_per_request history_from include_hits "
+    "lookback_days probe_days tolerance_percent weekly_days"
+)
+"""Every name an account may set; see the module's text."""
 
 
 class YandexMetrica:
@@ -70,6 +75,7 @@ class YandexMetrica:
         api="Logs API and Management API management/v1, Reporting API stat/v1",
         limits="10 requests a second for logs and 30 in all per address, 3 at once per login, "
         "5,000 a day per login and per counter until 00:00 UTC; 10 GB of log requests not cleaned",
+        counted_by={"yandex_metrica requests": "address"},
         credentials={
             "token": "OAuth token with the right metrika:read of a login that may view the "
             "counter, from oauth.yandex.ru"
@@ -77,7 +83,7 @@ class YandexMetrica:
     )
 
     def __init__(self, account: Account, now: Now, host: Host = LONE_HOST) -> None:
-        options = Options(account)
+        options = Options(account, OPTIONS)
         token = options.secret("token", "an OAuth token with the right metrika:read")
         self._counter = options.text("counter", account.name)
         if not self._counter.isdigit():
