@@ -1,0 +1,119 @@
+"""Connected components of identity-like edges: ours beside splink's own clustering.
+
+``python -m benchmarks.graph [edges …]`` (default 1 and 10 million). Both read the same Parquet file
+and write node and component; the two answers must be one and the same partition.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.connectors import PEER_PYTHON
+from benchmarks.peak_memory import read_peak_mb
+from include.identity.components import write_components
+from include.settings import PROJECT_ROOT
+
+DEFAULT_EDGES = (1_000_000, 10_000_000)
+SUPER_NODES = 50
+NEIGHBOURS_OF_A_SUPER_NODE = 2_000
+WANTED_TIMES = 2.0
+
+
+def make_edges(count: int, target: Path) -> None:
+    """Random trees of some identifiers each, a few seen twice, and shared numbers across them."""
+    random = np.random.default_rng(7)
+    shared = min(SUPER_NODES * NEIGHBOURS_OF_A_SUPER_NODE, count // 10)
+    own = count - shared
+    sizes = 2 + random.geometric(0.3, size=own // 3)
+    ends = np.cumsum(sizes)
+    ends = ends[ends - np.arange(1, len(ends) + 1) <= own * 9 // 10]
+    sizes = sizes[: len(ends)]
+    first, total = ends - sizes, int(ends[-1])
+    tree = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(total) - first[tree]
+    below = np.flatnonzero(place)
+    above = first[tree[below]] + (random.random(len(below)) * place[below]).astype(np.int64)
+    again = random.integers(0, len(sizes), own - len(below))
+    left = first[again] + (random.random(len(again)) * sizes[again]).astype(np.int64)
+    right = first[again] + (random.random(len(again)) * sizes[again]).astype(np.int64)
+    hubs = total + np.arange(shared) % SUPER_NODES
+    names = random.permutation(total + SUPER_NODES)
+    order = random.permutation(count)
+    a = names[np.concatenate([below, left, hubs])][order]
+    b = names[np.concatenate([above, right, random.integers(0, total, shared)])][order]
+    pq.write_table(pa.table({"a": a, "b": b}), target)
+
+
+def run_own(edges: Path, out: Path) -> None:
+    """Components by the project, as ``make components`` finds them; prints its figures as JSON."""
+    started, before = time.perf_counter(), time.process_time()
+    write_components(edges, out, None, lambda _: None)
+    figures = {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - before,
+        "peak_mb": read_peak_mb(),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def is_same_partition(ours: Path, theirs: Path) -> bool:
+    """Whether two files of ``node, component`` part the same nodes the same way."""
+    mine, other = (pq.read_table(path).sort_by("node") for path in (ours, theirs))
+    if not mine["node"].cast(pa.int64()).equals(other["node"].cast(pa.int64())):
+        return False
+    pairs = pa.table({"mine": mine["component"], "other": other["component"]})
+    both = pairs.group_by(["mine", "other"]).aggregate([]).num_rows
+    return all(both == pc.count_distinct(pairs[name]).as_py() for name in ("mine", "other"))
+
+
+def _run(command: list[str]) -> dict[str, float]:
+    done = subprocess.run(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(count: int, folder: Path) -> list[tuple[str, ...]]:
+    """Rows of the table for one number of edges; raises ``SystemExit`` when the answers differ."""
+    edges, ours, theirs = (folder / f"{name}-{count}.parquet" for name in ("edges", "own", "peer"))
+    make_edges(count, edges)
+    own = _run([sys.executable, "-m", "benchmarks.graph", "own", str(edges), str(ours)])
+    peer = _run([str(PEER_PYTHON), "-m", "benchmarks.peers.splink_graph", str(edges), str(theirs)])
+    if not is_same_partition(ours, theirs):
+        raise SystemExit(f"{count:,} edges: the two answers are not one partition")
+    times = peer["seconds"] / own["seconds"]
+    return [
+        (f"{count:,}", name, *(f"{found[key]:,.1f}" for key in ("seconds", "cpu_seconds")),
+         f"{found['peak_mb']:,.0f}", remark)
+        for name, found, remark in (("ours", own, f"{times:.1f} times"), ("splink 5", peer, ""))
+    ]  # fmt: skip
+
+
+def main() -> None:
+    """Measure and print."""
+    if sys.argv[1:2] == ["own"]:
+        run_own(Path(sys.argv[2]), Path(sys.argv[3]))
+        return
+    title = f"Components of identity-like edges; wanted: {WANTED_TIMES:.0f} times splink"
+    table = Table(title=title)
+    for name in ("edges", "", "seconds", "CPU s", "peak MB", "faster"):
+        table.add_column(name, justify="left" if name in ("", "faster") else "right")
+    with tempfile.TemporaryDirectory(prefix="throughline-graph-") as name:
+        for count in map(int, sys.argv[1:] or DEFAULT_EDGES):
+            for row in measure(count, Path(name)):
+                table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
