@@ -21,7 +21,7 @@ from include.warehouse.manifest import (
     Manifest,
     RowsNotConserved,
 )
-from include.warehouse.slice_writer import SliceHeader, SliceWriter
+from include.warehouse.slice_writer import SliceHeader, SliceWriter, join
 
 if TYPE_CHECKING:
     from include.warehouse.landing import Landing
@@ -46,6 +46,7 @@ class PullWriter:
         self._header = header
         self._resource = resource
         self._piece = piece
+        self._filled = [n for n, field in enumerate(resource.schema) if not field.nullable]
         self._slices: dict[date | None, SliceWriter] = {}
         self._encoded: dict[str, bool] = {}
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-hash")
@@ -61,7 +62,11 @@ class PullWriter:
             next(iter(self._slices.values())).reject(batch.rejected)
         if batch.rows is None or batch.rows.num_rows == 0:
             return
-        rows = _conform(batch.rows, self._resource, self._header)
+        rows = batch.rows
+        if rows.schema != self._resource.schema or any(
+            rows.column(place).null_count for place in self._filled
+        ):
+            rows = _conform(rows, self._resource, self._header)
         if self._resource.day_column is None:
             self._buffer(None, rows)
         else:
@@ -155,15 +160,15 @@ class PullWriter:
             self._submit(max(self._slices.values(), key=lambda other: other.buffered_bytes))
 
     def _submit(self, piece: SliceWriter) -> None:
-        rows = piece.take_buffer()
-        if rows is None:
+        batches = piece.take_buffer()
+        if not batches:
             return
         while len(self._running) >= 2:
             self._running.pop(0).result()
-        self._running.append(self._worker.submit(self._write_group, piece, rows))
+        self._running.append(self._worker.submit(self._write_group, piece, batches))
 
-    def _write_group(self, piece: SliceWriter, rows: pa.RecordBatch) -> None:
-        encoded = self._encode(rows)
+    def _write_group(self, piece: SliceWriter, batches: list[pa.RecordBatch]) -> None:
+        encoded = self._encode(join(batches))
         keep_open = len(self._slices) <= _OPEN_SLICES
         written = self._file_worker.submit(piece.write, encoded, keep_open)
         piece.digest(encoded)

@@ -91,13 +91,11 @@ class SliceWriter:
         self.buffered_rows += rows.num_rows
         self.buffered_bytes += rows.nbytes
 
-    def take_buffer(self) -> pa.RecordBatch | None:
-        """What was buffered, as one batch; None when nothing was."""
-        if not self._batches:
-            return None
+    def take_buffer(self) -> list[pa.RecordBatch]:
+        """What was buffered, for :func:`join` to put together."""
         batches, self._batches = self._batches, []
         self.buffered_rows = self.buffered_bytes = 0
-        return batches[0] if len(batches) == 1 else _concat(batches)
+        return batches
 
     def digest(self, rows: pa.RecordBatch) -> None:
         """Add rows to the content hash and the control totals."""
@@ -181,8 +179,10 @@ def transport_columns(schema: pa.Schema) -> frozenset[str]:
     return frozenset(field.name for field in schema if b"transport" in (field.metadata or {}))
 
 
-def _concat(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def join(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     """One batch of many; a text column that has a dictionary in any of them has one in all."""
+    if len(batches) == 1:
+        return batches[0]
     if all(batch.schema == batches[0].schema for batch in batches):
         return pa.concat_batches(batches)
     columns = []
