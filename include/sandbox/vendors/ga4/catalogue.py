@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from include.sandbox.vendors.ga4.compatibility import find_clash
 from include.sandbox.vendors.ga4.dimensions import DIMENSIONS
 from include.sandbox.vendors.ga4.measures import MEASURES, make_measure
-from include.sandbox.vendors.ga4.request import find_clash, require_dimension
+from include.sandbox.vendors.ga4.request import require_dimension
 from include.sandbox.vendors.ga4.wire import read_enum, read_items
 
 

@@ -54,6 +54,11 @@ def _guess(shares: Mapping[str, int]) -> Derive:
     return derive
 
 
+def _unset(category: str, **names: str) -> dict[str, tuple[str, str, Derive]]:
+    """Dimensions nobody has told the property anything of."""
+    return {name: (label, category, _constant(NOT_SET)) for name, label in names.items()}
+
+
 AGES = {"unknown": 6, "25-34": 2, "35-44": 2, "45-54": 1}
 GENDERS = {"unknown": 6, "male": 3, "female": 2}
 
@@ -163,6 +168,42 @@ DIMENSIONS: dict[str, tuple[str, str, Derive]] = {
     "itemName": ("Item name", "Ecommerce", _constant(NOT_SET)),
     "itemId": ("Item ID", "Ecommerce", _constant(NOT_SET)),
     "itemCategory": ("Item category", "Ecommerce", _constant(NOT_SET)),
+    **_unset(
+        "Ecommerce",
+        itemBrand="Item brand",
+        itemVariant="Item variant",
+        itemCategory2="Item category 2",
+        itemCategory3="Item category 3",
+        itemCategory4="Item category 4",
+        itemCategory5="Item category 5",
+    ),
+    **_unset("Geography", region="Region", continent="Continent"),
+    **_unset("User", language="Language"),
+    **_unset(
+        "Platform / device",
+        operatingSystemVersion="OS version",
+        operatingSystemWithVersion="Operating system with version",
+        deviceModel="Device model",
+        mobileDeviceBranding="Device brand",
+        screenResolution="Screen resolution",
+        appVersion="App version",
+    ),
+    **_unset(
+        "Traffic source",
+        sessionSourcePlatform="Session source platform",
+        firstUserSourcePlatform="First user source platform",
+        sessionGoogleAdsAdGroupName="Session Google Ads ad group name",
+        sessionGoogleAdsKeyword="Session Google Ads keyword text",
+        firstUserGoogleAdsAdGroupName="First user Google Ads ad group name",
+        firstUserGoogleAdsAdNetworkType="First user Google Ads ad network type",
+    ),
+    **_unset("Page / screen", contentGroup="Content group", unifiedScreenClass="Page class"),
+    **_unset("Demographics", brandingInterest="Interests"),
+    "unifiedPagePathScreen": (
+        "Page path and screen class",
+        "Page / screen",
+        _column("page"),
+    ),
     "transactionId": ("Transaction ID", "Ecommerce", _column("transaction")),
     "cohort": ("Cohort", "Cohort", _column("cohort")),
     "cohortNthDay": ("Daily cohort", "Cohort", _column("nth")),
@@ -175,7 +216,11 @@ DIMENSIONS: dict[str, tuple[str, str, Derive]] = {
 
 EVENT_DIMENSIONS = frozenset({"eventName", "isKeyEvent"})
 COHORT_DIMENSIONS = frozenset({"cohort", "cohortNthDay", "cohortNthWeek", "cohortNthMonth"})
-ITEM_DIMENSIONS = frozenset({"itemName", "itemId", "itemCategory"})
+ITEM_DIMENSIONS = frozenset(
+    name
+    for name in DIMENSIONS
+    if name.startswith(("itemCategory", "itemBrand", "itemName", "itemId", "itemVariant"))
+)
 THRESHOLDED_DIMENSIONS = frozenset({"userAgeBracket", "userGender"})
 TIME_DIMENSIONS = frozenset(name for name, (_, kind, _) in DIMENSIONS.items() if kind == "Time")
 REALTIME_DIMENSIONS = frozenset(

@@ -18,13 +18,12 @@ RATES = {"EUR": 0.92, "GBP": 0.79, "RUB": 80.0, "USD": 1.0}
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric; ``kind`` is the vendor's type, ``is_item`` those of ecommerce items."""
+    """One metric; ``kind`` is the vendor's type."""
 
     ui_name: str
     category: str
     kind: str
     compute: Callable[[Sums], float]
-    is_item: bool = False
 
 
 def _sum(name: str) -> Callable[[Sums], float]:
@@ -101,8 +100,21 @@ MEASURES: dict[str, Measure] = {
     ),
     "ecommercePurchases": Measure("Ecommerce purchases", "Ecommerce", INTEGER, _sum("purchases")),
     "transactions": Measure("Transactions", "Ecommerce", INTEGER, _sum("purchases")),
-    "itemRevenue": Measure("Item revenue", "Ecommerce", CURRENCY, _nothing, is_item=True),
-    "itemsPurchased": Measure("Items purchased", "Ecommerce", INTEGER, _nothing, is_item=True),
+    "itemRevenue": Measure("Item revenue", "Ecommerce", CURRENCY, _nothing),
+    "itemsPurchased": Measure("Items purchased", "Ecommerce", INTEGER, _nothing),
+    "itemsViewed": Measure("Items viewed", "Ecommerce", INTEGER, _nothing),
+    "itemsAddedToCart": Measure("Items added to cart", "Ecommerce", INTEGER, _nothing),
+    "addToCarts": Measure("Add to carts", "Ecommerce", INTEGER, _nothing),
+    "checkouts": Measure("Checkouts", "Ecommerce", INTEGER, _nothing),
+    "averagePurchaseRevenue": Measure(
+        "Average purchase revenue",
+        "Revenue",
+        CURRENCY,
+        lambda sums: _money(sums) / sums["purchases"] if sums["purchases"] else 0.0,
+    ),
+    "totalAdRevenue": Measure("Total ad revenue", "Revenue", CURRENCY, _nothing),
+    "publisherAdClicks": Measure("Publisher ad clicks", "Publisher", INTEGER, _nothing),
+    "publisherAdImpressions": Measure("Publisher ad impressions", "Publisher", INTEGER, _nothing),
 }
 COHORT_MEASURES = frozenset({"cohortActiveUsers", "cohortTotalUsers"})
 REALTIME_MEASURES = frozenset({"activeUsers", "eventCount", "keyEvents", "screenPageViews"})

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from include.sandbox.vendors.ga4.compatibility import find_clash
 from include.sandbox.vendors.ga4.dimensions import (
     COHORT_DIMENSIONS,
     DIMENSIONS,
-    ITEM_DIMENSIONS,
     THRESHOLDED_DIMENSIONS,
 )
 from include.sandbox.vendors.ga4.errors import refuse_argument
@@ -233,13 +233,3 @@ def require_known_orders(
             raise refuse_argument(
                 f"Field {by_metric or by_dimension} in orderBys must be in the request."
             )
-
-
-def find_clash(fields: Sequence[str], measures: Mapping[str, Measure]) -> list[str]:
-    """Item dimensions go with item metrics only, and item metrics with no event dimension."""
-    items = [name for name in fields if name in ITEM_DIMENSIONS]
-    others = [name for name, measure in measures.items() if not measure.is_item]
-    if items and others:
-        return sorted(set(items))
-    has_item_metric = any(measure.is_item for measure in measures.values())
-    return ["eventName"] if has_item_metric and "eventName" in fields else []
