@@ -200,6 +200,8 @@ def test_won_and_lost_are_the_same_in_every_pipeline_and_names_change(amo):
     assert (renamed["id"], renamed["name"]) == (OFFER, "Предложение")
     assert len(amo.rows("leads/pipelines/10/statuses")) == 6
     assert amo.get("leads/pipelines/99").status_code == 204
+    assert amo.get("leads/pipelines/10/statuses/142").json()["name"] == "Успешно реализовано"
+    assert amo.get("leads/pipelines/10/statuses/1").status_code == 204
 
 
 def test_users_and_custom_fields_carry_totals(amo):

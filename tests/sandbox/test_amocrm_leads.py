@@ -209,3 +209,17 @@ def test_a_deal_entered_twice_for_one_enquiry_is_two_leads_until_merged(amo):
     assert amo.ids("leads") == [502, 801, 804]
     added = amo.rows("events?filter[type]=lead_added&order[created_at]=asc")
     assert sorted(row["entity_id"] for row in added) == [502, 801, 802, 803, 804, 805]
+
+
+def test_tags_of_leads_are_listed_and_narrowed(amo):
+    amo.go_to(6)
+    (lead,) = amo.rows("leads?filter[id]=801")
+    tag = lead["_embedded"]["tags"][0]
+    assert tag in amo.rows("leads/tags")
+    assert amo.rows(f"leads/tags?filter[id][]={tag['id']}") == [tag]
+    assert amo.rows(f"leads/tags?filter[name]={tag['name']}") == [tag]
+
+
+@pytest.mark.parametrize("path", ["contacts/tags", "companies/tags", "customers", "sources"])
+def test_what_the_account_does_not_use_is_empty_and_no_error(amo, path):
+    assert amo.get(path).status_code == 204

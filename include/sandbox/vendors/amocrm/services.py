@@ -142,7 +142,9 @@ def _users(q: Question, number: str | None = None) -> Answer:
     return Listing("users", words.managers, lambda row: words.user(row, wanted, q.api), "pages")
 
 
-def _pipelines(q: Question, number: str | None = None, statuses: str | None = None) -> Answer:
+def _pipelines(
+    q: Question, number: str | None = None, statuses: str | None = None, status: str | None = None
+) -> Answer:
     rendered = render_pipelines(q.world, q.now, q.api, q.account_id)
     if number is None:
         return Listing("pipelines", rendered, dict, "whole")
@@ -151,7 +153,24 @@ def _pipelines(q: Question, number: str | None = None, statuses: str | None = No
         return None
     if statuses is None:
         return found[0]
-    return Listing("statuses", found[0]["_embedded"]["statuses"], dict, "whole")
+    return _pick(Listing("statuses", found[0]["_embedded"]["statuses"], dict, "whole"), status)
+
+
+def _tags(q: Question, kind: str) -> Answer:
+    """Only leads carry tags here: each for the way it came."""
+    words, conditions = read_dictionaries(q.world), choose.read_filter(q.tree)
+    rows = [tag for source in words.source_ids for tag in words.tag(source)]
+    tests = [
+        *choose.by_ids(conditions, id="id"),
+        *choose.by_texts(conditions, name="name"),
+        *_by_words(q, ("name",)),
+    ]
+    return Listing("tags", choose.keep(rows, tests) if kind == "leads" else [], dict)
+
+
+def _nothing(q: Question, key: str) -> Answer:
+    """What the account does not use: customers, and sources, which are an integration's own."""
+    return Listing(key, [], dict)
 
 
 def _loss_reasons(q: Question, number: str | None = None) -> Answer:
@@ -312,9 +331,11 @@ ENDPOINTS: tuple[tuple[re.Pattern[str], Callable[..., Answer]], ...] = tuple(
         ("account", _account),
         ("leads", _leads),
         ("leads/pipelines", _pipelines),
-        (r"leads/pipelines/(\d+)(?:/(statuses))?", _pipelines),
+        (r"leads/pipelines/(\d+)(?:/(statuses)(?:/(\d+))?)?", _pipelines),
         (r"leads/loss_reasons(?:/(\d+))?", _loss_reasons),
         (r"leads/unsorted(?:/([0-9a-f]+))?", _unsorted),
+        (f"{KIND}/tags", _tags),
+        ("(customers|sources)", _nothing),
         (f"{KIND}/custom_fields(?:/(\\d+))?", _custom_fields),
         (f"{KIND}/notes", _notes),
         (f"{KIND}/notes/(\\d+)", _note),
