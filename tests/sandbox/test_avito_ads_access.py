@@ -41,7 +41,7 @@ def test_a_token_lives_a_day_and_is_asked_for_again(avito: AdBench) -> None:
     assert _get(avito, token=told["access_token"]).status_code == 200
     avito.stage.clock.advance(86_400)
     assert _told(_get(avito, token=told["access_token"])) == (401, 401)
-    again = avito.web.post("/token", data=FORM).json()
+    again = avito.web.post("/token/", data=FORM).json()
     assert _get(avito, token=again["access_token"]).status_code == 200
 
 

@@ -57,6 +57,7 @@ class AvitoAds:
         methods = ["GET", "POST", "PUT", "DELETE"]
         return [
             Route("/token", self._serve_token, methods=methods),
+            Route("/token/", self._serve_token, methods=methods),
             *(
                 Route(f"/{prefix}/v1/account/{{account_id}}{rest}", self._serve, methods=methods)
                 for prefix in ("ads", "ads-sandbox")
