@@ -23,7 +23,7 @@ from clickhouse_connect.driver.client import Client
 from include.contracts.column_types import ColumnType
 from include.contracts.graph import tables_read
 from include.contracts.model import LOAD_ID, Catalog, Table
-from include.warehouse import run_sql, seeds
+from include.warehouse import seeds, solved_tables
 
 DEFAULT_PARAMETERS = {
     "as_of": datetime(2100, 1, 1, tzinfo=UTC),
@@ -117,9 +117,7 @@ class CaseRunner:
             if name not in inputs | {_SLICE_LOG}:
                 raise ValueError(f"{case.label} gives {name}, which {path.name} does not read")
             self.give(name, rows, has_log=_SLICE_LOG in case.given)
-        run_sql.run(
-            self._client, path, case.parameters, target=case.table, columns=target.column_names
-        )
+        solved_tables.fill(self._client, target, case.parameters, target=case.table)
         return self._compare(case, target)
 
     def clear(self) -> None:
@@ -211,8 +209,8 @@ def _comparable(value: Any, kind: ColumnType) -> Any:
     name = kind.bare.name
     if value is None:
         return None
-    if isinstance(value, list):
-        return tuple(value)
+    if name == "Array" and kind.bare.inner is not None:
+        return tuple(_comparable(one, kind.bare.inner) for one in value)
     if name == "Decimal":
         if isinstance(value, float):
             raise ValueError(f"write the decimal {value} in quotes")

@@ -7,9 +7,7 @@ rows that break it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,82 +16,21 @@ from include.contracts.reader import read_catalog
 from include.warehouse import seeds
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.schema import apply_schema
+from tests.attribution_promises import ATTRIBUTION_PROMISES
+from tests.contract_promise import Promise, Rows
 from tests.sql_case_runner import CaseRunner
 
 SQL_ROOT = Path(__file__).resolve().parent.parent / "sql"
-Rows = list[dict[str, Any]]
 
 pytestmark = pytest.mark.engine
 
 
-@dataclass(frozen=True)
-class Promise:
-    """``sound`` rows keep the check quiet, ``broken`` rows of the same table wake it."""
-
-    table: str
-    check: str
-    sound: Rows
-    broken: Rows
-    beside: dict[str, Rows] = field(default_factory=dict)
-
-
 _DEAL = {"deal_key": "d", "status": "won", "won_date": "2026-01-02", "revenue_amount": "10.00"}
-_CREDIT = {
-    "deal_key": "d",
-    "touch_key": "t",
-    "is_attributed": True,
-    "touched_at": "2026-01-01 00:00:00",
-    "won_at": "2026-01-02 00:00:00",
-    **{f"credit_share_{m}": "1" for m in ("first", "last", "linear")},
-    **{f"revenue_{m}_amount": "10.00" for m in ("first", "last", "linear")},
-}
-_REST = {"deal_key": "d", "touch_key": "", "is_attributed": False} | {
-    f"revenue_{m}_amount": "0" for m in ("first", "last", "linear")
-}
 _SPEND = {"stats_date": "2026-01-01", "channel": "email", "currency_code": "RUB"}
 _SIGNAL = '["email",null,null,"absent"]'
 
 PROMISES = [
-    *[
-        Promise(
-            "core.core_attribution_credit",
-            f"{model}_revenue_is_conserved",
-            [_CREDIT, _REST],
-            [{**_CREDIT, f"revenue_{model}_amount": "9.99"}, _REST],
-            {"core.core_deal": [_DEAL]},
-        )
-        for model in ("first", "last", "linear")
-    ],
-    Promise(
-        "core.core_attribution_credit",
-        "linear_revenue_is_conserved",
-        [_CREDIT, _REST],
-        [],
-        {"core.core_deal": [_DEAL]},
-    ),
-    Promise(
-        "core.core_attribution_credit",
-        "linear_revenue_is_conserved",
-        [{**_CREDIT, "revenue_linear_amount": None}],
-        [{**_CREDIT, "revenue_linear_amount": "0"}],
-        {"core.core_deal": [{**_DEAL, "revenue_amount": None}]},
-    ),
-    Promise(
-        "core.core_attribution_credit",
-        "no_touch_after_the_win",
-        [{**_CREDIT, "touched_at": "2026-01-02 00:00:00"}],
-        [{**_CREDIT, "touched_at": "2026-01-02 00:00:00.000001"}],
-    ),
-    Promise(
-        "core.core_attribution_credit", "unattributed_is_explicit", [_CREDIT, _REST], [_CREDIT]
-    ),
-    Promise(
-        "core.core_attribution_credit",
-        "only_won_deals_are_credited",
-        [_CREDIT],
-        [{**_CREDIT, "deal_key": "lost"}],
-        {"core.core_deal": [_DEAL, {"deal_key": "lost", "status": "lost"}]},
-    ),
+    *ATTRIBUTION_PROMISES,
     Promise(
         "core.core_person_link",
         "one_person_per_identifier",

@@ -154,6 +154,19 @@ def test_every_model_gives_out_the_whole_revenue(
     ) == [(expected,)]
 
 
+def test_every_model_and_window_gives_out_the_whole_revenue_of_wins_in_every_mode_of_theirs(
+    store: Client, reference: dict[str, Any]
+) -> None:
+    expected = Decimal(str(reference["delivered_product_revenue_of_deal_sellers"]))
+    sums = _rows(
+        store,
+        "select model, window, mode, sum(revenue_amount), sum(credit)"
+        " from mart.mart_attribution_daily_all_models group by model, window, mode",
+    )
+    assert len(sums) == 14 * 8 * 3
+    assert {row[3:] for row in sums} == {(expected, reference["deals"])}
+
+
 def test_the_deal_closed_before_its_first_contact_is_counted_listed_and_credited_to_no_touch(
     store: Client,
 ) -> None:
@@ -161,9 +174,9 @@ def test_the_deal_closed_before_its_first_contact_is_counted_listed_and_credited
     assert _rows(store, f"select status from core.core_deal where deal_key = '{key}'") == [("won",)]
     assert _rows(
         store,
-        "select touch_key, channel, credit_share_first, credit_share_last, credit_share_linear"
+        "select touch_key, channel, shares_first, shares_last, shares_shapley"
         f" from core.core_attribution_credit where deal_key = '{key}'",
-    ) == [("", "unattributed", 1, 1, 1)]
+    ) == [("", "unattributed", [1] * 8, [1] * 8, [1] * 8)]
 
 
 def test_every_row_of_the_files_was_loaded_and_none_set_aside(

@@ -19,7 +19,7 @@ from include.contracts import ddl
 from include.contracts.graph import build_order, tables_read
 from include.contracts.model import Catalog
 from include.quality.validation import require, store, validate
-from include.warehouse import build_log, publish, run_sql, seeds
+from include.warehouse import build_log, publish, run_sql, seeds, solved_tables
 from include.warehouse.client import ClickHouseTarget
 from include.warehouse.publish import candidate_name
 
@@ -260,9 +260,9 @@ def _build_table(shop: Workshop, pin_: Pin, table: str, candidates: frozenset[st
     name = candidate_name(table)
     shop.client.command(f"drop table if exists {name} sync")
     shop.client.command(ddl.create_table(contract, name=name))
-    run_sql.run(
+    solved_tables.fill(
         shop.client,
-        contract.path.with_suffix(".sql"),
+        contract,
         {
             "as_of": pin_.as_of,
             "business_zone": shop.business_zone,
@@ -270,7 +270,6 @@ def _build_table(shop: Workshop, pin_: Pin, table: str, candidates: frozenset[st
             "build_id": pin_.build_id,
         },
         target=name,
-        columns=[column.name for column in contract.columns],
         candidates=candidates,
     )
     rows = shop.client.query(f"select count() from {name}").result_rows[0][0]

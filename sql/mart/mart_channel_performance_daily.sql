@@ -1,5 +1,9 @@
 -- grain: one row per day, channel and currency
-with spend as (
+with defaults as (
+    select any(position) as position from seeds.attribution_windows where is_default
+),
+
+spend as (
     select
         stats_date,
         channel,
@@ -24,21 +28,36 @@ leads as (
     group by created_date, channel, currency_code
 ),
 
-credit as (
+-- money nobody knows is an empty array, and must not become zero
+in_default_window as (
     select
-        assumeNotNull(won_date) as stats_date,
+        assumeNotNull(converted_date) as stats_date,
         channel,
         currency_code,
-        countIf(credit_share_last = 1) as deals_won,
-        sum(revenue_first_amount) as revenue_first_amount,
-        sum(revenue_last_amount) as revenue_last_amount,
-        sum(revenue_linear_amount) as revenue_linear_amount,
-        if(uniqExact(vat_basis) = 1, any(vat_basis), 'mixed') as revenue_vat_basis
+        vat_basis,
+        shares_first[(select position from defaults)] as share_first,
+        shares_last[(select position from defaults)] as share_last,
+        shares_linear[(select position from defaults)] as share_linear,
+        if(empty(amounts_first), null, amounts_first[(select position from defaults)]) as amount_first,
+        if(empty(amounts_last), null, amounts_last[(select position from defaults)]) as amount_last,
+        if(empty(amounts_linear), null, amounts_linear[(select position from defaults)]) as amount_linear
     from core.core_attribution_credit
-    where
-        won_date is not null
-        and (credit_share_first > 0 or credit_share_last > 0 or credit_share_linear > 0)
-    group by won_date, channel, currency_code
+    where kind = 'won' and converted_date is not null
+),
+
+credit as (
+    select
+        stats_date,
+        channel,
+        currency_code,
+        countIf(share_last = 1) as deals_won,
+        sum(amount_first) as revenue_first_amount,
+        sum(amount_last) as revenue_last_amount,
+        sum(amount_linear) as revenue_linear_amount,
+        if(uniqExact(vat_basis) = 1, any(vat_basis), 'mixed') as revenue_vat_basis
+    from in_default_window
+    where share_first > 0 or share_last > 0 or share_linear > 0
+    group by stats_date, channel, currency_code
 ),
 
 -- each part is already one row per key, so that no join can multiply money

@@ -1,0 +1,42 @@
+-- grain: one row per conversion: an enquiry, a won deal
+with leads as (
+    select
+        concat('lead:', lead_key) as conversion_key,
+        'lead' as kind,
+        person_key,
+        toNullable(lead_key) as lead_key,
+        cast(null as Nullable(String)) as deal_key,
+        created_at as converted_at,
+        created_date as converted_date,
+        created_at as looks_back_from_at,
+        created_at as lead_at,
+        toDateTime64OrNull('', 6, 'UTC') as opportunity_at,
+        cast(null as Nullable(Decimal(18, 2))) as amount,
+        currency_code,
+        'unknown' as vat_basis
+    from core.core_lead
+),
+
+won as (
+    select
+        concat('won:', deals.deal_key) as conversion_key,
+        'won' as kind,
+        deals.person_key as person_key,
+        deals.lead_key as lead_key,
+        toNullable(deals.deal_key) as deal_key,
+        deals.won_at as converted_at,
+        deals.won_date as converted_date,
+        deals.won_at as looks_back_from_at,
+        leads.created_at as lead_at,
+        toDateTime64OrNull('', 6, 'UTC') as opportunity_at,
+        deals.revenue_amount as amount,
+        deals.currency_code as currency_code,
+        deals.vat_basis as vat_basis
+    from core.core_deal as deals
+    left join core.core_lead as leads on leads.lead_key = deals.lead_key
+    where deals.status = 'won'
+)
+
+select * from leads
+union all
+select * from won

@@ -1,0 +1,171 @@
+-- grain: one row per conversion, and one per person whose last touches led to none
+with windows as (
+    select
+        groupArray(days) as window_days,
+        groupArray(anchor = 'lead') as are_anchored
+    from (select days, anchor from seeds.attribution_windows order by position)
+),
+
+-- robots and our own calls touch nobody; a visit seen again within half an hour,
+-- of the same channel and campaign, is one touch: its first
+sessions as (
+    select
+        person_key,
+        arraySort(
+            groupArray((touched_at, touch_key, touch_date, toString(channel), source_label, campaign_id, person_key))
+        ) as all_touches,
+        arrayFilter(
+            (touch, before, place) -> place = 1
+            or touch.4 != before.4
+            or ifNull(touch.6, '') != ifNull(before.6, '')
+            or touch.1 >= addMinutes(before.1, 30),
+            all_touches,
+            arrayPushFront(arrayPopBack(all_touches), all_touches[1]),
+            arrayEnumerate(all_touches)
+        ) as touches
+    from core.core_touch
+    where not is_robot and direction != 'out'
+    group by person_key
+),
+
+-- who deals for two companies belongs to the one of the newest record
+members as (
+    select
+        person_key as member_key,
+        argMax(company_key, (created_at, company_key)) as company_key
+    from (
+        select person_key, assumeNotNull(company_key) as company_key, created_at
+        from core.core_deal
+        where company_key is not null
+        union all
+        select person_key, assumeNotNull(company_key) as company_key, created_at
+        from core.core_lead
+        where company_key is not null
+    )
+    group by person_key
+),
+
+accounts as (
+    select
+        ifNull(members.company_key, sessions.person_key) as owner_key,
+        arraySort(arrayFlatten(groupArray(sessions.touches))) as touches
+    from sessions
+    left join members on members.member_key = sessions.person_key
+    group by ifNull(members.company_key, sessions.person_key)
+),
+
+last_wins as (
+    select person_key, max(looks_back_from_at) as last_won_at
+    from core.core_conversion
+    where kind = 'won' and looks_back_from_at is not null
+    group by person_key
+),
+
+-- who was touched after their last win, or never won, is a journey that failed; it ends at its last touch
+endings as (
+    select
+        conversion_key as journey_key,
+        true as is_converted,
+        kind,
+        person_key,
+        deal_key,
+        converted_at,
+        converted_date,
+        looks_back_from_at,
+        toDateTime64('1900-01-01 00:00:00', 6, 'UTC') as begins_after_at,
+        lead_at,
+        opportunity_at,
+        amount,
+        currency_code,
+        vat_basis
+    from core.core_conversion
+    union all
+    select
+        concat('none:', sessions.person_key) as journey_key,
+        false as is_converted,
+        'none' as kind,
+        sessions.person_key as person_key,
+        null as deal_key,
+        null as converted_at,
+        null as converted_date,
+        toNullable(tupleElement(sessions.touches[-1], 1)) as looks_back_from_at,
+        ifNull(last_wins.last_won_at, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')) as begins_after_at,
+        null as lead_at,
+        null as opportunity_at,
+        null as amount,
+        'XXX' as currency_code,
+        'unknown' as vat_basis
+    from sessions
+    left join last_wins on last_wins.person_key = sessions.person_key
+    where last_wins.last_won_at is null or tupleElement(sessions.touches[-1], 1) > last_wins.last_won_at
+),
+
+anchored as (
+    select
+        endings.*,
+        ifNull(members.company_key, endings.person_key) as account_key
+    from endings
+    left join members on members.member_key = endings.person_key
+),
+
+-- no touch after the conversion; a touch at its very instant is before it
+reached as (
+    select
+        anchored.*,
+        windows.window_days as window_days,
+        arrayMap(
+            (days, is_anchored) -> subtractDays(
+                if(
+                    is_anchored,
+                    least(ifNull(anchored.lead_at, anchored.looks_back_from_at), anchored.looks_back_from_at),
+                    anchored.looks_back_from_at
+                ),
+                days
+            ),
+            windows.window_days,
+            windows.are_anchored
+        ) as begins,
+        arrayMin(arrayMap(begin -> ifNull(begin, toDateTime64('2261-01-01 00:00:00', 6, 'UTC')), begins)) as earliest,
+        arrayFilter(
+            touch -> touch.1 > greatest(earliest, anchored.begins_after_at)
+            and touch.1 <= ifNull(anchored.looks_back_from_at, toDateTime64('1900-01-01 00:00:00', 6, 'UTC'))
+            and (anchored.is_converted or touch.7 = anchored.person_key),
+            accounts.touches
+        ) as journey,
+        arrayFirst(touch -> touch.7 = anchored.person_key, accounts.touches) as first_touch
+    from anchored
+    cross join windows
+    left join accounts on accounts.owner_key = anchored.account_key
+)
+
+select
+    journey_key,
+    is_converted,
+    kind,
+    person_key,
+    account_key,
+    deal_key,
+    converted_at,
+    converted_date,
+    looks_back_from_at,
+    lead_at,
+    opportunity_at,
+    if(
+        first_touch.2 = '' or first_touch.1 > looks_back_from_at, converted_date, first_touch.3
+    ) as cohort_date,
+    amount,
+    currency_code,
+    vat_basis,
+    -- the place of the first touch inside each window; one past the last where there is none
+    arrayMap(
+        begin -> toUInt32(1 + arrayCount(touch -> touch.1 <= begin, journey)),
+        arrayMap(begin -> ifNull(begin, toDateTime64('2261-01-01 00:00:00', 6, 'UTC')), begins)
+    ) as window_starts,
+    arrayMap(touch -> touch.2, journey) as touch_keys,
+    arrayMap(touch -> touch.1, journey) as touch_times,
+    arrayMap(touch -> touch.3, journey) as touch_dates,
+    arrayMap(touch -> touch.4, journey) as channels,
+    arrayMap(touch -> touch.5, journey) as source_labels,
+    arrayMap(touch -> touch.6, journey) as campaign_ids,
+    arrayMap(touch -> touch.7, journey) as touched_persons
+from reached

@@ -1,0 +1,159 @@
+"""Promises of the contracts of attribution, proven by ``tests/test_contract_checks.py``."""
+
+from __future__ import annotations
+
+from tests.contract_promise import Promise
+
+_DEAL = {"deal_key": "d", "status": "won", "won_date": "2026-01-02", "revenue_amount": "10.00"}
+_SPEND = {"stats_date": "2026-01-01", "channel": "email", "currency_code": "RUB"}
+_WINDOWS = 8
+_MODELS = [
+    "first", "last", "last_non_direct", "last_paid", "first_paid", "linear", "time_decay",
+    "position_u", "position_w", "full_path", "account_weighted", "markov_1", "markov_2", "shapley",
+]  # fmt: skip
+_CONVERSION = {
+    "conversion_key": "c",
+    "kind": "won",
+    "converted_date": "2026-01-02",
+    "looks_back_from_at": "2026-01-02 00:00:00",
+    "amount": "10.00",
+}
+_CREDIT = {
+    "conversion_key": "c",
+    "touch_key": "t",
+    "is_attributed": True,
+    **{f"shares_{m}": ["1"] * _WINDOWS for m in _MODELS},
+    **{f"amounts_{m}": ["10.00"] * _WINDOWS for m in _MODELS},
+}
+_REST = {"conversion_key": "c", "touch_key": "", "is_attributed": False} | {
+    f"{what}_{m}": ["0"] * _WINDOWS for m in _MODELS for what in ("shares", "amounts")
+}
+_UNKNOWN = {f"amounts_{m}": [] for m in _MODELS}
+_JOURNEY = {
+    "journey_key": "c",
+    "is_converted": True,
+    "looks_back_from_at": "2026-01-02 00:00:00",
+    "window_starts": [1] * _WINDOWS,
+    "touch_keys": ["t"],
+    "touch_times": ["2026-01-02 00:00:00"],
+    "touch_dates": ["2026-01-02"],
+    "channels": ["email"],
+    "source_labels": [None],
+    "campaign_ids": [None],
+    "touched_persons": ["p"],
+}
+_ALL_MODELS = {
+    **_SPEND,
+    "model": "first",
+    "window": "d7",
+    "mode": "won",
+    "credit": "1",
+    "revenue_amount": "10.00",
+    "cost_net_amount": "5",
+}
+
+ATTRIBUTION_PROMISES = [
+    *[
+        Promise(
+            "core.core_attribution_credit",
+            f"every_{what}_is_conserved",
+            [_CREDIT, _REST],
+            [{**_CREDIT, f"{what}s_{model}": [*_CREDIT[f"{what}s_{model}"][1:], "0.99"]}, _REST],
+            {"core.core_conversion": [_CONVERSION]},
+        )
+        for model in _MODELS
+        for what in ("share", "amount")
+    ],
+    Promise(
+        "core.core_attribution_credit",
+        "every_amount_is_conserved",
+        [_CREDIT, _REST],
+        [],
+        {"core.core_conversion": [_CONVERSION]},
+    ),
+    Promise(
+        "core.core_attribution_credit",
+        "every_amount_is_conserved",
+        [{**_CREDIT, **_UNKNOWN}],
+        [_CREDIT],
+        {"core.core_conversion": [{**_CONVERSION, "amount": None}]},
+    ),
+    Promise(
+        "core.core_attribution_credit",
+        "no_touch_after_the_conversion",
+        [_CREDIT],
+        [{**_CREDIT, "touch_key": "late"}],
+        {
+            "core.core_conversion": [_CONVERSION],
+            "core.core_touch": [
+                {"touch_key": "t", "touched_at": "2026-01-02 00:00:00"},
+                {"touch_key": "late", "touched_at": "2026-01-02 00:00:00.000001"},
+            ],
+        },
+    ),
+    Promise(
+        "core.core_attribution_credit", "unattributed_is_explicit", [_CREDIT, _REST], [_CREDIT]
+    ),
+    Promise(
+        "core.core_conversion",
+        "every_won_deal_converts_once",
+        [_CONVERSION],
+        [{**_CONVERSION, "amount": "9.99"}],
+        {"core.core_deal": [_DEAL]},
+    ),
+    Promise(
+        "core.core_journey",
+        "every_conversion_has_one_journey",
+        [{"journey_key": "c", "is_converted": True}],
+        [{"journey_key": "c", "is_converted": False}],
+        {"core.core_conversion": [_CONVERSION]},
+    ),
+    Promise(
+        "core.core_journey",
+        "no_touch_after_the_conversion",
+        [{**_JOURNEY, "looks_back_from_at": "2026-01-02 00:00:00"}],
+        [{**_JOURNEY, "looks_back_from_at": "2026-01-01 23:59:59"}],
+    ),
+    Promise(
+        "core.core_journey",
+        "arrays_run_side_by_side",
+        [_JOURNEY],
+        [{**_JOURNEY, "channels": ["email", "email"]}],
+    ),
+    *[
+        Promise(
+            "mart.mart_attribution_daily_all_models",
+            check,
+            [_ALL_MODELS],
+            [{**_ALL_MODELS, column: value}],
+            {
+                "core.core_conversion": [{**_CONVERSION, "currency_code": "RUB"}],
+                "core.core_ad_spend_daily": [{**_SPEND, "cost_net_amount": "5"}],
+            },
+        )
+        for check, column, value in (
+            ("credit_is_conserved", "credit", "0.999999999999"),
+            ("revenue_is_conserved", "revenue_amount", "9.99"),
+            ("cost_stands_once_beside_each_model", "cost_net_amount", "10"),
+        )
+    ],
+    Promise(
+        "mart.mart_attribution_daily_all_models",
+        "no_model_or_window_is_missing",
+        [{"model": m, "window": f"w{w}"} for m in _MODELS for w in range(_WINDOWS)],
+        [{"model": m, "window": f"w{w}"} for m in _MODELS[1:] for w in range(_WINDOWS)],
+    ),
+    Promise(
+        "mart.mart_attribution_daily",
+        "it_holds_one_model_window_and_mode",
+        [{"model": "linear"}, {"model": "linear"}],
+        [{"model": "linear"}, {"model": "first"}],
+    ),
+    Promise(
+        "mart.mart_attribution_daily",
+        "revenue_is_conserved",
+        [{"revenue_amount": "10.00"}],
+        [{"revenue_amount": "20.00"}],
+        {"core.core_deal": [_DEAL]},
+    ),
+]
