@@ -71,7 +71,8 @@ def test_the_token_endpoint_refuses_what_it_cannot_trust(api):
         "client_secret": "demo-secret",
         "refresh_token": "demo-refresh",
     }
-    assert api.post("/token", data=refresh).json()["token_type"] == "Bearer"
+    for path in ("/token", "/oauth2/v3/token", "/oauth2/v4/token"):
+        assert api.post(path, data=refresh).json()["token_type"] == "Bearer"
     for change, error in (
         ({"refresh_token": "old"}, "invalid_grant"),
         ({"client_secret": "x"}, "invalid_client"),

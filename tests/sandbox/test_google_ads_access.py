@@ -51,7 +51,7 @@ def _code(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, *next(iter(code.items()))
 
 
-@pytest.mark.parametrize("path", ["/token", "/oauth2/v3/token"])
+@pytest.mark.parametrize("path", ["/token", "/oauth2/v3/token", "/oauth2/v4/token"])
 def test_a_refresh_gives_an_hour_and_keeps_the_refresh_token(google: AdBench, path: str) -> None:
     told = google.web.post(path, data=FORM).json()
     assert set(told) == {"access_token", "expires_in", "scope", "token_type"}

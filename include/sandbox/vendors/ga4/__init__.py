@@ -28,7 +28,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from include.sandbox.vendors.ga4.access import Access
+from include.sandbox.vendors.ga4.access import TOKEN_PATHS, Access
 from include.sandbox.vendors.ga4.audiences import AudienceExports
 from include.sandbox.vendors.ga4.catalogue import check_compatibility, describe_metadata
 from include.sandbox.vendors.ga4.cohorts import (
@@ -117,7 +117,7 @@ class Ga4:
             Route(f"{exports}/{{export}}", self._serve, methods=both),
             Route("/v1beta/properties/{call}", self._serve, methods=["POST"]),
             Route("/v1beta/{rest:path}", self._serve, methods=["GET", "POST"]),
-            Route("/token", self._serve_token, methods=["POST"]),
+            *(Route(path, self._serve_token, methods=["POST"]) for path in TOKEN_PATHS),
         ]
 
     async def _serve_token(self, request: Request) -> Response:

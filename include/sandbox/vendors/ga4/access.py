@@ -34,6 +34,8 @@ SERVICE_ACCOUNT = "reader@demo-project.iam.gserviceaccount.com"
 OAUTH_CLIENTS = {"demo-client": "demo-secret"}
 REFRESH_TOKEN = "demo-refresh"  # noqa: S105 - the stand-in's own, written in its documentation
 TOKEN_LIFE = timedelta(seconds=3600)
+TOKEN_PATHS = ("/token", "/oauth2/v3/token", "/oauth2/v4/token")
+"""The endpoint's address, and those it had before, which older clients still ask."""
 
 
 class Access:

@@ -81,6 +81,7 @@ class GoogleAds:
         return [
             Route("/token", self._serve_token, methods=["POST"]),
             Route("/oauth2/v3/token", self._serve_token, methods=["POST"]),
+            Route("/oauth2/v4/token", self._serve_token, methods=["POST"]),
             Route("/{version}/{rest:path}", self._serve, methods=methods),
         ]
 
