@@ -32,17 +32,18 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
         if seen["blank"]:
             tell(f"{seen['blank']:,} rows have an empty end: no edge; the other end stands alone")
         numbers = not seen["beyond_int64"]
+        whole = numbers or not scratch.rows("texts_seen")[0]["not_whole"]
         if numbers:
             scratch.make("edges_given", "edges_of_numbers")
         else:
-            _name_texts(scratch, whole=not seen["not_whole"])
+            _name_texts(scratch, whole)
         scratch.run("drop table given")
         start = "edges_given" if max_degree is None else _cut_hubs(scratch, max_degree, tell)
         answers = _contract(scratch, start, numbers)
         if numbers:
             scratch.write("components_of_numbers", out, labels="labels_0", answers=answers)
         else:
-            skip = 0 if seen["not_whole"] else _PADDED
+            skip = _PADDED if whole else 0
             scratch.write("components_of_texts", out, labels="labels_0", answers=answers, skip=skip)
         return int(scratch.run("select count() from labels_0"))
 
@@ -76,7 +77,9 @@ def _contract(scratch: Scratch, start: str, numbers: bool) -> str:
         labels = f"labels_{turn}"
         salt = (turn + 1) * _MIX % 2**64
         scratch.make(labels, "labels", edges=edges, salt=salt)
-        scratch.make(f"edges_{turn + 1}", "contracted", edges=edges, labels=labels)
+        scratch.make_lookup("label_of", "label_of", labels=labels)
+        scratch.make(f"edges_{turn + 1}", "contracted", edges=edges, label_of="label_of")
+        scratch.run("drop table label_of")
         scratch.run(f"drop table {edges}")
         edges, turn = f"edges_{turn + 1}", turn + 1
         if turn == 1 and numbers:

@@ -30,6 +30,10 @@ _SETTINGS = (
     "format_csv_null_representation = '\x01'",
     "input_format_null_as_default = 1",
     "output_format_json_quote_64bit_integers = 0",
+    # Ids hardly repeat: dictionaries and bloom filters cost more than the rest of the file.
+    "output_format_parquet_write_bloom_filter = 0",
+    "output_format_parquet_max_dictionary_size = 0",
+    "output_format_parquet_compression_method = 'snappy'",
 )
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
@@ -46,6 +50,11 @@ class Scratch:
         """Create ``table`` from the rows of a statement."""
         sql = _read(self._statements / f"{stem}.sql")
         self.run(f"create table {table} engine = Memory as\n{sql}", parameters)
+
+    def make_lookup(self, table: str, stem: str, **parameters: Value) -> None:
+        """As :meth:`make`, kept by ``node`` for ``joinGet``: built once, asked more than once."""
+        sql = _read(self._statements / f"{stem}.sql")
+        self.run(f"create table {table} engine = Join(any, left, node) as\n{sql}", parameters)
 
     def rows(self, stem: str, **parameters: Value) -> list[dict[str, object]]:
         """The few rows a statement answers."""
