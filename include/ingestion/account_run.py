@@ -27,6 +27,7 @@ from include.connectors.protocol import (
 from include.ingestion.failures import describe_failure, raise_failures
 from include.ingestion.garbage import rarer_collections
 from include.ingestion.report import IngestReport, write_report
+from include.ingestion.resumed_plan import drop_finished
 from include.ingestion.slice_publisher import Published, Result, SlicePublisher
 from include.warehouse.landing import Landing
 from include.warehouse.landing_state import SavedPlan, SavedWait
@@ -172,8 +173,10 @@ class _AccountRun:
             self._poll(wait)
 
     def _make_plan(self, window: Interval | None, now: Now) -> SavedPlan:
-        if self._plan is None:
-            known = SliceLog(self._client).known(*self._place)
+        known = SliceLog(self._client).known(*self._place)
+        if self._plan is not None:
+            drop_finished(self._plan, known, self._connector.resources)
+        else:
             self._tell_older_versions(known)
             try:
                 pieces = self._connector.plan(known, now(), window)

@@ -17,7 +17,7 @@ from include.connectors.protocol import (
     Slice,
     TemporaryFailure,
 )
-from include.ingestion.account_run import Done, Outcome, Waiting, run_account
+from include.ingestion.account_run import Done, Outcome, Waiting, _AccountRun, run_account
 from include.ingestion.failures import SlicesFailed
 from include.warehouse.landing import Landing
 from include.warehouse.slices import SliceLog
@@ -149,6 +149,41 @@ def test_a_waiting_run_called_again_goes_on_and_asks_once(
     assert outcome.report.resources["spend"].slices_planned == 3
     assert outcome.report.resources["spend"].slices_loaded == 3
     assert landing.waits("toy", ACCOUNT) == []
+
+
+@pytest.mark.parametrize("dies_in", ["_record", "_load"])
+def test_a_run_killed_around_a_publication_asks_no_vendor_twice(
+    store: Client,
+    landing: Landing,
+    vendor: ToyVendor,
+    clock: Clock,
+    dies_in: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Just after it the plan on disk is behind the slice log, just before it the log is behind."""
+    vendor.spend = {DAY: spend(DAY, {"a": "1"})}
+    vendor.plan_days(DAY, 2)
+    vendor.plan_events("w1", "e1")
+    original = getattr(_AccountRun, dies_in)
+
+    def die(run: _AccountRun, given: Any) -> Any:
+        if given:
+            raise Killed
+        return original(run, given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_AccountRun, dies_in, die)
+        with pytest.raises(Killed):
+            run_toy(store, landing, vendor, clock)
+    assert isinstance(run_toy(store, landing, vendor, clock), Done)
+    assert vendor.asked == ["2026-01-01+2", "w1"]
+    assert _costs(store) == [("2026-01-01", "a", "1")]
+    entries = store.query("select count() from ops.slice_log").result_rows
+    assert entries == [(3,)]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of the run is written any more."""
 
 
 def test_a_wait_left_by_a_killed_run_is_polled_by_the_next_and_not_asked_again(
