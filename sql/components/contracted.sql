@@ -1,5 +1,5 @@
--- grain: one row per edge between different labels of a round; labels are kept for look-ups, since the two joins these stand
--- for would each build a table of all nodes
+-- grain: one row per edge between different labels of a round; labels are kept for look-ups: the two joins these
+-- stand for would each build a table of all nodes
 select distinct
     least(on_left, on_right) as a,
     greatest(on_left, on_right) as b
