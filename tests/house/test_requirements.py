@@ -28,6 +28,7 @@ IMPORT_NAMES = {
     "facebook_business": "facebook-business",
     "fast_bitrix24": "fast-bitrix24",
     "hubspot": "hubspot-api-client",
+    "amocrm": "amocrm-api",
     "avito_ads": "avito-ads",
     "comagic": "comagic-data-api-sdk",
     "google": "google-analytics-data",
