@@ -104,6 +104,10 @@ def test_several_counters_are_added_and_days_sorted(metrica):
         ("ym:s:lastUTMSource=@'and'", 2.0),
         ("ym:s:startURL=*'https://*catalog*'", 4.0),
         ("ym:s:startURL!~'^https'", 0.0),
+        ("ym:s:trafficSource=='organic'", 1.0),
+        ("ym:s:trafficSourceName=='Ad traffic'", 3.0),
+        ("ym:s:isNewUser=='Yes'", 2.0),
+        ("ym:s:startOfMonth=='2026-11-01'", 4.0),
     ],
 )
 def test_filters_keep_the_visits_they_describe(metrica, filters, visits):
@@ -225,3 +229,25 @@ def test_an_answer_says_when_it_is_sampled_or_hides_rows_of_few_visitors(metrica
     hidden = _read(metrica).json()
     assert (hidden["contains_sensitive_data"], hidden["data"]) == (True, [])
     assert hidden["totals"] == [4.0, 2.0]
+
+
+def test_names_in_filters_are_of_the_language_asked_for(metrica):
+    russian = {"filters": "ym:s:trafficSourceName=='Переходы по рекламе'"}
+    assert _read(metrica, **russian, lang="ru").json()["totals"][0] == 3.0
+    assert _read(metrica, **russian, lang="en").json()["totals"][0] == 0.0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"preset": "sources_search_phrases"},
+        {"preset": "tech_platforms", "dimensions": "ym:s:browser"},
+        {"dimensions": "ym:s:searchEngine", "metrics": "ym:s:visits"},
+        {"dimensions": "ym:s:dayOfWeek,ym:s:startOfWeek", "metrics": "ym:s:visits"},
+        {"dimensions": "ym:s:startURLPath,ym:s:regionCityName", "metrics": "ym:s:visits"},
+        {"dimensions": "ym:pv:URLPath,ym:pv:URLDomain", "metrics": "ym:pv:pageviews"},
+    ],
+)
+def test_queries_of_the_vendors_examples_are_answered(metrica, query):
+    days = {"date1": "2026-11-17", "date2": "2026-11-19"}
+    assert metrica.get("/stat/v1/data", id=COUNTER, **days, **query).json()["data"]

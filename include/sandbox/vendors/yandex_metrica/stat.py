@@ -303,7 +303,7 @@ class Stat:
                 for each in (total, group):
                     each.add_hit(hit.row)
             return
-        kept = filter_visits(query.filters, rows, query.attribution)
+        kept = filter_visits(query.filters, rows, query.attribution, query.is_russian)
         columns = [
             read_dimension(name, rows, query.attribution, query.is_russian)
             for name in query.dimensions

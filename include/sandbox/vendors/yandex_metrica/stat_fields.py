@@ -10,7 +10,9 @@ import re
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from include.sandbox.vendors.yandex_metrica import sources
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
@@ -37,6 +39,15 @@ DEVICE_NAMES = {
     "mobile": ("Smartphones", "Смартфоны"),
     "tablet": ("Tablets", "Планшеты"),
 }
+WEEKDAYS = (
+    ("Monday", "Понедельник"),
+    ("Tuesday", "Вторник"),
+    ("Wednesday", "Среда"),
+    ("Thursday", "Четверг"),
+    ("Friday", "Пятница"),
+    ("Saturday", "Суббота"),
+    ("Sunday", "Воскресенье"),
+)
 PREFIX = re.compile(
     "(" + "|".join(sorted(ATTRIBUTIONS.values(), key=len, reverse=True)) + ")", re.IGNORECASE
 )
@@ -65,6 +76,7 @@ SOURCE_DIMENSIONS: Mapping[str, Callable[[VisitRows, Row, bool], Value]] = {
     "SocialNetwork": lambda _, row, ru: _named(sources.social_network(row)),
     "Messenger": lambda _, row, ru: _named(sources.messenger(row)),
     "ReferalSource": lambda _, row, ru: _named(sources.referral_source(row)),
+    "SearchPhrase": lambda _, row, ru: _named(None),
     **{
         f"UTM{part.capitalize()}": lambda _, row, ru, column=f"utm_{part}": _named(row[column])
         for part in ("source", "medium", "campaign", "content", "term")
@@ -78,11 +90,29 @@ SOURCE_DIMENSIONS: Mapping[str, Callable[[VisitRows, Row, bool], Value]] = {
         else _named(None)
     ),
 }
+
+
+def _first_day(unit: str, moment: str) -> Value:
+    """The first day of the month or week of a moment."""
+    day = date.fromisoformat(moment[:10])
+    back = day.day - 1 if unit == "month" else day.weekday()
+    return {"name": (day - timedelta(days=back)).isoformat()}
+
+
 OWN_DIMENSIONS: Mapping[str, Callable[[Row, str, bool], Value]] = {
     "date": lambda _, moment, ru: {"name": moment[:10]},
     "dateTime": lambda _, moment, ru: {"name": moment},
     "hour": lambda _, moment, ru: {"id": moment[11:13], "name": f"{moment[11:13]}:00"},
+    "startOfWeek": lambda _, moment, ru: _first_day("week", moment),
+    "startOfMonth": lambda _, moment, ru: _first_day("month", moment),
+    "dayOfWeek": lambda _, moment, ru: {
+        "id": str(date.fromisoformat(moment[:10]).isoweekday()),
+        "name": WEEKDAYS[date.fromisoformat(moment[:10]).weekday()][ru],
+    },
     "startURL": lambda row, _, ru: _named(entry_url(row)),
+    "startURLPath": lambda row, _, ru: _named(urlsplit(entry_url(row)).path),
+    "startURLDomain": lambda row, _, ru: _named(urlsplit(entry_url(row)).hostname),
+    "regionArea": lambda row, _, ru: _named(None),
     "referer": lambda row, _, ru: _named(row["referrer"]),
     "deviceCategory": lambda row, _, ru: _translated(row["device"] or "", DEVICE_NAMES, ru),
     "browser": lambda row, _, ru: _named(row["browser"]),
@@ -175,8 +205,14 @@ def read_metric(name: str) -> Callable[[Sum], float]:
 def read_dimension(
     name: str, visits: VisitRows, attribution: str, is_russian: bool, location: str = "dimensions"
 ) -> list[Value]:
-    """The value of a dimension for every visit; 400 for a name nobody knows."""
+    """The value of a dimension for every visit; 400 for a name nobody knows.
+
+    ``…Name`` is the same dimension, to be filtered by its name; a source without a model
+    (``trafficSource``) is of the query's.
+    """
     kind, _, plain = name.rpartition(":")
+    if plain.removesuffix("Name") in OWN_DIMENSIONS:
+        plain = plain.removesuffix("Name")
     if kind == "ym:s" and plain in OWN_DIMENSIONS:
         read = OWN_DIMENSIONS[plain]
         return [
@@ -191,6 +227,8 @@ def read_dimension(
         plain = plain.removeprefix("<attribution>")
     elif (match := PREFIX.match(plain)) is not None:
         prefix, plain = match[1].lower(), plain[match.end() :]
+    if plain not in SOURCE_DIMENSIONS:
+        plain = plain[:1].upper() + plain[1:].removesuffix("Name")
     if kind != "ym:s" or plain not in SOURCE_DIMENSIONS:
         raise ApiError("invalid_parameter", f"Unknown dimension: {name}", location)
     show = SOURCE_DIMENSIONS[plain]

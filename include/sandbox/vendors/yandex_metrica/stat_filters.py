@@ -27,12 +27,14 @@ def _matches(operator: str, wanted: str) -> Callable[[str], bool]:
     return lambda value: compiled.search(value) is not None
 
 
-def _keep(condition: str, visits: VisitRows, attribution: str) -> list[bool]:
+def _keep(condition: str, visits: VisitRows, attribution: str, is_russian: bool) -> list[bool]:
     match = CONDITION.fullmatch(condition)
     if match is None:
         raise ApiError("invalid_parameter", f"Cannot read the filter {condition}", "filters")
-    values = read_dimension(match[1], visits, attribution, False, "filters")
-    test = _matches(match[2], match[3])
+    values = read_dimension(match[1], visits, attribution, is_russian, "filters")
+    # the vendor's own examples write Yes where its answers say yes
+    wanted = match[3].lower() if match[1] == "ym:s:isNewUser" else match[3]
+    test = _matches(match[2], wanted)
     is_negative = match[2].startswith("!")
 
     def holds(value: dict[str, Any]) -> bool:
@@ -41,15 +43,20 @@ def _keep(condition: str, visits: VisitRows, attribution: str) -> list[bool]:
     return [holds(value) != is_negative for value in values]
 
 
-def filter_visits(text: str, visits: VisitRows, attribution: str) -> list[bool]:
-    """Which visits pass; AND binds tighter than OR, ``;`` and ``,`` are their old spellings."""
+def filter_visits(
+    text: str, visits: VisitRows, attribution: str, is_russian: bool = False
+) -> list[bool]:
+    """Which visits pass; AND binds tighter than OR, ``;`` and ``,`` are their old spellings.
+
+    Names of values are those of the language asked for.
+    """
     if not text.strip():
         return [True] * len(visits.positions)
     joints = [joint.group(0).strip().upper() for joint in JOINT.finditer(text)]
     conditions = [part for part in JOINT.split(text) if part and part.upper() not in ("AND", "OR")]
     if len(conditions) > MOST_CONDITIONS:
         raise ApiError("filter_limits", "More than 20 conditions", "filters")
-    kept = [_keep(condition, visits, attribution) for condition in conditions]
+    kept = [_keep(condition, visits, attribution, is_russian) for condition in conditions]
     passed = [False] * len(visits.positions)
     together = kept[0]
     for joint, further in zip(joints, kept[1:], strict=True):

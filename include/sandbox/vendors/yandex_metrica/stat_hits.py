@@ -6,6 +6,7 @@ Their days are those of the page views, so a visit over midnight shows on both d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from include.sandbox.vendors.yandex_metrica.errors import ApiError
 from include.sandbox.vendors.yandex_metrica.hit_rows import Hit, HitRows
@@ -16,6 +17,8 @@ HIT_DIMENSIONS: Mapping[str, Callable[[Hit, str], Value]] = {
     "ym:pv:dateTime": lambda _, moment: {"name": moment},
     "ym:pv:hour": lambda _, moment: {"id": moment[11:13], "name": f"{moment[11:13]}:00"},
     "ym:pv:URL": lambda hit, _: {"name": hit.url},
+    "ym:pv:URLPath": lambda hit, _: {"name": urlsplit(hit.url).path or "/"},
+    "ym:pv:URLDomain": lambda hit, _: {"name": urlsplit(hit.url).hostname},
     "ym:pv:referer": lambda hit, _: {"name": hit.referer or None},
     "ym:pv:clientID": lambda hit, _: {"name": str(hit.row["metrica_client_id"])},
 }

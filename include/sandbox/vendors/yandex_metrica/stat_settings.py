@@ -20,6 +20,14 @@ PRESETS = {
         f"ym:s:<attribution>UTM{part}"
         for part in ("Source", "Medium", "Campaign", "Content", "Term")
     ),
+    "sources_search_phrases": (
+        "ym:s:<attribution>SearchPhrase",
+        "ym:s:<attribution>SearchEngineRoot",
+    ),
+    "search_engines": tuple(
+        f"ym:s:<attribution>{name}" for name in ("SearchEngineRoot", "SearchEngine", "SearchPhrase")
+    ),
+    "tech_platforms": ("ym:s:browser",),
     "geo_country": ("ym:s:regionCountry", "ym:s:regionCity"),
 }
 """Template → its dimensions (which there are is unconfirmed); all share :data:`QUALITY`."""
