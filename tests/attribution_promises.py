@@ -156,4 +156,47 @@ ATTRIBUTION_PROMISES = [
         [{"revenue_amount": "20.00"}],
         {"core.core_deal": [_DEAL]},
     ),
+    Promise(
+        "core.core_conversion",
+        "every_payment_converts_once",
+        [{**_CONVERSION, "kind": "paid"}],
+        [{**_CONVERSION, "kind": "paid"}, {**_CONVERSION, "kind": "paid"}],
+        {"core.core_payment": [{"payment_key": "p", "amount": "10.00"}]},
+    ),
+    Promise(
+        "core.core_payment",
+        "every_source_s_money_is_there",
+        [{"amount": "10.00", "told_by": ["files", "moysklad"]}],
+        [{"amount": "10.00", "told_by": ["files"]}],
+        {
+            "stg.stg_files__payment": [{"amount": "10.00"}],
+            "stg.stg_moysklad__payment": [{"amount": "10.00"}],
+        },
+    ),
+    Promise(
+        "core.core_payment",
+        "a_payment_belongs_to_one_deal",
+        [{"deal_key": "d"}, {"deal_key": None}],
+        [{"deal_key": "e"}],
+        {"core.core_deal": [_DEAL]},
+    ),
+    *[
+        Promise(
+            "core.core_ad_spend_daily",
+            f"union_equals_{source}",
+            [{**_SPEND, "source": source, "cost_amount": "5", "clicks": 2}],
+            [{**_SPEND, "source": source, "cost_amount": "10", "clicks": 4}],
+            {f"stg.stg_{source}__ad_spend_daily": [{"cost_amount": "5", "clicks": 2}]},
+        )
+        for source in ("vk_ads", "google_ads", "meta_ads", "avito_ads")
+    ],
+    *[
+        Promise(
+            f"stg.stg_{source}__ad_spend_daily",
+            "one_currency_per_account",
+            [{"account_id": "a", "currency_code": "RUB"}],
+            [{"account_id": "a", "currency_code": code} for code in ("RUB", "USD")],
+        )
+        for source in ("vk_ads", "google_ads", "meta_ads", "avito_ads")
+    ],
 ]

@@ -33,10 +33,86 @@ files as (
     group by account_id, stats_date, signal_key, campaign_name, currency_code, vat_basis
 ),
 
+vk_ads as (
+    select
+        'vk_ads' as source,
+        account_id,
+        stats_date,
+        signal_key,
+        campaign_id,
+        max(campaign_name) as reported_name,
+        sum(impressions) as impressions,
+        sum(toNullable(clicks)) as clicks,
+        sum(cost_amount) as cost_amount,
+        currency_code,
+        vat_basis
+    from stg.stg_vk_ads__ad_spend_daily
+    group by account_id, stats_date, signal_key, campaign_id, currency_code, vat_basis
+),
+
+google_ads as (
+    select
+        'google_ads' as source,
+        account_id,
+        stats_date,
+        signal_key,
+        campaign_id,
+        max(campaign_name) as reported_name,
+        sum(impressions) as impressions,
+        sum(toNullable(clicks)) as clicks,
+        sum(cost_amount) as cost_amount,
+        currency_code,
+        vat_basis
+    from stg.stg_google_ads__ad_spend_daily
+    group by account_id, stats_date, signal_key, campaign_id, currency_code, vat_basis
+),
+
+meta_ads as (
+    select
+        'meta_ads' as source,
+        account_id,
+        stats_date,
+        signal_key,
+        campaign_id,
+        max(campaign_name) as reported_name,
+        sum(impressions) as impressions,
+        sum(toNullable(clicks)) as clicks,
+        sum(cost_amount) as cost_amount,
+        currency_code,
+        vat_basis
+    from stg.stg_meta_ads__ad_spend_daily
+    group by account_id, stats_date, signal_key, campaign_id, currency_code, vat_basis
+),
+
+avito_ads as (
+    select
+        'avito_ads' as source,
+        account_id,
+        stats_date,
+        signal_key,
+        campaign_id,
+        max(campaign_name) as reported_name,
+        sum(impressions) as impressions,
+        sum(toNullable(clicks)) as clicks,
+        sum(cost_amount) as cost_amount,
+        currency_code,
+        vat_basis
+    from stg.stg_avito_ads__ad_spend_daily
+    group by account_id, stats_date, signal_key, campaign_id, currency_code, vat_basis
+),
+
 spend as (
     select * from direct
     union all
     select * from files
+    union all
+    select * from vk_ads
+    union all
+    select * from google_ads
+    union all
+    select * from meta_ads
+    union all
+    select * from avito_ads
 ),
 
 -- two signals may lead to one channel: add them up before anything is joined

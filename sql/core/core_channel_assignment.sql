@@ -6,6 +6,14 @@ with signals as (
     union distinct
     select signal_key from stg.stg_yandex_direct__ad_spend_daily
     union distinct
+    select signal_key from stg.stg_vk_ads__ad_spend_daily
+    union distinct
+    select signal_key from stg.stg_google_ads__ad_spend_daily
+    union distinct
+    select signal_key from stg.stg_meta_ads__ad_spend_daily
+    union distinct
+    select signal_key from stg.stg_avito_ads__ad_spend_daily
+    union distinct
     select signal_key from stg.stg_bitrix24__lead
     union distinct
     select signal_key from stg.stg_amocrm__lead
