@@ -29,6 +29,7 @@ SHARED_BY_CONNECTORS = (
     "include.connectors._day_plan",
     "include.connectors._change_windows",
     "include.connectors._google_oauth",
+    "include.connectors._google_service_account",
 )
 
 READERS_OF_THE_ENVIRONMENT = (
