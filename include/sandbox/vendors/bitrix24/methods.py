@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from include.sandbox.vendors.bitrix24 import reference_books as books
 from include.sandbox.vendors.bitrix24.access import Caller
 from include.sandbox.vendors.bitrix24.conditions import as_values
 from include.sandbox.vendors.bitrix24.custom_fields import userfield_rows
@@ -314,6 +315,7 @@ def _make_methods() -> Mapping[str, Method]:
         "server.time": Method("", lambda call: Answer(spell_instant(call.portal.now))),
         "methods": Method("", lambda call: Answer(sorted(METHODS))),
         "user.get": Method("user", _list_users),
+        "user.search": Method("user", _list_users),
         "user.current": Method("user", _current_user),
         "crm.item.list": Method("crm", _list_items),
         "crm.item.get": Method("crm", _get_item),
@@ -331,8 +333,17 @@ def _make_methods() -> Mapping[str, Method]:
         ),
         "crm.category.list": Method("crm", _list_categories),
         "crm.status.list": Method("crm", _list_statuses),
+        "crm.status.entity.types": Method("crm", books.list_books),
+        "crm.status.entity.items": Method("crm", books.list_book_rows),
+        "crm.enum.ownertype": Method("crm", books.list_owner_types),
+        "crm.dealcategory.list": Method("crm", books.list_deal_categories),
+        "crm.dealcategory.default.get": Method("crm", books.get_default_category),
+        "crm.dealcategory.status": Method("crm", books.name_stage_book),
+        "crm.dealcategory.stage.list": Method("crm", books.list_category_stages),
         "crm.stagehistory.list": Method("crm", _list_history),
         "crm.activity.list": Method("crm", _list_entities("activity")),
+        "crm.activity.get": Method("crm", books.get_activity),
+        "crm.company.contact.items.get": Method("crm", books.list_company_contacts),
         "crm.deal.contact.items.get": Method("crm", _deal_contacts),
         "crm.contact.company.items.get": Method("crm", _contact_companies),
         "crm.deal.productrows.get": Method("crm", _product_rows_of("deal")),
@@ -340,6 +351,7 @@ def _make_methods() -> Mapping[str, Method]:
         "crm.duplicate.findbycomm": Method("crm", _find_by_communication),
         "voximplant.statistic.get": Method("telephony", _list_calls),
         "tasks.task.list": Method("task", _list_tasks),
+        "tasks.task.get": Method("task", books.get_task),
     }
     for kind in ENTITY_TYPES.values():
         known[f"crm.{kind}.list"] = Method("crm", _list_entities(kind))
