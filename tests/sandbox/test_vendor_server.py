@@ -135,3 +135,19 @@ def test_a_folder_without_a_world_is_named(tmp_path):
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"{tmp_path} holds no world" in done.stderr
+
+
+@pytest.mark.parametrize("root", ["own port", "main port"])
+def test_a_slash_at_the_end_of_a_path_is_no_other_path_and_no_redirect(vendor_server, root):
+    base = vendor_server.vendor_urls["hubspot"]
+    if root == "main port":
+        base = f"{vendor_server.url}/hubspot"
+    headers = {"Authorization": "Bearer demo-token"}
+    search = f"{base}/crm/v3/objects/deals/search"
+    answers = [
+        requests.post(path, json={}, headers=headers, timeout=10, allow_redirects=False)
+        for path in (search, f"{search}/")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    assert requests.get(f"{base}/nowhere/", headers=headers, timeout=10).status_code == 404

@@ -13,6 +13,7 @@ import pkgutil
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -20,7 +21,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Match, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import include.sandbox.vendors as vendors_package
@@ -61,6 +62,27 @@ class PortDispatcher:
         await self.by_port.get(server[1], self.main)(scope, receive, send)
 
 
+class SlashTolerantRouter(Router):
+    """Serves a path with a slash at its end as the one without, where only that one is known.
+
+    Starlette would redirect, which no vendor does and half of all clients do not follow for POST.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        super().__init__(routes=routes, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].endswith("/") and not self._knows(scope):
+            shorter = {**scope, "path": scope["path"].rstrip("/")}
+            if self._knows(shorter):
+                scope = shorter
+        await super().__call__(scope, receive, send)
+
+    def _knows(self, scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is not Match.NONE for route in self.routes)
+
+
 @dataclass
 class VendorServer:
     """All vendors, running in a thread once used as a context manager, or by :meth:`run`."""
@@ -74,7 +96,7 @@ class VendorServer:
         self.vendors = {name: make(self.stage) for name, make in discover_vendors().items()}
         apps = {
             name: GZipMiddleware(
-                TransportFaults(Router(routes=list(vendor.routes())), self.stage, name),
+                TransportFaults(SlashTolerantRouter(vendor.routes()), self.stage, name),
                 minimum_size=200,
                 compresslevel=1,
             )
