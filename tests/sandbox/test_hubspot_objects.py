@@ -376,3 +376,14 @@ def test_the_link_of_a_page_repeats_what_was_asked(portal):
     assert _ids(rest) == ["4"]
     owners = portal.get("/crm/v3/owners", limit=1).json()["paging"]["next"]["link"]
     assert "owners?limit=1&after=" in owners
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_older_versions_list_the_same_properties_bare(portal, version):
+    old = portal.get(f"/properties/{version}/deals/properties").json()
+    new = portal.results("/crm/v3/properties/deals")
+    told = ("name", "label", "type", "fieldType", "groupName", "hubspotDefined")
+    assert [[row[name] for name in told] for row in old] == [
+        [row[name] for name in told] for row in new
+    ]
+    assert portal.get(f"/properties/{version}/nothing/properties").status_code == 400

@@ -30,7 +30,11 @@ from include.sandbox.vendors.hubspot.object_types import find_type
 from include.sandbox.vendors.hubspot.objects import Reply
 from include.sandbox.vendors.hubspot.pipelines import owner_rows
 from include.sandbox.vendors.hubspot.presentation import make_page
-from include.sandbox.vendors.hubspot.property_catalogue import get_property, list_properties
+from include.sandbox.vendors.hubspot.property_catalogue import (
+    get_property,
+    list_old_properties,
+    list_properties,
+)
 from include.sandbox.vendors.hubspot.questions import (
     read_document,
     read_flag,
@@ -101,6 +105,8 @@ class HubSpot:
         for root in ("/crm/v3/properties", "/crm/properties/{version}"):
             add("GET", self._list_properties, root + "/{type}")
             add("GET", self._get_property, root + "/{type}/{id}")
+        old = ("/properties/v1/{type}/properties", "/properties/v2/{type}/properties")
+        add("GET", self._list_old_properties, *old)
         for root in ("/crm/v3/exports/export", "/crm/exports/{version}/export"):
             add("POST", self._start_export, root + "/async")
             add("GET", self._tell_export, root + "/async/tasks/{id}/status")
@@ -173,7 +179,9 @@ class HubSpot:
             most = self._knob("ten_seconds_max", limits.PRIVATE_APP_MAX)
         return self.limits.count_call(caller, most, daily)
 
-    def _spoil(self, path: str, body: dict[str, Any]) -> Any:
+    def _spoil(self, path: str, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
         if self._stage.faults.take("zero_rows", self.name, path) is not None:
             body = {name: value for name, value in body.items() if name != "paging"}
             body["results"] = []
@@ -302,6 +310,11 @@ class HubSpot:
         kind = find_type(request.path_params["type"])
         caller.require(kind.scope)
         return 200, {"results": list_properties(self._shelf.open(), kind)}
+
+    async def _list_old_properties(self, request: Request, caller: Caller) -> Reply:
+        kind = find_type(request.path_params["type"])
+        caller.require(kind.scope)
+        return 200, list_old_properties(self._shelf.open(), kind)
 
     async def _get_property(self, request: Request, caller: Caller) -> Reply:
         kind = find_type(request.path_params["type"])

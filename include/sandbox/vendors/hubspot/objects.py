@@ -29,7 +29,7 @@ from include.sandbox.vendors.hubspot.record import Record, spell_instant
 from include.sandbox.vendors.hubspot.search import search_records
 
 MULTI_STATUS = 207
-Reply = tuple[int, dict[str, Any]]
+Reply = tuple[int, dict[str, Any] | list[Any]]
 
 
 def list_objects(book: Book, kind: ObjectType, query: QueryParams, address: str) -> Reply:

@@ -30,6 +30,23 @@ def list_properties(book: Book, kind: ObjectType) -> list[dict[str, Any]]:
     return [_describe(book, kind, name) for name in sorted(names)]
 
 
+def list_old_properties(book: Book, kind: ObjectType) -> list[dict[str, Any]]:
+    """The same as versions 1 and 2 say it: a bare list, which connectors learn columns from."""
+    kept = ("name", "label", "description", "groupName", "type", "fieldType", "options",
+            "displayOrder", "calculated", "externalOptions", "hidden", "hubspotDefined",
+            "formField")  # fmt: skip
+    return [
+        {
+            **{name: found[name] for name in kept},
+            "deleted": False,
+            "favorited": False,
+            "readOnlyValue": found["modificationMetadata"]["readOnlyValue"],
+            "readOnlyDefinition": found["modificationMetadata"]["readOnlyDefinition"],
+        }
+        for found in list_properties(book, kind)
+    ]
+
+
 def get_property(book: Book, kind: ObjectType, name: str) -> dict[str, Any]:
     """One property; OBJECT_NOT_FOUND for another name."""
     for found in list_properties(book, kind):
