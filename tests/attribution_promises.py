@@ -7,7 +7,7 @@ from tests.contract_promise import Promise
 _DEAL = {"deal_key": "d", "status": "won", "won_date": "2026-01-02", "revenue_amount": "10.00"}
 _SPEND = {"stats_date": "2026-01-01", "channel": "email", "currency_code": "RUB"}
 _WINDOWS = 8
-_MODELS = [
+MODELS = [
     "first", "last", "last_non_direct", "last_paid", "first_paid", "linear", "time_decay",
     "position_u", "position_w", "full_path", "account_weighted", "markov_1", "markov_2", "shapley",
 ]  # fmt: skip
@@ -22,13 +22,13 @@ _CREDIT = {
     "conversion_key": "c",
     "touch_key": "t",
     "is_attributed": True,
-    **{f"shares_{m}": ["1"] * _WINDOWS for m in _MODELS},
-    **{f"amounts_{m}": ["10.00"] * _WINDOWS for m in _MODELS},
+    **{f"shares_{m}": ["1"] * _WINDOWS for m in MODELS},
+    **{f"amounts_{m}": ["10.00"] * _WINDOWS for m in MODELS},
 }
 _REST = {"conversion_key": "c", "touch_key": "", "is_attributed": False} | {
-    f"{what}_{m}": ["0"] * _WINDOWS for m in _MODELS for what in ("shares", "amounts")
+    f"{what}_{m}": ["0"] * _WINDOWS for m in MODELS for what in ("shares", "amounts")
 }
-_UNKNOWN = {f"amounts_{m}": [] for m in _MODELS}
+_UNKNOWN = {f"amounts_{m}": [] for m in MODELS}
 _JOURNEY = {
     "journey_key": "c",
     "is_converted": True,
@@ -42,7 +42,7 @@ _JOURNEY = {
     "campaign_ids": [None],
     "touched_persons": ["p"],
 }
-_ALL_MODELS = {
+_ALLMODELS = {
     **_SPEND,
     "model": "first",
     "window": "d7",
@@ -61,7 +61,7 @@ ATTRIBUTION_PROMISES = [
             [{**_CREDIT, f"{what}s_{model}": [*_CREDIT[f"{what}s_{model}"][1:], "0.99"]}, _REST],
             {"core.core_conversion": [_CONVERSION]},
         )
-        for model in _MODELS
+        for model in MODELS
         for what in ("share", "amount")
     ],
     Promise(
@@ -124,8 +124,8 @@ ATTRIBUTION_PROMISES = [
         Promise(
             "mart.mart_attribution_daily_all_models",
             check,
-            [_ALL_MODELS],
-            [{**_ALL_MODELS, column: value}],
+            [_ALLMODELS],
+            [{**_ALLMODELS, column: value}],
             {
                 "core.core_conversion": [{**_CONVERSION, "currency_code": "RUB"}],
                 "core.core_ad_spend_daily": [{**_SPEND, "cost_net_amount": "5"}],
@@ -140,8 +140,8 @@ ATTRIBUTION_PROMISES = [
     Promise(
         "mart.mart_attribution_daily_all_models",
         "no_model_or_window_is_missing",
-        [{"model": m, "window": f"w{w}"} for m in _MODELS for w in range(_WINDOWS)],
-        [{"model": m, "window": f"w{w}"} for m in _MODELS[1:] for w in range(_WINDOWS)],
+        [{"model": m, "window": f"w{w}"} for m in MODELS for w in range(_WINDOWS)],
+        [{"model": m, "window": f"w{w}"} for m in MODELS[1:] for w in range(_WINDOWS)],
     ),
     Promise(
         "mart.mart_attribution_daily",

@@ -89,7 +89,7 @@ parts -> arrayMap(
 channel_weights -> arrayMap(
     (start, weights, touches_here) -> arrayMap(
         (place, is_own, number) -> if(
-            is_own = 0 or place < start, 0, toInt64(unit * weights[number] / touches_here[number])
+            is_own = 0 or place < start, 0, toInt64(unit * weights[number] / greatest(touches_here[number], 1))
         ),
         places,
         own,
@@ -180,10 +180,11 @@ journeys as (
         arrayMap(start -> toInt64(arrayCount(place -> place >= start, own_places)), starts) as counts,
         -- a weight this large still leaves room in 64 bits for weight times sum of weights
         toInt64(sqrt(9000000000000000000 / (touch_count + 1))) as unit,
+        -- a colleague's later touch must not grow beyond all numbers
         arrayMap(
             (at, is_own) -> is_own * toInt64(
                 unit * exp2(
-                    (toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(touch_times[place_last]))
+                    least(toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(touch_times[place_last]), 0)
                     / 86400000000 / (select half_lives from parameters)[1]
                 )
             ),
@@ -272,7 +273,7 @@ weighed as (
         with_nobody(
             arrayMap(
                 (start, touches_here) -> arrayMap(
-                    (place, number) -> if(place < start, 0, intDiv(unit, touches_here[number])),
+                    (place, number) -> if(place < start, 0, intDiv(unit, greatest(touches_here[number], 1))),
                     places,
                     person_numbers
                 ),
