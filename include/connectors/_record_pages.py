@@ -21,6 +21,8 @@ Path = tuple[str, ...]
 _BORDER = orjson.Fragment(b"\n")
 """Between two objects: a line feed stands nowhere else in compact JSON, in texts it is escaped."""
 _BETWEEN = ",\n,"
+_FEW = 8
+"""As many fields are faster looked for one by one than turned from rows into columns."""
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -60,17 +62,24 @@ def _descend(node: _Node, objects: Sequence[Any], found: dict[Path, list[Any]]) 
     common = [step for step in node.children if step not in node.optional]
     while common:
         try:
-            rows = list(map(itemgetter(*common), objects))
+            columns = _columns_of(common, objects)
         except KeyError as error:
             node.optional.add(error.args[0])
             common.remove(error.args[0])
             continue
-        columns = [rows] if len(common) == 1 else map(list, zip(*rows, strict=True))
         for step, values in zip(common, columns, strict=True):
             _settle(node.children[step], values, found)
         break
     for step in node.optional:
         _settle(node.children[step], [each.get(step) for each in objects], found)
+
+
+def _columns_of(steps: Sequence[str], objects: Sequence[Any]) -> list[list[Any]]:
+    """Values of fields that every object has; ``KeyError`` names one that some object has not."""
+    if len(steps) <= _FEW:
+        return [list(map(itemgetter(step), objects)) for step in steps]
+    rows = map(itemgetter(*steps), objects)
+    return list(map(list, zip(*rows, strict=True)))
 
 
 def _settle(node: _Node, values: list[Any], found: dict[Path, list[Any]]) -> None:

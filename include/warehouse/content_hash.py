@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,7 @@ class ContentHasher:
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Add the rows of one batch; a missing column raises ``KeyError``."""
-        columns = [batch.column(name) for name in self._names]
+        columns = [_unfold(batch.column(name)) for name in self._names]
         for start in range(0, batch.num_rows, _WINDOW_ROWS):
             size = min(_WINDOW_ROWS, batch.num_rows - start)
             self._add([column.slice(start, size) for column in columns], size)
@@ -73,7 +74,7 @@ class ContentHasher:
         """The hash of all rows so far: 32 hex digits of the sum, then the row count."""
         return f"{self._total:032x}-{self.row_count:x}"
 
-    def _add(self, columns: list[pa.Array], size: int) -> None:
+    def _add(self, columns: list[_Column], size: int) -> None:
         low = np.full(size, self._start_low)
         high = np.full(size, self._start_high)
         is_long = self.row_count >= _COMPILED_FROM_ROWS
@@ -85,14 +86,40 @@ class ContentHasher:
         self._total %= _MODULUS
 
 
-def _add_plain(columns: list[pa.Array], seeds: list[np.uint64], states: tuple[Words, Words]) -> int:
+@dataclass(frozen=True)
+class _Coded:
+    """A column with a dictionary: a word an entry and last that of null, and each row's code."""
+
+    words: Words
+    codes: npt.NDArray[np.int32]
+
+    def slice(self, start: int, size: int) -> _Coded:
+        """Some of its rows."""
+        return _Coded(self.words, self.codes[start : start + size])
+
+
+_Column = pa.Array | _Coded
+
+
+def _unfold(column: pa.Array) -> _Column:
+    """A dictionary's words are made once for all rows."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    words = np.append(_column_words(column.dictionary), _NULL)
+    codes = column.indices.cast(pa.int32()).fill_null(len(column.dictionary))
+    return _Coded(words, codes.to_numpy())
+
+
+def _add_plain(columns: list[_Column], seeds: list[np.uint64], states: tuple[Words, Words]) -> int:
     low, high = states
     work = np.empty(len(low), dtype=np.uint64)
     for seed, column in zip(seeds, columns, strict=True):
-        values = _column_words(column)
-        np.bitwise_xor(values, seed, out=work)
-        _absorb(low, work, _MULTIPLIER_LOW, _S32)
-        _absorb(high, work, _MULTIPLIER_HIGH, _S29)
+        if isinstance(column, _Coded):
+            values = (column.words ^ seed)[column.codes]
+        else:
+            values = np.bitwise_xor(_column_words(column), seed, out=work)
+        _absorb(low, values, _MULTIPLIER_LOW, _S32)
+        _absorb(high, values, _MULTIPLIER_HIGH, _S29)
     _finalise(low)
     _finalise(high)
     exact_low = int((low & _LOW_HALF).sum()) + (int((low >> _S32).sum()) << 32)
@@ -100,7 +127,7 @@ def _add_plain(columns: list[pa.Array], seeds: list[np.uint64], states: tuple[Wo
 
 
 def _add_compiled(
-    columns: list[pa.Array],
+    columns: list[_Column],
     seeds: list[np.uint64],
     states: tuple[Words, Words],
     absorb: Callable[..., None],
@@ -110,21 +137,14 @@ def _add_compiled(
     low, high = (state.ctypes.data for state in states)
     rows = len(states[0])
     for seed, column in zip(seeds, columns, strict=True):
-        words, codes = _coded_words(column)
-        place = None if codes is None else codes.ctypes.data
+        if isinstance(column, _Coded):
+            words, place = column.words, column.codes.ctypes.data
+        else:
+            words, place = np.ascontiguousarray(_column_words(column)), None
         absorb(low, high, rows, words.ctypes.data, place, int(seed))
     sums = np.zeros(3, dtype=np.uint64)
     settle(low, high, rows, sums.ctypes.data)
     return (int(sums[2]) << 64) + (int(sums[1]) << 64) + int(sums[0])
-
-
-def _coded_words(column: pa.Array) -> tuple[Words, npt.NDArray[np.int32] | None]:
-    """A word a row; or a word a dictionary entry, with each row's code."""
-    kind = column.type
-    is_coded = pa.types.is_dictionary(kind) and pa.types.is_int32(kind.index_type)
-    if not is_coded or column.null_count or not len(column.dictionary):
-        return np.ascontiguousarray(_column_words(column)), None
-    return np.ascontiguousarray(_column_words(column.dictionary)), column.indices.to_numpy()
 
 
 def hash_rows(table: pa.Table | pa.RecordBatch, exclude: Iterable[str] = ()) -> str:

@@ -160,17 +160,20 @@ class PullWriter:
             self._submit(max(self._slices.values(), key=lambda other: other.buffered_bytes))
 
     def _submit(self, piece: SliceWriter) -> None:
+        size_bytes = piece.buffered_bytes
         batches = piece.take_buffer()
         if not batches:
             return
         while len(self._running) >= 2:
             self._running.pop(0).result()
-        self._running.append(self._worker.submit(self._write_group, piece, batches))
+        self._running.append(self._worker.submit(self._write_group, piece, batches, size_bytes))
 
-    def _write_group(self, piece: SliceWriter, batches: list[pa.RecordBatch]) -> None:
+    def _write_group(
+        self, piece: SliceWriter, batches: list[pa.RecordBatch], size_bytes: int
+    ) -> None:
         encoded = self._encode(join(batches))
         keep_open = len(self._slices) <= _OPEN_SLICES
-        written = self._file_worker.submit(piece.write, encoded, keep_open)
+        written = self._file_worker.submit(piece.write, encoded, size_bytes, keep_open)
         piece.digest(encoded)
         written.result()
 

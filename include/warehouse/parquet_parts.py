@@ -15,11 +15,16 @@ import pyarrow.parquet as pq
 from include.warehouse.landing_files import LandingFiles, NewFile
 from include.warehouse.manifest import PartFile
 
-FIRST_PART_ROWS = 500_000
+FIRST_PART_ROWS = 131_072
 PART_ROWS = 1_000_000
-"""Parts double from the first size to this one: a small slice is loaded by several inserts at
-once, a large one leaves few parts to merge."""
+FIRST_PART_ROW_BYTES = 96 << 20
+PART_ROW_BYTES = 768 << 20
+"""Parts double from the first size to the last: a small slice is loaded by several inserts at
+once, a large one leaves few parts to merge. Bytes are those of the rows before they were encoded,
+for that is what an insert has to sort and write."""
 PART_BYTES = 64 << 20
+_GATHERED_BYTES = 4 << 20
+"""Handed to the file at a time: its writes are Python's, and wait for the thread that reads."""
 
 
 class ParquetParts:
@@ -30,21 +35,29 @@ class ParquetParts:
         self._pattern = pattern
         self._is_rolled = is_rolled
         self._stream: NewFile | None = None
+        self._sink: pa.BufferedOutputStream | None = None
         self._writer: pq.ParquetWriter | None = None
         self._rows = 0
+        self._row_bytes = self._done_row_bytes = 0
         self._done: list[PartFile] = []
 
-    def write(self, rows: pa.RecordBatch, keep_open: bool) -> None:
+    def write(self, rows: pa.RecordBatch, size_bytes: int, keep_open: bool) -> None:
         """Append one row group; without ``keep_open`` the file is finished at once."""
         if self._writer is None:
             self._open(rows.schema)
         assert self._writer is not None
-        assert self._stream is not None
+        assert self._sink is not None
         self._writer.write_batch(rows, row_group_size=max(rows.num_rows, 1))
         self._rows += rows.num_rows
+        self._row_bytes += size_bytes
         landed = sum(part.rows for part in self._done)
-        wanted = min(PART_ROWS, max(FIRST_PART_ROWS, landed))
-        is_full = self._rows >= wanted or self._stream.size_bytes >= PART_BYTES
+        most_rows = min(PART_ROWS, max(FIRST_PART_ROWS, landed))
+        most_row_bytes = min(PART_ROW_BYTES, max(FIRST_PART_ROW_BYTES, self._done_row_bytes))
+        is_full = (
+            self._rows >= most_rows
+            or self._row_bytes >= most_row_bytes
+            or self._sink.tell() >= PART_BYTES
+        )
         if self._is_rolled and (is_full or not keep_open):
             self._close()
 
@@ -59,15 +72,17 @@ class ParquetParts:
             # Left open, the library would write its footer at some later moment.
             with contextlib.suppress(OSError, pa.ArrowException):
                 self._writer.close()
+                self._sink.flush()
         if self._stream is not None:
             self._stream.discard()
-        self._stream = self._writer = None
+        self._stream = self._sink = self._writer = None
 
     def _open(self, schema: pa.Schema) -> None:
         self._stream = self._files.open_new(self._pattern.format(len(self._done)))
         repetitive = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        self._sink = pa.BufferedOutputStream(pa.PythonFile(self._stream, "w"), _GATHERED_BYTES)
         self._writer = pq.ParquetWriter(
-            self._stream,
+            self._sink,
             schema,
             compression="lz4",
             use_dictionary=repetitive or False,
@@ -76,11 +91,13 @@ class ParquetParts:
         )
 
     def _close(self) -> None:
-        if self._writer is None or self._stream is None:
+        if self._writer is None or self._sink is None or self._stream is None:
             return
         self._writer.close()
-        stream, self._stream, self._writer = self._stream, None, None
+        self._sink.flush()
+        stream, self._stream, self._sink, self._writer = self._stream, None, None, None
         name = self._pattern.format(len(self._done)).rsplit("/", 1)[-1]
         stream.close()
         self._done.append(PartFile(name, self._rows, stream.size_bytes, stream.sha256))
-        self._rows = 0
+        self._done_row_bytes += self._row_bytes
+        self._rows = self._row_bytes = 0

@@ -104,9 +104,9 @@ class SliceWriter:
             total = pc.sum(rows.column(name)).as_py()
             self._totals[name] += Decimal(0) if total is None else Decimal(total)
 
-    def write(self, rows: pa.RecordBatch, keep_open: bool) -> None:
-        """Append one row group to the slice's files."""
-        self._parts.write(rows, keep_open)
+    def write(self, rows: pa.RecordBatch, size_bytes: int, keep_open: bool) -> None:
+        """Append one row group, which took ``size_bytes`` as it came, to the slice's files."""
+        self._parts.write(rows, size_bytes, keep_open)
 
     def reject(self, rejected: tuple[Rejected, ...]) -> None:
         """Take rows for quarantine; they count and hash, but not their positions."""
@@ -171,7 +171,7 @@ class SliceWriter:
             schema=REJECTED_SCHEMA,
         )
         self._rejected_hasher.update(rows)
-        self._rejected_parts.write(rows, keep_open=True)
+        self._rejected_parts.write(rows, rows.nbytes, keep_open=True)
 
 
 def transport_columns(schema: pa.Schema) -> frozenset[str]:

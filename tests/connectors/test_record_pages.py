@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.connectors import _record_pages
 from include.connectors._record_pages import FieldPaths, write_text, write_texts
 
 NAMES = st.sampled_from(["a", "b", "c", "é"])
@@ -32,13 +34,15 @@ def _ask(record: Any, path: tuple[str, ...]) -> Any:
     return record
 
 
+@pytest.mark.parametrize("few", [1, 8])
 @given(pages=st.lists(PAGES, min_size=1, max_size=3), paths=PATHS)
 def test_values_of_all_paths_are_those_each_object_has(
-    pages: list[list[dict[str, Any]]], paths: list[tuple[str, ...]]
+    few: int, pages: list[list[dict[str, Any]]], paths: list[tuple[str, ...]]
 ) -> None:
     taker = FieldPaths(paths)
     for page in pages:
-        found = taker.take(page)
+        with mock.patch.object(_record_pages, "_FEW", few):
+            found = taker.take(page)
         assert set(found) == set(paths)
         for path in paths:
             assert found[path] == [_ask(record, path) for record in page]

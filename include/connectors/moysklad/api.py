@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -46,6 +47,8 @@ MOST_REDIRECTS = 3
 TOO_MANY_LOGINS = 1048
 NO_API_ACCESS = 1061
 LOGIN_WAIT_SECONDS = 60.0
+_LINKS = 16_384
+"""Links kept beside their UUIDs: a report names each product once a day and store."""
 
 
 class _Weighed:
@@ -66,11 +69,10 @@ def name_of(record: Record) -> str:
     return str(number) if number else tail(record["meta"]["href"])
 
 
+@lru_cache(_LINKS)
 def tail(href: str) -> str:
     """The UUID at the end of a link; reports hang ``?expand=supplier`` behind it."""
-    path = href.partition("?")[0] if "?" in href else href
-    last = path.rpartition("/")[2]
-    return last or path.rstrip("/").rpartition("/")[2]
+    return href.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 def spell(at: datetime) -> str:

@@ -100,8 +100,8 @@ def link(name: str, *fields: str, is_key: bool = False) -> Spec:
     def read(record: Record) -> str | None:
         for field in fields:
             found = record.get(field)
-            if isinstance(found, list):
-                found = found[0] if found else None
+            if isinstance(found, list) and found:
+                found = found[0]
             if isinstance(found, dict) and "meta" in found:
                 return tail(found["meta"]["href"])
         return None
