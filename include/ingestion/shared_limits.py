@@ -61,10 +61,12 @@ def _name_owner(account: Account, counted_by: CountedBy) -> str:
     if counted_by == "address":
         return ""
     name = {"token": "token", "application": "client_id"}.get(counted_by, "")
-    secret = account.credentials.get(name, "")
-    if not secret:
+    if not account.credentials.get(name):
         return account.name
-    return hashlib.sha256(f"{account.source} {secret}".encode()).hexdigest()[:12]
+    known = [account.source, account.credentials[name]]
+    if counted_by == "token":
+        known.append(account.credentials.get("login", ""))  # two people may have one password
+    return hashlib.sha256("\0".join(known).encode()).hexdigest()[:12]
 
 
 class SharedLimiter:
