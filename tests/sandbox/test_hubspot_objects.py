@@ -351,7 +351,7 @@ def test_a_new_world_replaces_the_old_at_once(portal):
     assert portal.results(DEALS) == []
 
 
-@pytest.mark.parametrize("kind", ["tickets", "quotes", "0-5", "ticket"])
+@pytest.mark.parametrize("kind", ["tickets", "quotes", "0-5", "ticket", "deal_split"])
 def test_standard_types_the_portal_does_not_use_are_empty_and_no_error(portal, kind):
     assert portal.get(f"/crm/v3/objects/{kind}").json() == {"results": []}
     assert portal.search("tickets")["total"] == 0

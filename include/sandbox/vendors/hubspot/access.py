@@ -20,7 +20,9 @@ APP_ID = 1_001
 CLIENTS = {"demo-app": "demo-secret"}
 READABLE = (
     "deals", "contacts", "companies", "owners", "line_items", "products", "invoices", "leads",
-    "quotes", "orders", "carts", "subscriptions", "custom",
+    "quotes", "orders", "carts", "subscriptions", "custom", "deal_splits", "goal_targets",
+    "feedback_submissions", "discounts", "fees", "taxes", "commerce_payments",
+    "forms", "marketing_events",
 )  # fmt: skip
 ALL_SCOPES = frozenset(
     {f"crm.objects.{name}.read" for name in READABLE}

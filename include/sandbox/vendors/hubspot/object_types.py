@@ -40,6 +40,27 @@ def _make(plural: str, singular: str, number: str, *defaults: str) -> ObjectType
     return ObjectType(plural, singular, number, defaults)
 
 
+UNUSED_TYPES = (
+    _make("tickets", "ticket", "0-5", "subject", "content", "hs_pipeline", "hs_pipeline_stage"),
+    _make("quotes", "quote", "0-14", "hs_title", "hs_expiration_date", "hs_status"),
+    _make("orders", "order", "0-123", "hs_order_name"),
+    _make("carts", "cart", "0-142"),
+    _make("subscriptions", "subscription", "0-69"),
+    _make("communications", "communication", "0-18"),
+    _make("postal_mail", "postal_mail", "0-116"),
+    _make("deal_splits", "deal_split", "0-72"),
+    _make("goal_targets", "goal_target", "0-74"),
+    _make("feedback_submissions", "feedback_submission", "0-19"),
+    _make("discounts", "discount", "0-84"),
+    _make("fees", "fee", "0-85"),
+    _make("taxes", "tax", "0-86"),
+    _make("commerce_payments", "commerce_payment", "0-101"),
+    _make("forms", "form", "0-28"),
+    _make("marketing_events", "marketing_event", "0-54"),
+)
+"""Standard types the portal keeps nothing in: connectors that read them all find empty lists."""
+UNUSED = frozenset(kind.plural for kind in UNUSED_TYPES)
+
 OBJECT_TYPES: dict[str, ObjectType] = {
     kind.plural: kind
     for kind in (
@@ -68,19 +89,9 @@ OBJECT_TYPES: dict[str, ObjectType] = {
         _make("meetings", "meeting", "0-47"),
         _make("emails", "email", "0-49"),
         _make("notes", "note", "0-46"),
-        _make("tickets", "ticket", "0-5", "subject", "content", "hs_pipeline", "hs_pipeline_stage"),
-        _make("quotes", "quote", "0-14", "hs_title", "hs_expiration_date", "hs_status"),
-        _make("orders", "order", "0-123", "hs_order_name"),
-        _make("carts", "cart", "0-142"),
-        _make("subscriptions", "subscription", "0-69"),
-        _make("communications", "communication", "0-18"),
-        _make("postal_mail", "postal_mail", "0-116"),
+        *UNUSED_TYPES,
     )
 }
-UNUSED = frozenset(
-    ("tickets", "quotes", "orders", "carts", "subscriptions", "communications", "postal_mail")
-)
-"""Standard types the portal keeps nothing in: connectors that read them all find empty lists."""
 ASSOCIATION_NUMBERS: dict[tuple[str, str], int] = {
     ("contacts", "companies"): 1,
     ("companies", "contacts"): 2,
