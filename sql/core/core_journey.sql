@@ -61,7 +61,8 @@ last_wins as (
     group by person_key
 ),
 
--- who was touched after their last win, or never won, is a journey that failed; it ends at its last touch
+-- who was touched after their last win, or never won, is a journey that failed; it ends at its last touch;
+-- a browser nobody has spoken from could not be seen winning, so it tells nothing of failing either
 endings as (
     select
         conversion_key as journey_key,
@@ -97,7 +98,9 @@ endings as (
         'unknown' as vat_basis
     from sessions
     left join last_wins on last_wins.person_key = sessions.person_key
-    where last_wins.last_won_at is null or tupleElement(sessions.touches[-1], 1) > last_wins.last_won_at
+    where
+        sessions.person_key in (select person_key from core.core_person)
+        and (last_wins.last_won_at is null or tupleElement(sessions.touches[-1], 1) > last_wins.last_won_at)
 ),
 
 anchored as (
