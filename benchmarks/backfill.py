@@ -90,7 +90,7 @@ class Installation:
         self._account = account
         self._world = server.stage.world
         self._now = server.stage.clock.now()
-        self.log = folder / "runs.log"
+        self.log, self.result = folder / "runs.log", folder / "result.json"
         options = {"base_url": server.vendor_urls[account.source], **account.options}
         entry = {
             "account": account.name,
@@ -151,6 +151,7 @@ class Installation:
             },
             "at": (self._now - timedelta(minutes=number)).isoformat(),
             "now": self._now.isoformat(),
+            "result": str(self.result),
         }
         return self._run_program("-m", "benchmarks.backfill_run", json.dumps(order))
 
@@ -160,7 +161,7 @@ class Installation:
                 [sys.executable, *arguments],
                 cwd=PROJECT_ROOT,
                 env=self._environment,
-                stdout=subprocess.PIPE,
+                stdout=log,
                 stderr=log,
             )
 
@@ -175,24 +176,24 @@ def measure(world: World, account: DemoAccount, folder: Path) -> Measured:
         house = Installation(folder, server, account)
         with house.open_store("whole") as client:
             began = time.monotonic()
-            first = _finish(house.start_run(1), house.log)
+            first = _finish(house.start_run(1), house)
             seconds = time.monotonic() - began
             whole = read_store(client, account.source)
         with house.open_store("killed") as client:
             killed_at = _kill_half_way(house.start_run(2), client, whole.entries // 2, house.log)
             began = time.monotonic()
-            second = _finish(house.start_run(2), house.log)
+            second = _finish(house.start_run(2), house)
             after = time.monotonic() - began
             resumed = read_store(client, account.source)
-    events = (first["events"], second["events"] - first["events"])
+    events = (first, second - first)
     return Measured(account.source, seconds, after, killed_at, whole, resumed, events)
 
 
-def _finish(program: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    told, _ = program.communicate(timeout=LONGEST_SECONDS)
-    if program.returncode != 0:
-        raise RuntimeError(f"the run failed: {log.read_text('utf-8', 'replace')[-2000:]}")
-    return dict(json.loads(told.splitlines()[-1]))
+def _finish(program: subprocess.Popen[bytes], house: Installation) -> int:
+    """Events sent so far, once the run has succeeded."""
+    if program.wait(timeout=LONGEST_SECONDS) != 0:
+        raise RuntimeError(f"the run failed: {house.log.read_text('utf-8', 'replace')[-2000:]}")
+    return int(json.loads(house.result.read_text("utf-8"))["events"])
 
 
 def _kill_half_way(
@@ -206,7 +207,7 @@ def _kill_half_way(
             raise RuntimeError(f"the run ended before it could be killed: {shown}")
         time.sleep(LOOK_SECONDS)
     os.kill(program.pid, signal.SIGKILL)
-    program.communicate()
+    program.wait()
     return _count_entries(client)
 
 

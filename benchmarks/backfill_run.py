@@ -1,8 +1,8 @@
 """One parameterised run of an ingest DAG in a process that may be killed.
 
 ``python -m benchmarks.backfill_run ORDER`` with JSON of ``dag_id``, ``conf``, ``at`` (the logical
-date: the same one again is the same run, as a retry is) and ``now`` of the vendors' calendar, to
-which the task's own is moved. Prints the run's state and how many events it has sent.
+date: the same one again is the same run, as a retry is), ``now`` of the vendors' calendar, to which
+the task's own is moved, and ``result``: a file for the run's state and how many events were sent.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -30,7 +31,8 @@ def main(order: dict[str, Any]) -> int:
     run = bag.dags[order["dag_id"]].test(run_after=at, logical_date=at, run_conf=order["conf"])
     with create_session() as session:
         events = session.scalar(select(func.count()).select_from(AssetEvent))
-    sys.stdout.write(json.dumps({"state": str(run.state), "events": events}) + "\n")
+    told = json.dumps({"state": str(run.state), "events": events})
+    Path(order["result"]).write_text(told, encoding="utf-8")
     return 0 if str(run.state) == "success" else 1
 
 
