@@ -97,11 +97,15 @@ def booleans(values: list[Any]) -> pa.Array:
 
 def days(values: list[Any]) -> pa.Array:
     """ISO days, also with a time of midnight behind them; an empty text is null."""
-    found = filled_texts(values)
-    lengths = np.diff(_places(found))
-    if len(lengths) and lengths.max() > _DAY_LETTERS:
-        found = pc.utf8_slice_codeunits(found, 0, _DAY_LETTERS)
-    return found.cast(pa.date32())
+    heads = [value if value is None else value[:_DAY_LETTERS] for value in values]
+    return decode_distinct(heads, lambda distinct: filled_texts(distinct).cast(pa.date32()))
+
+
+def decode_distinct(values: list[Any], decode: Decode) -> pa.Array:
+    """Decode each value once, where a page has few of them: the days of its rows, say."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    indices = pa.array([places[value] for value in values], pa.int32())
+    return decode(list(places)).take(indices)
 
 
 def epoch_instants(values: list[Any]) -> pa.Array:

@@ -22,6 +22,7 @@ from include.connectors._decoding import (
     booleans,
     days,
     decimals,
+    decode_distinct,
     epoch_instants,
     epoch_millis,
     filled_texts,
@@ -48,6 +49,7 @@ __all__ = [
     "booleans",
     "days",
     "decimals",
+    "decode_distinct",
     "epoch_instants",
     "epoch_millis",
     "filled_texts",
@@ -133,7 +135,7 @@ class RecordReader:
         self._payload = payload
         self._declared = {column.field_path[0] for column in columns if column.read is None}
         self._paths = FieldPaths([each.field_path for each in columns if each.read is None])
-        self._nulls: dict[str, pa.Array] = {}
+        self._same: dict[str, pa.Array] = {}
         self._declared.update(ignored)
         self._told: set[str] = set()
         missing = set(schema.names) - set(self._columns) - set(self._constants) - {payload}
@@ -165,7 +167,7 @@ class RecordReader:
             if field.name == self._payload:
                 array = write_texts(records)
             elif field.name in self._constants:
-                array = pa.repeat(pa.scalar(self._constants[field.name], field.type), len(records))
+                array = self._repeat(field, len(records))
             else:
                 column = self._columns[field.name]
                 if column.read is None:
@@ -178,13 +180,21 @@ class RecordReader:
             arrays.append(array)
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
+    def _repeat(self, field: pa.Field, rows: int) -> pa.Array:
+        """A constant column, made once and kept."""
+        known = self._same.get(field.name)
+        if known is None or len(known) < rows:
+            value = pa.scalar(self._constants[field.name], field.type)
+            known = self._same[field.name] = pa.repeat(value, rows)
+        return known[:rows]
+
     def _type(self, column: Column, kind: pa.DataType, values: list[Any]) -> pa.Array:
         """Decode a column; what nothing but nulls decodes to is made once and kept."""
         if values[0] is not None or values.count(None) < len(values):
             return _cast(column.decode(values), kind)
-        known = self._nulls.get(column.name)
+        known = self._same.get(column.name)
         if known is None or len(known) < len(values):
-            known = self._nulls[column.name] = _cast(column.decode(values), kind)
+            known = self._same[column.name] = _cast(column.decode(values), kind)
         return known[: len(values)]
 
     def _sort_out(

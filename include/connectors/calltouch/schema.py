@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from include.connectors._records import (
     MICROSECONDS,
@@ -25,6 +24,7 @@ from include.connectors._records import (
     Column,
     Decode,
     Record,
+    decode_distinct,
     epoch_millis,
     filled_texts,
     ids,
@@ -40,8 +40,8 @@ FIRST_MILLIS = 10**11
 """Unix seconds stay below it for three thousand years, milliseconds passed it in 1973."""
 LAST_MILLIS = 10**15
 """Those below it are microseconds of 64 bits."""
-_PLAIN_ADDRESS = re.compile(r"https?://[\w.:-]+(?:/[\w./~-]*)?\?([\w.~&=-]*)", re.ASCII)
-"""An address that means what it says: nothing in it is escaped, and only its query has marks."""
+_ODD_LETTER = re.compile(r"[^\w.:/~?&=-]", re.ASCII)
+"""An address without any means what it says: nothing in it is escaped or hidden from servers."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def flags(values: list[Any]) -> pa.Array:
 
 def moment_days(values: list[Any]) -> pa.Array:
     """The day of ``dd/mm/yyyy hh:mm:ss``."""
-    try:
-        found = filled_texts(values)
-    except pa.ArrowException:  # nothing may be written as 0 or as an empty list
-        found = pa.array([value or None for value in values], pa.string())
-    year, month, day = (pc.utf8_slice_codeunits(found, *span) for span in ((6, 10), (3, 5), (0, 2)))
-    return pc.binary_join_element_wise(year, month, day, "-").cast(pa.date32())
+    return decode_distinct([value[:10] if value else None for value in values], _days_of)
+
+
+def _days_of(moments: list[str | None]) -> pa.Array:
+    texts = [None if not v else f"{v[6:10]}-{v[3:5]}-{v[:2]}" for v in moments]
+    return pa.array(texts, pa.string()).cast(pa.date32())
 
 
 def moments(zone: ZoneInfo) -> Decode:
@@ -130,10 +130,11 @@ def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
             value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, str) or mark not in value:
             return None
-        plain = _PLAIN_ADDRESS.fullmatch(value)
-        if plain is not None:
-            parts = plain[1].split("&")
-            return next((p[len(mark) :] for p in parts if p.startswith(mark) and p != mark), None)
+        if value.startswith("http") and not _ODD_LETTER.search(value):
+            for part in value.partition("?")[2].split("&"):
+                if part.startswith(mark) and part != mark:
+                    return part[len(mark) :]
+            return None
         try:
             found = parse_qs(urlsplit(value).query).get(kind)
         except ValueError:
