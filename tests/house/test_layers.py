@@ -26,6 +26,8 @@ SHARED_BY_CONNECTORS = (
     "include.connectors._paging",
     "include.connectors._options",
     "include.connectors._records",
+    "include.connectors._decoding",
+    "include.connectors._record_pages",
     "include.connectors._day_plan",
     "include.connectors._change_windows",
     "include.connectors._google_oauth",
