@@ -45,7 +45,7 @@ _JOURNEY = {
 _ALLMODELS = {
     **_SPEND,
     "model": "first",
-    "window": "d7",
+    "window": "d90",
     "mode": "won",
     "credit": "1",
     "revenue_amount": "10.00",

@@ -2,11 +2,13 @@
 with ordered as (
     select
         groupArray((model_id, window_id)) as combinations,
+        groupArray(is_default) as are_default,
         arrayDistinct(groupArray(window_id)) as window_ids
     from (
         select
             models.model_id as model_id,
-            windows.window_id as window_id
+            windows.window_id as window_id,
+            windows.is_default as is_default
         from seeds.attribution_models as models
         cross join seeds.attribution_windows as windows
         order by models.position, windows.position
@@ -102,7 +104,8 @@ spread as (
     group by mode, channel, currency_code
 ),
 
--- ad cost knows no model: it stands once beside each model, window and mode, on the day it was spent
+-- ad cost knows no model, mode or window: it stands once beside each model and mode, in the default
+-- window alone, on the day it was spent
 spend as (
     select
         arrayJoin(['cash', 'accrual', 'cohort', 'won']) as mode,
@@ -195,12 +198,13 @@ select
     credit,
     if(credit = 0 and ifNull(revenue = 0, true), null, revenue) as revenue_amount,
     if(credit = 0, null, revenue_vat_basis) as revenue_vat_basis,
-    cost_net_amount,
-    cost_gross_amount,
+    if(states_cost, cost_net_amount, null) as cost_net_amount,
+    if(states_cost, cost_gross_amount, null) as cost_gross_amount,
     spreads[indexOf((select window_ids from ordered), combination.2)] as credit_spread
 from compared
 array join
     (select combinations from ordered) as combination,
+    (select are_default from ordered) as states_cost,
     shares as credit,
     amounts as revenue
-where credit != 0 or has_cost or ifNull(revenue != 0, false)
+where credit != 0 or (has_cost and states_cost) or ifNull(revenue != 0, false)

@@ -1,0 +1,158 @@
+"""``python -m benchmarks.attribution [touches …]``: the whole set of attribution against one pass.
+
+Default 1 and 10 million touches, ten a person, one person in five with a won deal. *One pass* is
+five models of one window over arrays, in doubles; *the whole set* is the house's own statements:
+fourteen models, eight windows, exact credit of every touch, then sums of every model, window and
+mode by channel. Both read the same tables in one run, because figures of two runs cannot be
+compared. Prints one line a step: seconds, CPU seconds of the engine, its peak memory.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from clickhouse_connect.driver.client import Client
+
+from benchmarks.peak_memory import read_peak_mb
+from include.contracts.model import Catalog
+from include.contracts.reader import read_catalog
+from include.embedded import process
+from include.settings import PROJECT_ROOT
+from include.warehouse import seeds, solved_tables
+from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
+
+DEFAULT_TOUCHES = (1_000_000, 10_000_000)
+STATEMENTS = ("core_conversion", "core_journey", "core_channel_weight", "core_attribution_credit")
+PARAMETERS = {
+    "as_of": datetime(2100, 1, 1, tzinfo=UTC),
+    "business_zone": "Europe/Moscow",
+    "identity_key": "key of the benchmark",
+    "build_id": "benchmark",
+}
+CHANNELS = (
+    "paid_search", "display", "paid_social", "organic_search", "direct",
+    "email", "referral", "social", "classified", "messenger",
+)  # fmt: skip
+
+TOUCHES = """
+insert into core.core_touch (touch_key, person_key, touched_at, touch_date, kind, direction,
+  channel, channel_rule_id, campaign_id, source, account_id)
+select concat('t', toString(number)), concat('p', toString(cityHash64(number) % {people:UInt64})),
+  toDateTime64('2025-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(cityHash64(number, 1) % 31536000)
+    as at, toDate(at), 'visit', 'in',
+  {channels:Array(String)}[1 + cityHash64(number, 2) % length({channels:Array(String)})], 'bench',
+  toString(cityHash64(number, 3) % 50), 'files', 'bench'
+from numbers({touches:UInt64})
+"""
+DEALS = """
+insert into core.core_deal (deal_key, source, account_id, person_key, status, won_at, won_date,
+  revenue_amount, currency_code, vat_basis)
+select concat('d', toString(number)), 'files', 'bench', concat('p', toString(number * 5)), 'won',
+  toDateTime64('2025-03-01 00:00:00', 6, 'UTC') + toIntervalSecond(cityHash64(number, 9) % 26000000)
+    as at, toDate(at), toDecimal64(cityHash64(number, 5) % 100000000, 2) / 100, 'RUB', 'net'
+from numbers({deals:UInt64})
+"""
+PEOPLE = """
+insert into core.core_person (person_key)
+select concat('p', toString(number)) from numbers({people:UInt64})
+"""
+SINGLE_RUN = """
+with journeys as (
+  select deals.revenue_amount as amount,
+    arraySort(groupArrayIf((touched_at, touch_key, channel), touched_at <= won_at
+      and touched_at > subtractDays(won_at, 90))) as touches,
+    length(touches) as count
+  from core.core_touch as touches
+  inner join core.core_deal as deals on deals.person_key = touches.person_key
+  group by deals.deal_key, deals.revenue_amount)
+select touch.3 as channel, sum(if(place = 1, amount, 0)), sum(if(place = count, amount, 0)),
+  sum(toFloat64(amount) / count),
+  sum(toFloat64(amount) * multiIf(count = 1, 1, count = 2, 0.5, place in (1, count), 0.4,
+    0.2 / (count - 2))),
+  sum(toFloat64(amount) * exp2(-dateDiff('second', touch.1, last) / 604800.)) as decayed
+from (select amount, touches, count, touches[-1].1 as last from journeys)
+array join touches as touch, arrayEnumerate(touches) as place
+group by channel order by channel
+"""
+SUMS = """
+select mode, channel, sumForEach(shares), sumForEach(amounts)
+from (select channel, arrayConcat({shares}) as shares, arrayConcat({amounts}) as amounts, arrayJoin(
+  ['won', 'accrual', 'cohort', 'cash']) as mode
+  from core.core_attribution_credit where kind = 'won')
+group by mode, channel
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure each size in an engine of its own."""
+    sizes = [int(one) for one in (sys.argv[1:] if arguments is None else arguments)]
+    for touches in sizes or DEFAULT_TOUCHES:
+        with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
+            engine = process.start(Path(folder) / "engine")
+            try:
+                target = ClickHouseTarget(engine.host, engine.port, engine.user, engine.password)
+                with connect(target) as client:
+                    _measure(client, engine.pid, touches)
+            finally:
+                engine.stop()
+    return 0
+
+
+def _measure(client: Client, pid: int, touches: int) -> None:
+    catalog = read_catalog(PROJECT_ROOT / "sql")
+    apply_schema(client, catalog)
+    seeds.load(client, catalog, PROJECT_ROOT / "sql" / "seeds")
+    figures = {"touches": touches, "people": touches // 10, "deals": touches // 50}
+    for statement in (TOUCHES, DEALS, PEOPLE):
+        client.command(statement, parameters={**figures, "channels": list(CHANNELS)})
+    one_pass = _time(pid, "one pass", touches, lambda: client.query(SINGLE_RUN))
+    whole = sum(
+        _time(pid, name, touches, lambda name=name: _fill(client, catalog, name))
+        for name in STATEMENTS
+    )
+    whole += _time(pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
+    _print(f"{touches:>12,}  the whole set takes {whole / one_pass:.1f} × one pass of CPU")
+
+
+def _fill(client: Client, catalog: Catalog, name: str) -> None:
+    table = catalog.table(f"core.{name}")
+    solved_tables.fill(client, table, PARAMETERS, target=table.full_name)
+
+
+def _spell_sums(catalog: Catalog) -> str:
+    names = catalog.table("core.core_attribution_credit").column_names
+    return SUMS.format(
+        shares=", ".join(name for name in names if name.startswith("shares_")),
+        amounts=", ".join(name for name in names if name.startswith("amounts_")),
+    )
+
+
+def _time(pid: int, step: str, touches: int, run: Callable[[], object]) -> float:
+    """Print a step's figures; returns the engine's CPU seconds."""
+    spent = psutil.Process(pid).cpu_times()
+    begun = time.monotonic()
+    run()
+    seconds = time.monotonic() - begun
+    now = psutil.Process(pid).cpu_times()
+    cpu = now.user + now.system - spent.user - spent.system
+    _print(
+        f"{touches:>12,}  {step:<26}{seconds:>8.1f} s {cpu:>8.1f} CPU s"
+        f" {cpu / touches * 1e6:>7.2f} µs a touch {read_peak_mb(pid) or 0:>8,.0f} MB peak"
+    )
+    return cpu
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
