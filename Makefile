@@ -40,7 +40,7 @@ attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring comm
 unexport SQL DATA NAME EDGES RECORDS SPEC PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
 .PHONY: help setup demo up down real query attribute check-source clients components match test conformance world \
-	collect lint bench lock
+	score collect lint bench lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ collect: setup ## list tests without running them: make collect ARGS="-k slice"
 
 world: setup ## generate a company with known truth: make world SIZE=demo SEED=1 OUT=<folder>
 	@$(RUN) -m include.sandbox.world "$(SIZE)" --seed "$(SEED)" $(if $(OUT),--out "$(OUT)")
+
+score: setup ## compare the pipeline with the truth of a world: make score SIZE=small SEED=1
+	@$(RUN) -m include.sandbox.scoring "$(SIZE)" --seed "$(SEED)"
 
 lint: setup ## check style, layers and SQL
 	@$(RUN) -m ruff check .

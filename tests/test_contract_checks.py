@@ -51,6 +51,19 @@ PROMISES = [
         {"stg.stg_identity_record": [{"record_key": "lead:files:a:1"}]},
     ),
     Promise(
+        "core.core_company_link",
+        "one_company_per_identifier",
+        [{"identifier_key": "h", "record_key": r, "company_key": "c"} for r in ("a", "b")],
+        [{"identifier_key": "h", "record_key": r, "company_key": r} for r in ("a", "b")],
+    ),
+    Promise(
+        "core.core_company_link",
+        "no_company_is_lost",
+        [{"record_key": "company:1"}],
+        [{"record_key": "company:2"}],
+        {"stg.stg_company_record": [{"record_key": "company:1"}]},
+    ),
+    Promise(
         "core.core_lead",
         "no_lead_is_lost_or_doubled",
         [{"lead_key": "1"}],

@@ -1,70 +1,33 @@
 -- grain: one row per record and identifier it carries, with the person both belong to
 with recursive
-contacts as (
-    select kind, phone_region, raw_value, assumeNotNull(key_hash) as key_hash
-    from stg.stg_contact_key
-    where key_hash is not null
-),
-
-records as (
-    select record_kind, record_key, seen_at, phone_region, phones, emails, identifier_kinds, identifier_values
-    from stg.stg_identity_record
-),
-
-carried as (
-    select
-        record_kind,
-        record_key,
-        seen_at,
-        carried_pair.1 as identifier_kind,
-        carried_pair.2 as identifier_key
-    from records
-    array join arrayZip(identifier_kinds, identifier_values) as carried_pair
-),
-
-phones as (
-    select record_kind, record_key, seen_at, phone_region, phone as raw_value
-    from records
-    array join phones as phone
-),
-
-emails as (
-    select record_kind, record_key, seen_at, email as raw_value
-    from records
-    array join emails as email
-),
-
-observed as (
-    select record_kind, record_key, seen_at, identifier_kind, identifier_key
-    from carried
-    union all
-    select distinct record_kind, record_key, seen_at, kind as identifier_kind, key_hash as identifier_key
-    from phones
-    inner join contacts
-        on contacts.kind = 'phone'
-        and contacts.phone_region = phones.phone_region
-        and contacts.raw_value = phones.raw_value
-    union all
-    select distinct record_kind, record_key, seen_at, kind as identifier_kind, key_hash as identifier_key
-    from emails
-    inner join contacts on contacts.kind = 'email' and contacts.raw_value = emails.raw_value
-),
-
--- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
--- another would need as many rounds as it has links; so it needs about their logarithm
-edges as (
+held as (
     select
         observed.record_kind as record_kind,
         observed.record_key as record_key,
         observed.seen_at as seen_at,
         observed.identifier_kind as identifier_kind,
         observed.identifier_key as identifier_key,
-        rules.rule_id as rule_id,
-        rules.confidence as confidence,
-        dense_rank() over (order by sipHash64(observed.record_key), observed.record_key) as record_number,
-        dense_rank() over (order by observed.identifier_kind, observed.identifier_key) as identifier_number
-    from observed
-    inner join seeds.identity_rules as rules on rules.identifier_kind = observed.identifier_kind
+        parts.part as part,
+        observed.rule_id as rule_id,
+        observed.confidence as confidence
+    from core.core_identity_evidence as observed
+    inner join core.core_identity_part as parts
+        on parts.record_key = observed.record_key
+        and parts.identifier_kind = observed.identifier_kind
+        and parts.identifier_key = observed.identifier_key
+    union all
+    select record_kind, record_key, seen_at, identifier_kind, identifier_key, '' as part, rule_id, confidence
+    from core.core_identity_context
+),
+
+-- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
+-- another would need as many rounds as it has links; so it needs about their logarithm
+edges as (
+    select
+        *,
+        dense_rank() over (order by sipHash64(record_key), record_key) as record_number,
+        dense_rank() over (order by identifier_kind, identifier_key, part) as identifier_number
+    from held
 ),
 
 -- each round every record takes the smallest number among the records it shares an identifier with,
@@ -120,6 +83,7 @@ select
     edges.record_key as record_key,
     edges.identifier_kind as identifier_kind,
     edges.identifier_key as identifier_key,
+    edges.part as identifier_part,
     edges.rule_id as rule_id,
     edges.confidence as confidence,
     edges.seen_at as seen_at,

@@ -1,10 +1,16 @@
 -- grain: one row per kind of contact, region and value as typed; restricted, nothing plain leaves this layer
 with typed as (
-    select distinct 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
+    select 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
     from stg.stg_identity_record
-    union all
-    select distinct 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
+    union distinct
+    select 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
+    from stg.stg_company_record
+    union distinct
+    select 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
     from stg.stg_identity_record
+    union distinct
+    select 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
+    from stg.stg_company_record
 ),
 
 cleaned as (
@@ -64,6 +70,22 @@ select
         lower(hex(HMAC('sha256', normalised.normalised, {identity_key:String}))),
         null
     ) as key_hash,
+    -- two letters that changed places are the likeliest slip of a typist: their order plays no part here
+    if(
+        refused.reject_reason is null and normalised.kind = 'email',
+        lower(hex(HMAC(
+            'sha256',
+            concat(
+                'letters ',
+                arrayStringConcat(arraySort(extractAll(splitByChar('@', normalised.normalised)[1], '[^0-9]'))),
+                arrayStringConcat(extractAll(splitByChar('@', normalised.normalised)[1], '[0-9]')),
+                '@',
+                splitByChar('@', normalised.normalised)[-1]
+            ),
+            {identity_key:String}
+        ))),
+        null
+    ) as letters_hash,
     lower(substring(hex(HMAC('sha256', 'version of the identity key', {identity_key:String})), 1, 8)) as key_version,
     refused.reject_rule_id as reject_rule_id,
     refused.reject_reason as reject_reason

@@ -2,359 +2,213 @@
 with records as (
     select
         'lead' as record_kind,
-        'files' as source,
+        source,
         account_id,
         lead_id as record_id,
         created_at as seen_at,
         cast(null as Nullable(String)) as person_name,
         company_name as company_name,
+        cast(null as Nullable(String)) as company_record_key,
         if(phone is null, cast([] as Array(String)), [assumeNotNull(phone)]) as phones,
         if(email is null, cast([] as Array(String)), [assumeNotNull(email)]) as emails,
         false as is_deleted,
         [
-            ('lead_id', concat('lead:files:', account_id, ':', lead_id)), ('click_id', ifNull(click_id, ''))
+            ('lead_id', concat('lead:', source, ':', account_id, ':', lead_id)), ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_files__lead
+    from (
+        select 'files' as source, * from stg.stg_files__lead
+    )
     union all
     select
         'deal' as record_kind,
-        'files' as source,
+        source,
         account_id,
         deal_id as record_id,
         created_at as seen_at,
         cast(null as Nullable(String)) as person_name,
         cast(null as Nullable(String)) as company_name,
+        cast(null as Nullable(String)) as company_record_key,
         if(phone is null, cast([] as Array(String)), [assumeNotNull(phone)]) as phones,
         if(email is null, cast([] as Array(String)), [assumeNotNull(email)]) as emails,
         false as is_deleted,
         [
-            ('deal_id', concat('deal:files:', account_id, ':', deal_id)),
-            ('lead_id', ifNull(concat('lead:files:', account_id, ':', lead_id), ''))
+            ('deal_id', concat('deal:', source, ':', account_id, ':', deal_id)),
+            ('lead_id', ifNull(concat('lead:', source, ':', account_id, ':', lead_id), ''))
         ] as identifiers
-    from stg.stg_files__deal
+    from (
+        select 'files' as source, * from stg.stg_files__deal
+    )
     union all
     select
         'contact' as record_kind,
-        'bitrix24' as source,
+        source,
         account_id,
         contact_id as record_id,
         toNullable(created_at) as seen_at,
         person_name as person_name,
         company_name as company_name,
+        concat('company:', source, ':', account_id, ':', company_id) as company_record_key,
         phones as phones,
         emails as emails,
         is_deleted as is_deleted,
         [
-            ('contact_id', concat('contact:bitrix24:', account_id, ':', contact_id)),
+            ('contact_id', concat('contact:', source, ':', account_id, ':', contact_id)),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_bitrix24__contact
+    from (
+        select 'bitrix24' as source, * from stg.stg_bitrix24__contact
+        union all
+        select 'amocrm' as source, * from stg.stg_amocrm__contact
+        union all
+        select 'hubspot' as source, * from stg.stg_hubspot__contact
+    )
     union all
     select
         'lead' as record_kind,
-        'bitrix24' as source,
-        account_id,
-        lead_id as record_id,
-        toNullable(created_at) as seen_at,
-        person_name as person_name,
-        company_name as company_name,
-        phones as phones,
-        emails as emails,
-        is_deleted as is_deleted,
-        [
-            ('lead_id', concat('lead:bitrix24:', account_id, ':', lead_id)),
-            ('contact_id', ifNull(concat('contact:bitrix24:', account_id, ':', contact_id), '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_bitrix24__lead
-    union all
-    select
-        'deal' as record_kind,
-        'bitrix24' as source,
-        account_id,
-        deal_id as record_id,
-        toNullable(created_at) as seen_at,
-        cast(null as Nullable(String)) as person_name,
-        cast(null as Nullable(String)) as company_name,
-        cast([] as Array(String)) as phones,
-        cast([] as Array(String)) as emails,
-        is_deleted as is_deleted,
-        [
-            ('deal_id', concat('deal:bitrix24:', account_id, ':', deal_id)),
-            ('lead_id', ifNull(concat('lead:bitrix24:', account_id, ':', lead_id), '')),
-            ('contact_id', ifNull(concat('contact:bitrix24:', account_id, ':', contact_id), '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_bitrix24__deal
-    union all
-    select
-        'contact' as record_kind,
-        'amocrm' as source,
-        account_id,
-        contact_id as record_id,
-        toNullable(created_at) as seen_at,
-        person_name as person_name,
-        company_name as company_name,
-        phones as phones,
-        emails as emails,
-        is_deleted as is_deleted,
-        [
-            ('contact_id', concat('contact:amocrm:', account_id, ':', contact_id)),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_amocrm__contact
-    union all
-    select
-        'lead' as record_kind,
-        'amocrm' as source,
+        source,
         account_id,
         lead_id as record_id,
         created_at as seen_at,
         person_name as person_name,
         company_name as company_name,
+        concat('company:', source, ':', account_id, ':', company_id) as company_record_key,
         phones as phones,
         emails as emails,
         is_deleted as is_deleted,
         [
-            ('lead_id', concat('lead:amocrm:', account_id, ':', lead_id)),
-            ('contact_id', ifNull(concat('contact:amocrm:', account_id, ':', contact_id), '')),
+            ('lead_id', concat('lead:', source, ':', account_id, ':', lead_id)),
+            ('contact_id', ifNull(concat('contact:', source, ':', account_id, ':', contact_id), '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_amocrm__lead
+    from (
+        select 'bitrix24' as source, * from stg.stg_bitrix24__lead
+        union all
+        select 'amocrm' as source, * from stg.stg_amocrm__lead
+        union all
+        select 'hubspot' as source, * from stg.stg_hubspot__lead
+    )
     union all
     select
         'deal' as record_kind,
-        'amocrm' as source,
+        source,
         account_id,
         deal_id as record_id,
         created_at as seen_at,
         cast(null as Nullable(String)) as person_name,
         cast(null as Nullable(String)) as company_name,
+        concat('company:', source, ':', account_id, ':', company_id) as company_record_key,
         cast([] as Array(String)) as phones,
         cast([] as Array(String)) as emails,
         is_deleted as is_deleted,
         [
-            ('deal_id', concat('deal:amocrm:', account_id, ':', deal_id)),
-            ('lead_id', ifNull(concat('lead:amocrm:', account_id, ':', lead_id), '')),
-            ('contact_id', ifNull(concat('contact:amocrm:', account_id, ':', contact_id), '')),
+            ('deal_id', concat('deal:', source, ':', account_id, ':', deal_id)),
+            ('lead_id', ifNull(concat('lead:', source, ':', account_id, ':', lead_id), '')),
+            ('contact_id', ifNull(concat('contact:', source, ':', account_id, ':', contact_id), '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_amocrm__deal
-    union all
-    select
-        'contact' as record_kind,
-        'hubspot' as source,
-        account_id,
-        contact_id as record_id,
-        toNullable(created_at) as seen_at,
-        person_name as person_name,
-        company_name as company_name,
-        phones as phones,
-        emails as emails,
-        is_deleted as is_deleted,
-        [
-            ('contact_id', concat('contact:hubspot:', account_id, ':', contact_id)),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_hubspot__contact
-    union all
-    select
-        'lead' as record_kind,
-        'hubspot' as source,
-        account_id,
-        lead_id as record_id,
-        toNullable(created_at) as seen_at,
-        person_name as person_name,
-        company_name as company_name,
-        phones as phones,
-        emails as emails,
-        is_deleted as is_deleted,
-        [
-            ('lead_id', concat('lead:hubspot:', account_id, ':', lead_id)),
-            ('contact_id', ifNull(concat('contact:hubspot:', account_id, ':', contact_id), '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_hubspot__lead
-    union all
-    select
-        'deal' as record_kind,
-        'hubspot' as source,
-        account_id,
-        deal_id as record_id,
-        toNullable(created_at) as seen_at,
-        cast(null as Nullable(String)) as person_name,
-        cast(null as Nullable(String)) as company_name,
-        cast([] as Array(String)) as phones,
-        cast([] as Array(String)) as emails,
-        is_deleted as is_deleted,
-        [
-            ('deal_id', concat('deal:hubspot:', account_id, ':', deal_id)),
-            ('lead_id', ifNull(concat('lead:hubspot:', account_id, ':', lead_id), '')),
-            ('contact_id', ifNull(concat('contact:hubspot:', account_id, ':', contact_id), '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_hubspot__deal
+    from (
+        select 'bitrix24' as source, * from stg.stg_bitrix24__deal
+        union all
+        select 'amocrm' as source, * from stg.stg_amocrm__deal
+        union all
+        select 'hubspot' as source, * from stg.stg_hubspot__deal
+    )
     union all
     select
         'call' as record_kind,
-        'calltouch' as source,
+        source,
         account_id,
         call_id as record_id,
         toNullable(started_at) as seen_at,
         person_name as person_name,
         cast(null as Nullable(String)) as company_name,
+        cast(null as Nullable(String)) as company_record_key,
         if(phone is null, cast([] as Array(String)), [assumeNotNull(phone)]) as phones,
         cast([] as Array(String)) as emails,
         false as is_deleted,
         [
-            ('call_id', concat('call:calltouch:', account_id, ':', call_id)),
-            ('call_visitor_id', ifNull(concat('calltouch:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('call_id', concat('call:', source, ':', account_id, ':', call_id)),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_calltouch__call
+    from (
+        select 'calltouch' as source, * from stg.stg_calltouch__call
+        union all
+        select 'uis' as source, * from stg.stg_uis__call
+        union all
+        select 'callrail' as source, * from stg.stg_callrail__call
+    )
     union all
     select
         'form' as record_kind,
-        'calltouch' as source,
+        source,
         account_id,
         form_id as record_id,
         toNullable(started_at) as seen_at,
         person_name as person_name,
         cast(null as Nullable(String)) as company_name,
+        cast(null as Nullable(String)) as company_record_key,
         phones as phones,
         emails as emails,
         false as is_deleted,
         [
-            ('form_id', concat('form:calltouch:', account_id, ':', form_id)),
-            ('call_visitor_id', ifNull(concat('calltouch:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('form_id', concat('form:', source, ':', account_id, ':', form_id)),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_calltouch__form
-    union all
-    select
-        'call' as record_kind,
-        'uis' as source,
-        account_id,
-        call_id as record_id,
-        toNullable(started_at) as seen_at,
-        person_name as person_name,
-        cast(null as Nullable(String)) as company_name,
-        if(phone is null, cast([] as Array(String)), [assumeNotNull(phone)]) as phones,
-        cast([] as Array(String)) as emails,
-        false as is_deleted,
-        [
-            ('call_id', concat('call:uis:', account_id, ':', call_id)),
-            ('call_visitor_id', ifNull(concat('uis:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_uis__call
-    union all
-    select
-        'form' as record_kind,
-        'uis' as source,
-        account_id,
-        form_id as record_id,
-        toNullable(started_at) as seen_at,
-        person_name as person_name,
-        cast(null as Nullable(String)) as company_name,
-        phones as phones,
-        emails as emails,
-        false as is_deleted,
-        [
-            ('form_id', concat('form:uis:', account_id, ':', form_id)),
-            ('call_visitor_id', ifNull(concat('uis:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_uis__form
-    union all
-    select
-        'call' as record_kind,
-        'callrail' as source,
-        account_id,
-        call_id as record_id,
-        toNullable(started_at) as seen_at,
-        person_name as person_name,
-        cast(null as Nullable(String)) as company_name,
-        if(phone is null, cast([] as Array(String)), [assumeNotNull(phone)]) as phones,
-        cast([] as Array(String)) as emails,
-        false as is_deleted,
-        [
-            ('call_id', concat('call:callrail:', account_id, ':', call_id)),
-            ('call_visitor_id', ifNull(concat('callrail:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_callrail__call
-    union all
-    select
-        'form' as record_kind,
-        'callrail' as source,
-        account_id,
-        form_id as record_id,
-        toNullable(started_at) as seen_at,
-        person_name as person_name,
-        cast(null as Nullable(String)) as company_name,
-        phones as phones,
-        emails as emails,
-        false as is_deleted,
-        [
-            ('form_id', concat('form:callrail:', account_id, ':', form_id)),
-            ('call_visitor_id', ifNull(concat('callrail:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_callrail__form
+    from (
+        select 'calltouch' as source, * from stg.stg_calltouch__form
+        union all
+        select 'uis' as source, * from stg.stg_uis__form
+        union all
+        select 'callrail' as source, * from stg.stg_callrail__form
+    )
     union all
     select
         'chat' as record_kind,
-        'uis' as source,
+        source,
         account_id,
         chat_id as record_id,
         toNullable(started_at) as seen_at,
         person_name as person_name,
         cast(null as Nullable(String)) as company_name,
+        cast(null as Nullable(String)) as company_record_key,
         phones as phones,
         emails as emails,
         false as is_deleted,
         [
-            ('chat_id', concat('chat:uis:', account_id, ':', chat_id)),
-            ('call_visitor_id', ifNull(concat('uis:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('chat_id', concat('chat:', source, ':', account_id, ':', chat_id)),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
-    from stg.stg_uis__chat
-    union all
+    from (
+        select 'uis' as source, * from stg.stg_uis__chat
+        union all
+        select 'callrail' as source, * from stg.stg_callrail__chat
+    )
+),
+
+-- `r.volkov64@…` of somebody called Ruslan is of Ruslan Volkov
+surnamed as (
     select
-        'chat' as record_kind,
-        'callrail' as source,
-        account_id,
-        chat_id as record_id,
-        toNullable(started_at) as seen_at,
-        person_name as person_name,
-        cast(null as Nullable(String)) as company_name,
-        phones as phones,
-        emails as emails,
-        false as is_deleted,
-        [
-            ('chat_id', concat('chat:callrail:', account_id, ':', chat_id)),
-            ('call_visitor_id', ifNull(concat('callrail:', visitor_id), '')), ('user_id', ifNull(user_id, '')),
-            ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
-            ('click_id', ifNull(click_id, ''))
-        ] as identifiers
-    from stg.stg_callrail__chat
+        *,
+        trimBoth(ifNull(person_name, '')) as trimmed_name,
+        translateUTF8(
+            lowerUTF8(substringUTF8(trimmed_name, 1, 1)),
+            'абвгдеёжзийклмнопрстуфхцчшщыэюя',
+            'abvgdeezziyklmnoprstufktcssyeyy'
+        ) as initial,
+        arrayFilter(
+            found -> notEmpty(found) and found[1] = initial,
+            arrayMap(email -> extractGroups(lowerUTF8(email), '^([a-z])[._-]([a-z]{3,})[0-9._-]*@'), emails)
+        )[1][2] as surname
+    from records
 )
 
 select
@@ -365,7 +219,14 @@ select
     records.record_id as record_id,
     records.seen_at as seen_at,
     records.person_name as person_name,
+    multiIf(
+        records.trimmed_name = '', null,
+        ifNull(records.surname, '') != '' and not match(records.trimmed_name, '\\s'),
+        concat(records.trimmed_name, ' ', records.surname),
+        records.trimmed_name
+    ) as name_said,
     records.company_name as company_name,
+    records.company_record_key as company_record_key,
     -- sources without a rule type phones as the installation's own country does
     ifNull(regions.region, '') as phone_region,
     arrayDistinct(records.phones) as phones,
@@ -373,5 +234,5 @@ select
     arrayMap(pair -> pair.1, arrayFilter(pair -> pair.2 != '', records.identifiers)) as identifier_kinds,
     arrayMap(pair -> pair.2, arrayFilter(pair -> pair.2 != '', records.identifiers)) as identifier_values,
     records.is_deleted as is_deleted
-from records
+from surnamed as records
 left join seeds.phone_regions as regions on regions.source = records.source

@@ -38,40 +38,23 @@ class Persons:
 
     def of(self, leads: list[Lead]) -> dict[str, str]:
         """Lead key → person key."""
-        for table in ("stg.stg_identity_record", "stg.stg_contact_key", "core.core_person_link"):
+        tables = ("core.core_identity_evidence", "core.core_identity_part")
+        for table in (*tables, "core.core_person_link"):
             self.client.command(f"truncate table {table}")
+        held: list[list[str]] = []
+        for n, lead in enumerate(leads):
+            key = f"lead:files:a:{n:05}"
+            held.append([key, "lead_id", key])
+            held += [
+                [key, kind, f"hash of {value}"]
+                for kind, value in zip(KINDS, lead, strict=True)
+                if value is not None and value != "bad"
+            ]
+        columns = ["record_key", "identifier_kind", "identifier_key"]
+        self.client.insert(tables[1], held, column_names=columns)
         self.client.insert(
-            "stg.stg_identity_record",
-            [
-                [
-                    "lead",
-                    f"lead:files:a:{n:05}",
-                    [phone] if phone else [],
-                    [email] if email else [],
-                    ["lead_id"],
-                    [f"lead:files:a:{n:05}"],
-                ]
-                for n, (phone, email) in enumerate(leads)
-            ],
-            column_names=[
-                "record_kind",
-                "record_key",
-                "phones",
-                "emails",
-                "identifier_kinds",
-                "identifier_values",
-            ],
+            tables[0], [["lead", *row] for row in held], column_names=["record_kind", *columns]
         )
-        typed = {(kind, v) for lead in leads for kind, v in zip(KINDS, lead, strict=True) if v}
-        if typed:
-            self.client.insert(
-                "stg.stg_contact_key",
-                [
-                    [kind, v, None if v == "bad" else f"hash of {v}", "bad" if v == "bad" else None]
-                    for kind, v in sorted(typed)
-                ],
-                column_names=["kind", "raw_value", "key_hash", "reject_reason"],
-            )
         path = SQL_ROOT / "core" / "core_person_link.sql"
         run_sql.run(self.client, path, {}, target="core.core_person_link")
         rows = self.client.query(

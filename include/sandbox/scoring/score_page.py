@@ -1,0 +1,42 @@
+"""``docs/scores.md``: the newest figures of every size and seed, a table each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+HEADING = """# Scores
+
+What the pipeline makes of a world whose truth is known: `make score SIZE=demo` (or `small`, a
+minute) reads the world through every connector, builds staging and core, and prints these lines.
+The landed world is kept for the next score. The page is written by that command.
+
+Figures are shares 0..1 unless they count. `person_…` and `company_…` are over pairs of records in
+one cluster; `largest_false_cluster` counts different people in one; `link_f1…` asks whether a call,
+a lead or a deal is in the cluster of the person it is of.
+"""
+TARGETS = {
+    "person_precision": "≥ 0.995",
+    "person_recall": "≥ 0.95",
+    "company_precision": "≥ 0.99",
+    "company_recall": "≥ 0.97",
+    "largest_false_cluster": "≤ 5",
+    "link_f1": "≥ 0.97",
+}
+"""Of the size demo."""
+_SECTION = re.compile(r"^## .*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def write_page(path: Path, size: str, seed: int, day: date, figures: Mapping[str, float]) -> None:
+    """Replace the table of that size and seed, and keep the others."""
+    title = f"## {size}, seed {seed}"
+    known = _SECTION.findall(path.read_text("utf-8")) if path.exists() else []
+    kept = [section.strip() for section in known if not section.startswith(f"{title}\n")]
+    rows = [
+        f"| {name} | {value:.4f} | {TARGETS.get(name, '')} |" for name, value in figures.items()
+    ]
+    table = "\n".join(["| score | value | target |", "|---|---|---|", *rows])
+    sections = sorted([*kept, f"{title}\n\nMeasured {day:%d %B %Y}.\n\n{table}"])
+    path.write_text("\n\n".join([HEADING.strip(), *sections]) + "\n", "utf-8")

@@ -1,0 +1,170 @@
+-- grain: one row per record and what surrounds it: its employer, or the lead made at its moment
+with named as (
+    select
+        record_key,
+        any(seen_at) as seen_at,
+        any(record_kind) as record_kind,
+        any(name_hash) as name_hash,
+        any(name_detail) as name_detail,
+        any(name_forms) as name_forms
+    from core.core_identity_evidence
+    where name_hash != ''
+    group by record_key
+),
+
+employers as (
+    select record_key, any(company_key) as company_key
+    from core.core_company_link
+    group by record_key
+),
+
+mailed as (
+    select
+        record_key,
+        cutToFirstSignificantSubdomain(
+            concat('http://', lowerUTF8(trimBoth(splitByChar('@', email)[-1])))
+        ) as mail_domain
+    from stg.stg_identity_record
+    array join emails as email
+),
+
+observed as (
+    select
+        records.record_key as record_key,
+        'name_at_company' as identifier_kind,
+        employers.company_key as employer,
+        false as is_certain
+    from stg.stg_identity_record as records
+    inner join employers on employers.record_key = records.company_record_key
+    union distinct
+    -- who calls through the switchboard of a company is at it
+    select
+        evidence.record_key as record_key,
+        'name_at_company' as identifier_kind,
+        switchboards.company_key as employer,
+        true as is_certain
+    from core.core_identity_evidence as evidence
+    inner join core.core_company_link as switchboards on switchboards.identifier_key = evidence.identifier_key
+    where evidence.identifier_kind = 'phone' and switchboards.identifier_kind = 'phone'
+    union distinct
+    select
+        records.record_key as record_key,
+        'name_at_title' as identifier_kind,
+        titles.name_hash as employer,
+        false as is_certain
+    from stg.stg_identity_record as records
+    inner join stg.stg_company_name_key as titles on titles.raw_value = records.company_name
+    union distinct
+    select record_key, 'name_at_domain' as identifier_kind, mail_domain as employer, true as is_certain
+    from mailed
+    where mail_domain != '' and mail_domain not in (select domain from seeds.free_mail_domains)
+),
+
+colleagues as (
+    select
+        observed.identifier_kind as identifier_kind,
+        observed.employer as employer,
+        groupUniqArray((named.name_hash, named.name_forms)) as full_names
+    from observed
+    inner join named on named.record_key = observed.record_key
+    where named.name_detail = 3
+    group by observed.identifier_kind, observed.employer
+),
+
+-- `Роман` at an employer is its one Roman; of two he may be either. Switchboard and mail domain tell the
+-- employer for certain, a name of a company may be that of another one
+placed as (
+    select
+        observed.record_key as record_key,
+        observed.identifier_kind as identifier_kind,
+        observed.employer as employer,
+        named.record_kind as record_kind,
+        named.seen_at as seen_at,
+        arrayFilter(
+            full_name -> has(tupleElement(full_name, 2), named.name_hash), colleagues.full_names
+        ) as namesakes,
+        multiIf(
+            named.name_detail = 3, named.name_hash,
+            observed.is_certain and length(namesakes) = 1, tupleElement(namesakes[1], 1),
+            ''
+        ) as full_name_hash
+    from observed
+    inner join named on named.record_key = observed.record_key
+    left join colleagues
+        on colleagues.identifier_kind = observed.identifier_kind
+        and colleagues.employer = observed.employer
+),
+
+silent as (
+    select
+        record_key,
+        any(record_kind) as record_kind,
+        any(seen_at) as seen_at,
+        any(name_hash) as name_hash,
+        any(name_forms) as name_forms
+    from core.core_identity_evidence
+    where record_kind in ('form', 'chat')
+    group by record_key
+    having count() = 1 and max(name_hash) != ''
+),
+
+leads as (
+    select
+        record_key,
+        any(seen_at) as seen_at,
+        any(name_hash) as name_hash,
+        any(name_forms) as name_forms
+    from core.core_identity_evidence
+    where record_kind in ('lead', 'contact') and name_hash != ''
+    group by record_key
+),
+
+moments as (
+    select
+        silent.record_key as record_key,
+        silent.record_kind as record_kind,
+        silent.seen_at as seen_at,
+        leads.record_key as lead_key,
+        leads.seen_at as lead_seen_at,
+        uniqExact(leads.name_hash) over (partition by silent.record_key) as names_met,
+        uniqExact(silent.record_key) over (partition by leads.record_key) as silent_met
+    from silent
+    cross join leads
+    where
+        leads.seen_at >= silent.seen_at
+        and leads.seen_at < addMinutes(silent.seen_at, 10)
+        and (has(leads.name_forms, silent.name_hash) or has(silent.name_forms, leads.name_hash))
+),
+
+told as (
+    select record_kind, record_key, seen_at, lead_key
+    from moments
+    where names_met = 1 and silent_met = 1
+    union all
+    select splitByChar(':', lead_key)[1] as record_kind, lead_key as record_key, lead_seen_at as seen_at, lead_key
+    from moments
+    where names_met = 1 and silent_met = 1
+)
+
+select distinct
+    placed.record_kind as record_kind,
+    placed.record_key as record_key,
+    placed.seen_at as seen_at,
+    placed.identifier_kind as identifier_kind,
+    concat(placed.full_name_hash, ':', placed.employer) as identifier_key,
+    rules.rule_id as rule_id,
+    rules.confidence as confidence
+from placed
+inner join seeds.identity_rules as rules on rules.identifier_kind = placed.identifier_kind
+where placed.full_name_hash != ''
+union all
+select
+    told.record_kind as record_kind,
+    told.record_key as record_key,
+    told.seen_at as seen_at,
+    'moment' as identifier_kind,
+    told.lead_key as identifier_key,
+    rules.rule_id as rule_id,
+    rules.confidence as confidence
+from told
+inner join seeds.identity_rules as rules on rules.identifier_kind = 'moment'
