@@ -199,4 +199,17 @@ ATTRIBUTION_PROMISES = [
         )
         for source in ("vk_ads", "google_ads", "meta_ads", "avito_ads")
     ],
+    Promise(
+        "core.core_deal_stage",
+        "the_last_entry_is_the_current_stage",
+        [{"deal_key": "d", "is_current": True, "stage_id": "WON"}],
+        [{"deal_key": "d", "is_current": True, "stage_id": "NEW"}],
+        {"core.core_deal": [{**_DEAL, "stage_id": "WON"}]},
+    ),
+    Promise(
+        "core.core_deal_stage",
+        "stages_follow_one_another",
+        [{"deal_key": "d", "entered_at": "2026-01-01 00:00:00", "left_at": "2026-01-02 00:00:00"}],
+        [{"deal_key": "d", "entered_at": "2026-01-02 00:00:00", "left_at": "2026-01-01 00:00:00"}],
+    ),
 ]

@@ -10,11 +10,18 @@ with leads as (
         created_date as converted_date,
         created_at as looks_back_from_at,
         created_at as lead_at,
-        toDateTime64OrNull('', 6, 'UTC') as opportunity_at,
+        nullIf(created_at, created_at) as opportunity_at,
         cast(null as Nullable(Decimal(18, 2))) as amount,
         currency_code,
         'unknown' as vat_basis
     from core.core_lead
+),
+
+opportunities as (
+    select deal_key as opportunity_key, min(entered_at) as first_entered_at
+    from core.core_deal_stage
+    where is_opportunity
+    group by deal_key
 ),
 
 won as (
@@ -28,12 +35,13 @@ won as (
         deals.won_date as converted_date,
         deals.won_at as looks_back_from_at,
         leads.created_at as lead_at,
-        toDateTime64OrNull('', 6, 'UTC') as opportunity_at,
+        opportunities.first_entered_at as opportunity_at,
         deals.revenue_amount as amount,
         deals.currency_code as currency_code,
         deals.vat_basis as vat_basis
     from core.core_deal as deals
     left join core.core_lead as leads on leads.lead_key = deals.lead_key
+    left join opportunities on opportunities.opportunity_key = deals.deal_key
     where deals.status = 'won'
 ),
 
@@ -67,13 +75,14 @@ paid as (
         toNullable(payments.paid_date) as converted_date,
         toNullable(payments.undone_at) as looks_back_from_at,
         leads.created_at as lead_at,
-        toDateTime64OrNull('', 6, 'UTC') as opportunity_at,
+        opportunities.first_entered_at as opportunity_at,
         toNullable(payments.amount) as amount,
         payments.currency_code as currency_code,
         payments.vat_basis as vat_basis
     from payments
     left join core.core_deal as deals on deals.deal_key = payments.deal_key
     left join core.core_lead as leads on leads.lead_key = deals.lead_key
+    left join opportunities on opportunities.opportunity_key = deals.deal_key
 )
 
 select * from leads
