@@ -47,12 +47,15 @@ def show_published(client: Client, progress: Progress) -> None:
     ).result_rows
     progress.heading("Published")
     progress.table(
-        ("table", "rows", "as of (UTC)", "data through"),
+        ("table", "rows", "as of (UTC)", "data of all its sources through"),
         [
             (table, rows, f"{as_of:%Y-%m-%d %H:%M:%S}", _through(through))
             for table, rows, as_of, through in publications
         ],
     )
+    through = {source: day for row in publications for source, day in row[3].items()}
+    progress.heading("Sources")
+    progress.table(("source", "data through"), sorted(through.items()))
     _show_audit(client, progress)
     _show_weeks(client, progress)
     for table, *_ in publications:
@@ -126,4 +129,8 @@ def _show_figures(client: Client, progress: Progress, table: str) -> None:
 
 
 def _through(through: Mapping[str, str]) -> str:
-    return ", ".join(f"{source} {day}" for source, day in sorted(through.items()))
+    """The day of the source that is furthest behind; the sources' own days are shown apart."""
+    if not through:
+        return ""
+    sources = f"{len(through)} sources" if len(through) > 1 else next(iter(through))
+    return f"{min(through.values())} ({sources})"

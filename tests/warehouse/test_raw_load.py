@@ -175,7 +175,8 @@ def test_a_load_killed_anywhere_shows_nothing_half_and_the_next_run_converges(
     vendor.asked.clear()
     run()
     assert landing.pending("toy", ACCOUNT) == []
-    assert len(vendor.asked) == 1, "the plan of the killed run is still owed"
+    is_landed = point != "before the manifest"
+    assert len(vendor.asked) == int(not is_landed), "what is not landed whole is still owed"
     killed_then_run = hashes(store)
     assert killed_then_run[0].rows == 2
 
