@@ -104,7 +104,7 @@ lint: setup ## check style, layers and SQL
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@.venv/bin/lint-imports
-	@.venv/bin/sqlfluff lint --disable-progress-bar sql
+	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 sql
 
 bench: setup ## measure loading and building at 1 M and 10 M rows, and each connector beside dlt
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-peers benchmarks/peers/requirements.txt

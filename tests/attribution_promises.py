@@ -140,8 +140,19 @@ ATTRIBUTION_PROMISES = [
     Promise(
         "mart.mart_attribution_daily_all_models",
         "no_model_or_window_is_missing",
-        [{"model": m, "window": f"w{w}"} for m in MODELS for w in range(_WINDOWS)],
-        [{"model": m, "window": f"w{w}"} for m in MODELS[1:] for w in range(_WINDOWS)],
+        [
+            *(
+                {"model": m, "window": f"w{w}", "credit": "1"}
+                for m in MODELS
+                for w in range(_WINDOWS)
+            ),
+            {"mode": "cash", "model": "linear", "window": "w0", "cost_net_amount": "5"},
+        ],
+        [
+            {"model": m, "window": f"w{w}", "credit": "1"}
+            for m in MODELS[1:]
+            for w in range(_WINDOWS)
+        ],
     ),
     Promise(
         "mart.mart_attribution_daily",
