@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from include.attribution.markov import Step, find_removal_effects
 from include.attribution.shapley import ChannelSet, find_shapley_values
@@ -15,8 +16,10 @@ from include.attribution.shapley import ChannelSet, find_shapley_values
 Part = tuple[str, str, Sequence[str], float, float]
 """``step`` or ``set``, window, names (previous, channel, next; or the set), journeys, conversions;
 the columns of ``sql/core/core_channel_weight.sql``."""
-Weight = tuple[str, str, str, float]
+Weight = tuple[str, str, str, Decimal]
 """Model, window, channel, and its weight from 0 to 1, the largest of its model and window."""
+_DIGITS = Decimal("1e-12")
+"""A weight is rounded to these, so that two builds of the same data hold the same figure."""
 
 
 def weigh_channels(parts: Sequence[Part]) -> list[Weight]:
@@ -59,4 +62,4 @@ def _scale(model: str, window: str, values: Mapping[str, float]) -> Iterator[Wei
     largest = max(values.values(), default=0.0)
     for channel in sorted(values):
         weight = max(values[channel], 0.0) / largest if largest > 0 else 0.0
-        yield model, window, channel, weight
+        yield model, window, channel, Decimal(weight).quantize(_DIGITS)

@@ -150,7 +150,7 @@ windows_in_order as (
 solved as (
     select
         arrayPushBack(groupArray(concat(model_id, '|', window_id, '|', channel)), '') as solved_keys,
-        arrayPushBack(groupArray(weight), 0.) as weights
+        arrayPushBack(groupArray(toFloat64(weight)), 0.) as weights
     from (select * from core.core_channel_weight order by model_id, window_id, channel)
 ),
 
