@@ -8,7 +8,7 @@ kinds have the meaning their vendor gives them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,24 @@ class FaultBook:
     def take(self, kind: str, vendor: str, path: str = "") -> Mapping[str, Any] | None:
         """The values of the first matching fault, counted as used; None when there is none."""
         with self._lock:
-            for fault in self._faults:
-                if fault.kind != kind or not fault.matches(vendor, path):
-                    continue
-                if fault.skip > 0:
-                    fault.skip -= 1
-                    continue
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._faults.remove(fault)
-                return fault.values
-        return None
+            return next(self._take(kind, vendor, path), None)
+
+    def take_each(self, kind: str, vendor: str, path: str = "") -> list[Mapping[str, Any]]:
+        """The values of every matching fault, each counted as used once."""
+        with self._lock:
+            return list(self._take(kind, vendor, path))
+
+    def _take(self, kind: str, vendor: str, path: str) -> Iterator[Mapping[str, Any]]:
+        for fault in list(self._faults):
+            if fault.kind != kind or not fault.matches(vendor, path):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.count -= 1
+            if fault.count <= 0:
+                self._faults.remove(fault)
+            yield fault.values
 
     def clear(self) -> None:
         """Remove every planted fault."""

@@ -275,7 +275,9 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.UNKNOWN_FIELD: "a report has exactly the fields that were asked for",
     situations.UNKNOWN_VALUE: lambda: _final(
         plain_stats(),
-        faults=[Fault("bad_value", SOURCE, "", 1, 2, {"field": "Device", "value": "WATCH"})],
+        faults=[
+            Fault("bad_value", SOURCE, "Device", 100, 0, {"field": "Device", "value": "WATCH"})
+        ],
         finding="device has the new value WATCH",
     ),
     situations.MISSING_FIELD: _refusal(
@@ -285,10 +287,7 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.WRONG_TYPE: lambda: Play(
         make_world(plain_stats()),
         expected_of(plain_stats()[1:]),
-        faults=[
-            # Before it come the totals, and the answer that another process left unread.
-            Fault("bad_value", SOURCE, "", 1, 2, {"field": "Clicks", "value": "many", "row": 0})
-        ],
+        faults=[Fault("bad_value", SOURCE, "Device", 1, 1, {"field": "Clicks", "value": "many"})],
         rejected=1,
     ),
     situations.DUPLICATE_PAGE: "a report is one stream without pages",

@@ -167,7 +167,8 @@ class Reports:
             )
         in_micros = headers.get("returnmoneyinmicros", "true").lower() != "false"
         lines = render_lines(rows, in_micros).to_pylist()
-        while (spoilt := self._stage.faults.take("bad_value", "yandex_direct")) is not None:
+        columns = ",".join(rows.column_names)
+        for spoilt in self._stage.faults.take_each("bad_value", "yandex_direct", columns):
             cells = lines[int(spoilt.get("row", 0))].split("\t")
             cells[rows.column_names.index(spoilt["field"])] = str(spoilt["value"])
             lines[int(spoilt.get("row", 0))] = "\t".join(cells)
