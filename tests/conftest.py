@@ -7,14 +7,18 @@ an engine starts one of its own.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
+from include.contracts.reader import read_catalog
 from include.embedded import process
 from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.schema import apply_schema
 from tests.airflow_home import airflow_home  # noqa: F401 - a fixture, and Airflow's environment
 
 # Tests kill processes, never the machine: waiting for the disk would only double their time.
@@ -105,3 +109,39 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Run
 def own_target(own_engine: process.RunningEngine) -> ClickHouseTarget:
     """How the pipeline's login reaches the module's own engine."""
     return _target_of(own_engine)
+
+
+@pytest.fixture(scope="session")
+def prepared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data folder of a stopped engine that has every table of the contracts, to be copied.
+
+    Making the tables costs seconds, so one worker of the run makes them for all.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    store = folder / "prepared_store"
+    with FileLock(folder / "prepared_store.lock"):
+        if not (store / "is_whole").exists():
+            shutil.rmtree(store, ignore_errors=True)
+            for running in _run_engine(store):
+                with connect(_target_of(running)) as opened:
+                    apply_schema(opened, read_catalog(PROJECT_ROOT / "sql"))
+            (store / "is_whole").touch()
+    return store / "data"
+
+
+@pytest.fixture(scope="module")
+def house_engine(
+    tmp_path_factory: pytest.TempPathFactory, prepared_store: Path
+) -> Iterator[process.RunningEngine]:
+    """An engine of the test module's own that has every table of the contracts, all empty."""
+    folder = tmp_path_factory.mktemp("house_engine")
+    shutil.copytree(prepared_store, folder / "data", symlinks=True)
+    yield from _run_engine(folder)
+
+
+@pytest.fixture(scope="module")
+def house_target(house_engine: process.RunningEngine) -> ClickHouseTarget:
+    """How the pipeline's login reaches that engine."""
+    return _target_of(house_engine)

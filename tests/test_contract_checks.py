@@ -15,7 +15,6 @@ from include.contracts.model import Catalog
 from include.contracts.reader import read_catalog
 from include.warehouse import seeds
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from tests.attribution_promises import ATTRIBUTION_PROMISES
 from tests.contract_promise import Promise, Rows
 from tests.sql_case_runner import CaseRunner
@@ -232,9 +231,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def runner(own_target: ClickHouseTarget, catalog: Catalog) -> Iterator[CaseRunner]:
-    client = connect(own_target)
-    apply_schema(client, catalog)
+def runner(house_target: ClickHouseTarget, catalog: Catalog) -> Iterator[CaseRunner]:
+    client = connect(house_target)
     seeds.load(client, catalog, SQL_ROOT / "seeds")
     yield CaseRunner(client, catalog, SQL_ROOT)
     client.close()
@@ -242,10 +240,10 @@ def runner(own_target: ClickHouseTarget, catalog: Catalog) -> Iterator[CaseRunne
 
 @pytest.mark.parametrize("promise", PROMISES, ids=[f"{p.table}-{p.check}" for p in PROMISES])
 def test_the_check_is_quiet_on_sound_rows_and_sees_its_defect(
-    runner: CaseRunner, own_target: ClickHouseTarget, catalog: Catalog, promise: Promise
+    runner: CaseRunner, house_target: ClickHouseTarget, catalog: Catalog, promise: Promise
 ) -> None:
-    assert _unexpected(runner, own_target, catalog, promise, promise.sound) == 0
-    assert _unexpected(runner, own_target, catalog, promise, promise.broken) > 0
+    assert _unexpected(runner, house_target, catalog, promise, promise.sound) == 0
+    assert _unexpected(runner, house_target, catalog, promise, promise.broken) > 0
 
 
 def _unexpected(

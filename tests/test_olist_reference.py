@@ -24,7 +24,6 @@ from include.ingestion.account_run import Done, run_account
 from include.warehouse import build
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
-from include.warehouse.schema import apply_schema
 
 FILES = (
     "olist_marketing_qualified_leads_dataset.csv.gz",
@@ -44,7 +43,7 @@ def reference(real_data: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def store(
-    own_target: ClickHouseTarget,
+    house_target: ClickHouseTarget,
     real_data: Path,
     project_root: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -55,9 +54,8 @@ def store(
     drop.mkdir()
     for name in FILES:
         shutil.copy(real_data / "olist" / name, drop)
-    client = connect(own_target)
+    client = connect(house_target)
     catalog = read_catalog(project_root / "sql")
-    apply_schema(client, catalog)
     mappings = [str(project_root / "mappings")]
     account = Account("files", "olist", {"folder": str(drop), "mapping_folders": mappings})
     outcome = run_account(
@@ -72,7 +70,7 @@ def store(
     assert isinstance(outcome, Done)
     shop = build.Workshop(
         client=client,
-        target=own_target,
+        target=house_target,
         catalog=catalog,
         sql_root=project_root / "sql",
         business_zone="Europe/Moscow",

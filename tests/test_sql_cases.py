@@ -12,7 +12,6 @@ import pytest
 from include.contracts.reader import read_catalog
 from include.warehouse import seeds
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from tests.sql_case_runner import Case, CaseRunner, read_cases
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,10 +23,9 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def runner(own_target: ClickHouseTarget) -> Iterator[CaseRunner]:
-    client = connect(own_target)
+def runner(house_target: ClickHouseTarget) -> Iterator[CaseRunner]:
+    client = connect(house_target)
     catalog = read_catalog(SQL_ROOT)
-    apply_schema(client, catalog)
     seeds.load(client, catalog, SQL_ROOT / "seeds")
     yield CaseRunner(client, catalog, SQL_ROOT)
     client.close()

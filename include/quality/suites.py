@@ -48,31 +48,33 @@ def unexpected_rows_query(sql: str, candidate: str, resolve: Resolve) -> str:
 def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -> Expectation:
     import great_expectations.expectations as gxe
 
+    from include.quality import counted_expectations as counted
+
     common: dict[str, Any] = {
         "meta": {"check_id": check.id, "severity": check.severity, "table": table.full_name},
         "severity": "critical" if check.severity == "fail" else "warning",
     }
     if check.form == "unexpected_rows":
         query = unexpected_rows_query(check.arguments[0], candidate, resolve)
-        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common)
+        return counted.ExpectNoRows(unexpected_rows_query=query, **common)
     if check.form == "grain":
         names = ", ".join(quote_name(name) for name in check.arguments)
         repeated = f"select {names} from {{table}} group by {names} having count() > 1"
         query = unexpected_rows_query(repeated, candidate, lambda sql: sql)
-        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common)
+        return counted.ExpectNoRows(unexpected_rows_query=query, **common)
     if check.form == "row_count_between":
         low, high = check.arguments
         return gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, **common)
     common["column"] = check.column
     if check.form == "not_null":
-        return gxe.ExpectColumnValuesToNotBeNull(**common)
+        return counted.ExpectCountedNotNull(**common)
     if check.form == "unique":
-        return gxe.ExpectColumnValuesToBeUnique(**common)
+        return counted.ExpectCountedUnique(**common)
     if check.form == "between":
         low, high = check.arguments
-        return gxe.ExpectColumnValuesToBeBetween(min_value=low, max_value=high, **common)
+        return counted.ExpectCountedBetween(min_value=low, max_value=high, **common)
     if check.form == "in":
-        return gxe.ExpectColumnValuesToBeInSet(value_set=list(check.arguments), **common)
+        return counted.ExpectCountedInSet(value_set=list(check.arguments), **common)
     if check.form == "matches":
-        return gxe.ExpectColumnValuesToMatchRegex(regex=check.arguments[0], **common)
+        return counted.ExpectCountedMatch(regex=check.arguments[0], **common)
     raise ValueError(f"{table.full_name}: no expectation stands for a check of form {check.form}")

@@ -85,10 +85,12 @@ def _write_plan(client: Client, build_id: str, tables: Sequence[str]) -> None:
 
 
 def _roll_forward(client: Client, build_id: str, notice_of: Callable[[str], Notice]) -> list[str]:
+    """Every step looks first whether it was done; swaps stand close together, so that readers see
+    old beside new for as short as can be."""
     plan = _planned(client, build_id)
     for table, (live, candidate) in plan.items():
         _swap_once(client, build_id, table, live, candidate)
-        _tell_readers_once(client, build_id, table, notice_of(table))
+    _tell_readers_once(client, build_id, list(plan), notice_of)
     if not _is_closed(client, build_id):
         nil = UUID(int=0)
         client.insert(
@@ -101,13 +103,14 @@ def _roll_forward(client: Client, build_id: str, notice_of: Callable[[str], Noti
     for table, (live, _) in plan.items():
         # Only the very table that was live before is dropped: a later build may already be
         # writing a candidate of the same name.
-        if table_uuids(client).get(candidate_name(table)) == live:
+        if _uuids_of(client, table).get(candidate_name(table)) == live:
             client.command(f"drop table if exists {candidate_name(table)}")
     return list(plan)
 
 
 def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate: UUID) -> None:
-    now_live = table_uuids(client).get(table)
+    uuids = _uuids_of(client, table)
+    now_live = uuids.get(table)
     if now_live == candidate:
         return
     if now_live != live:
@@ -116,7 +119,7 @@ def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate:
             f" {candidate} (after). Something else replaced it: compare the two in system.tables,"
             f" then delete the rows of this build from ops.publication_journal and build again."
         )
-    if table_uuids(client).get(candidate_name(table)) != candidate:
+    if uuids.get(candidate_name(table)) != candidate:
         raise PublicationConflict(
             f"the audited candidate {candidate} of {table} is gone; build {build_id} cannot be"
             f" published. Delete its rows from ops.publication_journal and build again."
@@ -124,20 +127,29 @@ def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate:
     client.command(f"exchange tables {table} and {candidate_name(table)}")
 
 
-def _tell_readers_once(client: Client, build_id: str, table: str, notice: Notice) -> None:
-    told = client.query(
-        "select count() from ops.mart_publication"
-        " where table_name = {t:String} and build_id = {b:String}",
-        parameters={"t": table, "b": build_id},
-    ).result_rows[0][0]
-    if told:
+def _tell_readers_once(
+    client: Client, build_id: str, tables: Sequence[str], notice_of: Callable[[str], Notice]
+) -> None:
+    told = {
+        row[0]
+        for row in client.query(
+            "select table_name from ops.mart_publication where build_id = {b:String}",
+            parameters={"b": build_id},
+        ).result_rows
+    }
+    untold = [table for table in tables if table not in told]
+    if not untold:
         return
-    row_count = client.query(f"select count() from {table}").result_rows[0][0]
+    counts = client.query(
+        " union all ".join(f"select '{table}', count() from {table}" for table in untold)
+    ).result_rows
+    row_counts, now = dict(counts), _server_now(client)
+    notices = {table: notice_of(table) for table in untold}
     client.insert(
         "ops.mart_publication",
         [
-            (table, build_id, _server_now(client), notice.as_of, row_count,
-             dict(notice.data_through)),
+            (table, build_id, now, notice.as_of, row_counts[table], dict(notice.data_through))
+            for table, notice in notices.items()
         ],
         column_names=[
             "table_name", "build_id", "published_at", "as_of", "row_count", "data_through",
@@ -170,6 +182,17 @@ def table_uuids(client: Client) -> dict[str, UUID]:
     rows = client.query(
         "select database || '.' || name, uuid from system.tables"
         " where database in ('stg', 'core', 'mart', 'ops')"
+    ).result_rows
+    return dict(rows)
+
+
+def _uuids_of(client: Client, table: str) -> dict[str, UUID]:
+    """The UUIDs behind a table's name and its candidate's; the engine looks at these two alone."""
+    database, _, name = table.partition(".")
+    rows = client.query(
+        "select database || '.' || name, uuid from system.tables"
+        " where database = {d:String} and name in ({n:String}, {c:String})",
+        parameters={"d": database, "n": name, "c": candidate_name(name)},
     ).result_rows
     return dict(rows)
 

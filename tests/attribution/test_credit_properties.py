@@ -23,7 +23,6 @@ from include.attribution.shapley import ChannelSet, find_shapley_values
 from include.contracts.reader import read_catalog
 from include.warehouse import seeds, solved_tables
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from tests.attribution_promises import MODELS
 from tests.sql_case_runner import DEFAULT_PARAMETERS, CaseRunner
 
@@ -82,7 +81,6 @@ class Engine:
     def __init__(self, target: ClickHouseTarget, sql_root: Path) -> None:
         self.client = connect(target)
         self.catalog = read_catalog(sql_root)
-        apply_schema(self.client, self.catalog)
         seeds.load(self.client, self.catalog, sql_root / "seeds")
         self._runner = CaseRunner(self.client, self.catalog, sql_root)
 
@@ -108,8 +106,8 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def engine_of_credit(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Engine]:
-    engine = Engine(own_target, project_root / "sql")
+def engine_of_credit(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Engine]:
+    engine = Engine(house_target, project_root / "sql")
     yield engine
     engine.client.close()
 

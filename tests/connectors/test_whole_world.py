@@ -10,20 +10,17 @@ from clickhouse_connect.driver.client import Client
 
 from benchmarks import whole_world
 from benchmarks.whole_world import ACCOUNTS, FACTS, Comparison, compare_all, show_difference
-from include.contracts.reader import read_catalog
 from include.ingestion.sources import source_names
 from include.sandbox.demo_accounts import DEMO_ACCOUNTS
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from tests.sandbox.world.small_world import small_world
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def store(own_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
+def store(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Client]:
+    client = connect(house_target)
     yield client
     client.close()
 

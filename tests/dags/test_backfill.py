@@ -15,11 +15,9 @@ import pytest
 
 from include.connectors.protocol import Ready, Slice, Wait
 from include.connectors.yandex_direct import CONNECTOR
-from include.contracts.reader import read_catalog
 from include.sandbox.vendors.server import VendorServer
 from include.sandbox.vendors.vendor import Stage
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from tests.sandbox.world.small_world import small_world
 
 pytestmark = pytest.mark.airflow
@@ -32,7 +30,7 @@ DAYS = 31 + 31 + 14
 @pytest.fixture
 def ingest(
     dag_bag: Any,
-    own_target: ClickHouseTarget,
+    house_target: ClickHouseTarget,
     project_root: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -40,14 +38,13 @@ def ingest(
     """``ingest_yandex_direct`` over two advertisers of a small world, and a client of its store."""
     stage = Stage(world=small_world()[0])
     stage.clock.set(now=NOW, factor=1_000.0, frozen=True)
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
+    client = connect(house_target)
     connection = {
         "conn_type": "clickhouse",
-        "host": own_target.host,
-        "port": own_target.port,
-        "login": own_target.user,
-        "password": own_target.password,
+        "host": house_target.host,
+        "port": house_target.port,
+        "login": house_target.user,
+        "password": house_target.password,
     }
     with VendorServer(stage) as server:
         options = {"base_url": server.vendor_urls["yandex_direct"]}

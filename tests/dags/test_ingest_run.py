@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts.reader import read_catalog
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 
 pytestmark = pytest.mark.airflow
 
@@ -31,7 +29,7 @@ columns:
 @pytest.fixture(scope="module")
 def dag(
     dag_bag: Any,
-    own_target: ClickHouseTarget,
+    house_target: ClickHouseTarget,
     project_root: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Any]:
@@ -45,14 +43,13 @@ def dag(
         json.dumps({"sources": {"files": [{"account": "t", "options": {"folder": str(drop)}}]}}),
         "utf-8",
     )
-    client = connect(own_target)
-    apply_schema(client, read_catalog(project_root / "sql"))
+    client = connect(house_target)
     connection = {
         "conn_type": "clickhouse",
-        "host": own_target.host,
-        "port": own_target.port,
-        "login": own_target.user,
-        "password": own_target.password,
+        "host": house_target.host,
+        "port": house_target.port,
+        "login": house_target.user,
+        "password": house_target.password,
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THROUGHLINE_SOURCES_FILE", str(root / "sources.yaml"))

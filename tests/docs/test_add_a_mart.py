@@ -34,9 +34,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runner(project: Path, own_target: ClickHouseTarget) -> Iterator[CaseRunner]:
+def runner(project: Path, house_target: ClickHouseTarget) -> Iterator[CaseRunner]:
     """The case runner on an engine that has the new table."""
-    client = connect(own_target)
+    client = connect(house_target)
     catalog = read_catalog(project / "sql")
     apply_schema(client, catalog)
     seeds.load(client, catalog, project / "sql" / "seeds")

@@ -11,9 +11,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from include import cli
-from include.contracts.reader import read_catalog
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -33,10 +31,9 @@ def find_all(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(own_target: ClickHouseTarget) -> Iterator[Client]:
+def warehouse(house_target: ClickHouseTarget) -> Iterator[Client]:
     """A client of an engine on which every table of the contracts is there."""
-    client = connect(own_target)
-    apply_schema(client, read_catalog(ROOT / "sql"))
+    client = connect(house_target)
     yield client
     client.close()
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from include.contracts.reader import read_catalog
 from include.warehouse import run_sql, seeds
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 KINDS = ("phone", "email")
@@ -33,7 +32,6 @@ class Persons:
     def __init__(self, target: ClickHouseTarget) -> None:
         self.client = connect(target)
         catalog = read_catalog(SQL_ROOT)
-        apply_schema(self.client, catalog)
         seeds.load(self.client, catalog, SQL_ROOT / "seeds")
 
     def of(self, leads: list[Lead]) -> dict[str, str]:
@@ -86,8 +84,8 @@ def _expected(leads: list[Lead]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def persons(own_target: ClickHouseTarget) -> Iterator[Persons]:
-    made = Persons(own_target)
+def persons(house_target: ClickHouseTarget) -> Iterator[Persons]:
+    made = Persons(house_target)
     yield made
     made.client.close()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
@@ -22,7 +23,6 @@ from include.contracts.reader import read_catalog
 from include.embedded import process
 from include.sandbox.sample_files import write_sample_files
 from include.warehouse.client import ClickHouseTarget, connect
-from include.warehouse.schema import apply_schema
 from include.warehouse.table_hash import TableHash, table_hash
 
 TODAY = date(2026, 11, 20)
@@ -94,6 +94,19 @@ class House:
         self.runner.stdin.flush()
         return int(self.runner.stdout.readline())
 
+    def require_death(self, point: Point, died: int) -> None:
+        """Fail unless the run ended as the point says; a dead engine is started again."""
+        if point.victim == "worker":
+            assert died == -signal.SIGKILL, self.log()
+            return
+        assert died == 1, self.log()
+        self.stop_engine()
+        self.start_engine()
+
+    def log(self) -> str:
+        """The end of what the runner wrote."""
+        return (self.root / "runner.log").read_text("utf-8", "replace")[-4000:]
+
     def client(self) -> Any:
         """A client of the pipeline's login."""
         assert self.engine is not None
@@ -120,6 +133,23 @@ class House:
         """Hashes of every built table."""
         client = self.client()
         return {t: table_hash(client, t) for t in build_order(self.sql_root, self.catalog)}
+
+
+class Point(NamedTuple):
+    """Where death strikes: at the n-th call of a function, before or after it."""
+
+    victim: str
+    function: str
+    call: int
+    when: str
+
+    def orders(self, house: House) -> dict[str, Any]:
+        """As the runner takes them."""
+        orders = {"function": self.function, "call": self.call, "when": self.when}
+        if self.victim == "engine":
+            assert house.engine is not None
+            orders["engine_pid"] = house.engine.pid
+        return orders
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +180,10 @@ def vendors(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Ite
 
 @pytest.fixture(scope="module")
 def house(
-    vendors: str, tmp_path_factory: pytest.TempPathFactory, project_root: Path
+    vendors: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    project_root: Path,
+    prepared_store: Path,
 ) -> Iterator[House]:
     """The house over an empty store; its states ``empty`` and ``ingested`` are saved."""
     root = tmp_path_factory.mktemp("house")
@@ -187,8 +220,8 @@ def house(
     sql_root = project_root / "sql"
     made = House(root, sql_root, read_catalog(sql_root), environment, runner)
     try:
+        shutil.copytree(prepared_store, root / "data", symlinks=True)
         made.start_engine()
-        apply_schema(made.client(), made.catalog)
         made.save("empty")
         yield made
     finally:

@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
-from include.contracts import ddl
 from include.contracts.model import Catalog
 from include.contracts.reader import read_catalog
 from include.quality.validation import CheckResult, validate
@@ -22,15 +20,10 @@ def catalog(project_root: Path) -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def results(
-    audited: tuple[ClickHouseTarget, Client], catalog: Catalog
-) -> dict[tuple[str, str], CheckResult]:
+def results(house_target: ClickHouseTarget, catalog: Catalog) -> dict[tuple[str, str], CheckResult]:
     """Results of all built tables while they hold no row, by table and check id."""
-    target, client = audited
-    for table in catalog:
-        client.command(ddl.create_table(table, if_not_exists=True))
     built = [table for table in catalog if table.path.with_suffix(".sql").exists()]
-    found = validate(target, [(table, table.full_name) for table in built], lambda sql: sql)
+    found = validate(house_target, [(table, table.full_name) for table in built], lambda sql: sql)
     return {(item.table, item.check_id): item for item in found}
 
 

@@ -16,13 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.connectors.yandex_metrica.fields import RESOURCES, VISIT
-from include.contracts.reader import read_catalog
 from include.sandbox.world import large
 from include.sandbox.world.large import LARGE_TABLES, Streamed, make_blocks, stream_large
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.landing import Landing
 from include.warehouse.raw_load import load_all
-from include.warehouse.schema import apply_schema
 
 ROOT = Path(__file__).resolve().parents[3]
 WANTED = 60_000
@@ -135,11 +133,10 @@ def test_every_touch_that_was_seen_is_a_visit_in_landing(
 
 @pytest.mark.engine
 def test_what_was_landed_is_published_like_anything_pulled(
-    streamed: tuple[Path, Streamed], own_target: ClickHouseTarget
+    streamed: tuple[Path, Streamed], house_target: ClickHouseTarget
 ) -> None:
     folder, told = streamed
-    client = connect(own_target)
-    apply_schema(client, read_catalog(ROOT / "sql"))
+    client = connect(house_target)
     landing = Landing(str(folder / "landing"))
     load_all(client, landing, landing.pending("yandex_metrica", "large"))
     found = client.query(
