@@ -175,7 +175,7 @@ def publish_build(shop: Workshop, build_id: str) -> list[str]:
             " ran; nothing was published. Start a new build."
         )
     notices = {t: _notice(shop, pin_, t) for t in order}
-    published = publish.publish(client, build_id, notices)
+    published = publish.publish(client, build_id, notices, lambda _: remember_published(shop, pin_))
     build_log.record(client, pin_, "published")
     return published
 
@@ -183,15 +183,19 @@ def publish_build(shop: Workshop, build_id: str) -> list[str]:
 def recover_publications(shop: Workshop) -> list[str]:
     """Roll forward every publication a crash interrupted; return their build ids."""
 
-    def notice_of(build_id: str, table: str) -> publish.Notice:
+    def pin_of(build_id: str) -> Pin:
         pin_ = build_log.read_pin(shop.client, build_id)
         if pin_ is None:
             raise publish.PublicationConflict(
                 f"ops.publication_journal names build {build_id}, which ops.build_log does not know"
             )
-        return _notice(shop, pin_, table)
+        return pin_
 
-    finished = publish.recover(shop.client, notice_of)
+    finished = publish.recover(
+        shop.client,
+        lambda build_id, table: _notice(shop, pin_of(build_id), table),
+        lambda build_id: remember_published(shop, pin_of(build_id)),
+    )
     for build_id in finished:
         pin_ = build_log.read_pin(shop.client, build_id)
         if pin_ is not None and not build_log.is_closed(shop.client, build_id):
@@ -274,6 +278,24 @@ def _build_table(shop: Workshop, pin_: Pin, table: str, candidates: frozenset[st
     )
     rows = shop.client.query(f"select count() from {name}").result_rows[0][0]
     shop.progress(f"{table}: {rows:,} rows")
+
+
+def remember_published(shop: Workshop, pin_: Pin) -> None:
+    """Append to ``ops`` what later builds must know of this one, such as who bore which id.
+
+    Each statement of ``sql/publish`` fills the log of its name with the rows it lacks, so a
+    publication finished after a crash writes none twice. The published tables are this build's
+    until the journal is closed.
+    """
+    for path in sorted((shop.sql_root / "publish").glob("*.sql")):
+        log = shop.catalog.table(f"ops.{path.stem}")
+        run_sql.run(
+            shop.client,
+            path,
+            {"as_of": pin_.as_of, "build_id": pin_.build_id},
+            target=log.full_name,
+            columns=log.column_names,
+        )
 
 
 def _notice(shop: Workshop, pin_: Pin, table: str) -> publish.Notice:

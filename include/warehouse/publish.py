@@ -34,27 +34,41 @@ def candidate_name(table: str) -> str:
     return f"{table}{CANDIDATE_SUFFIX}"
 
 
-def publish(client: Client, build_id: str, notices: Mapping[str, Notice]) -> list[str]:
+def publish(
+    client: Client,
+    build_id: str,
+    notices: Mapping[str, Notice],
+    before_closing: Callable[[str], None] = lambda _: None,
+) -> list[str]:
     """Swap the candidates of ``notices`` (by table name) in and return the tables, in order.
 
-    Raises :class:`PublicationConflict` when a candidate is missing. Safe to repeat.
+    ``before_closing(build_id)`` runs between the last swap and the closing row, again after a
+    crash: it must be repeatable. Raises :class:`PublicationConflict` when a candidate is missing.
+    Safe to repeat.
     """
     if not is_planned(client, build_id):
         _write_plan(client, build_id, list(notices))
-    return _roll_forward(client, build_id, lambda table: notices[table])
+    return _roll_forward(client, build_id, lambda table: notices[table], before_closing)
 
 
-def recover(client: Client, notice_of: Callable[[str, str], Notice]) -> list[str]:
+def recover(
+    client: Client,
+    notice_of: Callable[[str, str], Notice],
+    before_closing: Callable[[str], None] = lambda _: None,
+) -> list[str]:
     """Finish every publication that was planned and not closed; return the builds finished.
 
-    ``notice_of(build_id, table)`` says what readers are told, as at the first try.
+    ``notice_of(build_id, table)`` says what readers are told, as at the first try;
+    ``before_closing`` is that of :func:`publish`.
     """
     rows = client.query(
         "select build_id from ops.publication_journal group by build_id"
         " having countIf(step = 'closed') = 0 order by build_id"
     ).result_rows
     for (build_id,) in rows:
-        _roll_forward(client, build_id, lambda table, b=build_id: notice_of(b, table))
+        _roll_forward(
+            client, build_id, lambda table, b=build_id: notice_of(b, table), before_closing
+        )
     return [build_id for (build_id,) in rows]
 
 
@@ -84,7 +98,12 @@ def _write_plan(client: Client, build_id: str, tables: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _roll_forward(client: Client, build_id: str, notice_of: Callable[[str], Notice]) -> list[str]:
+def _roll_forward(
+    client: Client,
+    build_id: str,
+    notice_of: Callable[[str], Notice],
+    before_closing: Callable[[str], None],
+) -> list[str]:
     """Every step looks first whether it was done; swaps stand close together, so that readers see
     old beside new for as short as can be."""
     plan = _planned(client, build_id)
@@ -92,6 +111,7 @@ def _roll_forward(client: Client, build_id: str, notice_of: Callable[[str], Noti
         _swap_once(client, build_id, table, live, candidate)
     _tell_readers_once(client, build_id, list(plan), notice_of)
     if not _is_closed(client, build_id):
+        before_closing(build_id)
         nil = UUID(int=0)
         client.insert(
             "ops.publication_journal",
