@@ -31,6 +31,12 @@ _SIGNAL = '["email",null,null,"absent"]'
 PROMISES = [
     *ATTRIBUTION_PROMISES,
     Promise(
+        "core.core_person_component",
+        "one_component_per_identifier",
+        [{"identifier_key": "h", "record_key": r, "component_key": "c"} for r in ("a", "b")],
+        [{"identifier_key": "h", "record_key": r, "component_key": r} for r in ("a", "b")],
+    ),
+    Promise(
         "core.core_person_link",
         "one_person_per_identifier",
         [{"identifier_key": "h", "record_key": r, "person_key": "p"} for r in ("a", "b")],

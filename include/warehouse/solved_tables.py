@@ -15,11 +15,15 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from include.attribution.channel_weights import weigh_channels
 from include.contracts.model import Table
+from include.identity.cuts import cut_components
 from include.warehouse import run_sql
 
 Solver = Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
 
-SOLVERS: Mapping[str, Solver] = {"core.core_channel_weight": weigh_channels}
+SOLVERS: Mapping[str, Solver] = {
+    "core.core_channel_weight": weigh_channels,
+    "core.core_person_cut": cut_components,
+}
 """Table → what makes its rows, in the order of the contract's columns, of the statement's rows."""
 
 

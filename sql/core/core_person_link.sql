@@ -1,82 +1,5 @@
 -- grain: one row per record and identifier it carries, with the person both belong to
-with recursive
-held as (
-    select
-        observed.record_kind as record_kind,
-        observed.record_key as record_key,
-        observed.seen_at as seen_at,
-        observed.identifier_kind as identifier_kind,
-        observed.identifier_key as identifier_key,
-        parts.part as part,
-        observed.rule_id as rule_id,
-        observed.confidence as confidence
-    from core.core_identity_evidence as observed
-    inner join core.core_identity_part as parts
-        on parts.record_key = observed.record_key
-        and parts.identifier_kind = observed.identifier_kind
-        and parts.identifier_key = observed.identifier_key
-    union all
-    select record_kind, record_key, seen_at, identifier_kind, identifier_key, '' as part, rule_id, confidence
-    from core.core_identity_context
-),
-
--- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
--- another would need as many rounds as it has links; so it needs about their logarithm
-edges as (
-    select
-        *,
-        dense_rank() over (order by sipHash64(record_key), record_key) as record_number,
-        dense_rank() over (order by identifier_kind, identifier_key, part) as identifier_number
-    from held
-),
-
--- each round every record takes the smallest number among the records it shares an identifier with,
--- and with it all records that bore its number so far; a number is settled once none of its
--- identifiers is shared with another number
-spread as (
-    select
-        record_number,
-        identifier_number,
-        record_number as smallest,
-        toUInt8(0) as is_settled
-    from edges
-    union all
-    select
-        record_number,
-        identifier_number,
-        smallest,
-        toUInt8(max(is_contested) over (partition by smallest) = 0) as is_settled
-    from (
-        select
-            record_number,
-            identifier_number,
-            smallest,
-            min(smallest) over (partition by identifier_number)
-            != max(smallest) over (partition by identifier_number) as is_contested
-        from (
-            select
-                record_number,
-                identifier_number,
-                min(smallest_of_identifier) over (partition by smallest_before) as smallest
-            from (
-                select
-                    record_number,
-                    identifier_number,
-                    smallest as smallest_before,
-                    min(smallest) over (partition by identifier_number) as smallest_of_identifier
-                from spread
-                where is_settled = 0
-            )
-        )
-    )
-),
-
-settled as (
-    select distinct record_number, smallest
-    from spread
-    where is_settled = 1
-),
-
+with
 -- what the last build before this one has published each record under
 published as (
     select
@@ -103,23 +26,38 @@ used_of_record as (
     group by eldest_key
 ),
 
+-- a component that was cut goes on as its pieces
 grouped as (
     select
-        edges.record_kind as record_kind,
-        edges.record_key as record_key,
-        edges.seen_at as seen_at,
-        edges.identifier_kind as identifier_kind,
-        edges.identifier_key as identifier_key,
-        edges.part as part,
-        edges.rule_id as rule_id,
-        edges.confidence as confidence,
-        settled.smallest as component,
+        components.record_kind as record_kind,
+        components.record_key as record_key,
+        components.seen_at as seen_at,
+        components.identifier_kind as identifier_kind,
+        components.identifier_key as identifier_key,
+        if(
+            ifNull(cuts.cut_reason, '') = '', components.identifier_part,
+            concat(components.identifier_part, if(components.identifier_part = '', '', ' '), cuts.piece_key)
+        ) as part,
+        components.rule_id as rule_id,
+        components.confidence as confidence,
+        ifNull(cuts.piece_key, components.component_key) as component,
         ifNull(published.person_key, '') as published_key,
-        (indexOf(['lead', 'deal', 'contact', 'form', 'chat', 'call'], edges.record_kind), edges.record_key) as age,
-        row_number() over (partition by edges.record_number order by edges.identifier_number) = 1 as is_first
-    from edges
-    inner join settled on settled.record_number = edges.record_number
-    left join published on published.record_key = edges.record_key
+        (
+            indexOf(['lead', 'deal', 'contact', 'form', 'chat', 'call'], components.record_kind),
+            components.record_key
+        ) as age,
+        row_number()
+            over (
+                partition by components.record_key
+                order by components.identifier_kind, components.identifier_key, components.identifier_part
+            )
+        = 1 as is_first
+    from core.core_person_component as components
+    left join core.core_person_cut as cuts
+        on cuts.record_key = components.record_key
+        and cuts.identifier_kind = components.identifier_kind
+        and cuts.identifier_key = components.identifier_key
+    left join published on published.record_key = components.record_key
 ),
 
 counted as (
@@ -136,7 +74,7 @@ claimed as (
     select
         *,
         argMin(component, (-record_count, eldest_of_key))
-            over (partition by published_key, if(published_key = '', component, 0))
+            over (partition by published_key, if(published_key = '', component, ''))
             as keeper,
         published_key != '' and component = keeper as may_keep
     from counted

@@ -59,6 +59,22 @@ with found as (
     from stg.stg_files__customer_revenue
     group by account_id, customer_id, currency_code
     having uniqExact(vat_basis) > 1
+    union all
+    select
+        'identity_decision_unusable' as rule_id,
+        decisions.decision_id as subject_key,
+        multiIf(
+            decisions.decision_kind not in ('same', 'different'), 'neither same nor different',
+            decisions.first_key = decisions.second_key, 'both keys are one',
+            'no record has one of the keys, or all that do have both'
+        ) as detail
+    from seeds.identity_decisions as decisions
+    where
+        (least(decisions.first_key, decisions.second_key), greatest(decisions.first_key, decisions.second_key)) not in (
+            select least(first_key, second_key) as smaller_key, greatest(first_key, second_key) as larger_key
+            from seeds.identity_decisions
+            where decision_id in (select decision_id from core.core_identity_decision)
+        )
 )
 
 select

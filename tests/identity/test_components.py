@@ -35,9 +35,9 @@ class Persons:
         seeds.load(self.client, catalog, SQL_ROOT / "seeds")
 
     def of(self, leads: list[Lead]) -> dict[str, str]:
-        """Lead key → person key."""
+        """Lead key → key of its component."""
         tables = ("core.core_identity_evidence", "core.core_identity_part")
-        for table in (*tables, "core.core_person_link"):
+        for table in (*tables, "core.core_person_component"):
             self.client.command(f"truncate table {table}")
         held: list[list[str]] = []
         for n, lead in enumerate(leads):
@@ -53,12 +53,12 @@ class Persons:
         self.client.insert(
             tables[0], [["lead", *row] for row in held], column_names=["record_kind", *columns]
         )
-        path = SQL_ROOT / "core" / "core_person_link.sql"
-        run_sql.run(self.client, path, {}, target="core.core_person_link")
+        path = SQL_ROOT / "core" / "core_person_component.sql"
+        run_sql.run(self.client, path, {}, target="core.core_person_component")
         rows = self.client.query(
-            "select distinct record_key, person_key from core.core_person_link"
+            "select distinct record_key, component_key from core.core_person_component"
         ).result_rows
-        assert len({record for record, _ in rows}) == len(rows), "a record in two persons"
+        assert len({record for record, _ in rows}) == len(rows), "a record in two components"
         return dict(rows)
 
 

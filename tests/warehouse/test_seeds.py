@@ -140,6 +140,10 @@ def test_a_load_cut_off_after_the_exchange_is_cleaned_up(seed: Seed) -> None:
     assert seed.rows() == [("red", 1, None)]
 
 
+SHIPPED_EMPTY = {"identity_decisions"}
+"""What an installation writes itself."""
+
+
 @pytest.mark.parametrize("table", sorted(path.stem for path in (SQL_ROOT / "seeds").glob("*.csv")))
 def test_the_checks_of_the_projects_own_rules_hold(
     own_target: ClickHouseTarget, table: str
@@ -148,7 +152,8 @@ def test_the_checks_of_the_projects_own_rules_hold(
     catalog = read_catalog(SQL_ROOT)
     seeds.load(client, catalog, SQL_ROOT / "seeds")
     contract = catalog.table(f"seeds.{table}")
-    assert client.query(f"select count() from {contract.full_name}").result_rows[0][0] > 0
+    is_filled = client.query(f"select count() from {contract.full_name}").result_rows[0][0] > 0
+    assert is_filled or table in SHIPPED_EMPTY
     broken = [
         check.id
         for check in contract.checks

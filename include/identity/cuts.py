@@ -1,0 +1,117 @@
+"""Cuts people in whom a decision keeps records apart, half-way between them.
+
+A component is small (one person's records), so it is cut here and not in SQL: every cut changes
+what the next decision finds connected.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+Edge = tuple[str, str, str, str]
+"""Record, and identifier as kind, key and part."""
+Decision = tuple[datetime, str, Sequence[str], Sequence[str]]
+"""When, which, and the records of either side."""
+Row = tuple[str, str, str, str, str, str]
+"""Columns of ``core.core_person_cut``."""
+_Identifier = tuple[str, str, str]
+_Carried = Mapping[str, Sequence[_Identifier]]
+
+
+def cut_components(
+    components: Sequence[tuple[str, Sequence[Decision], Sequence[Edge]]],
+) -> list[Row]:
+    """Rows of every component given, whatever the order of its edges.
+
+    Decisions are applied one after another in the order given: each record goes with the side it
+    is fewer steps from, with the first side when it is as far from both.
+    """
+    return [
+        row
+        for _, decisions, edges in components
+        for row in _cut(decisions, sorted(tuple(edge) for edge in edges))
+    ]
+
+
+def _cut(decisions: Sequence[Decision], edges: Sequence[Edge]) -> list[Row]:
+    carried: defaultdict[str, list[_Identifier]] = defaultdict(list)
+    for record, *identifier in edges:
+        carried[record].append(tuple(identifier))
+    pieces = [frozenset(carried)]
+    cut_by: dict[_Identifier, str] = {}
+    for _, decision, first, second in decisions:
+        done: list[frozenset[str]] = []
+        for piece in pieces:
+            firsts, seconds = piece.intersection(first), piece.intersection(second)
+            if not firsts or not seconds:
+                done.append(piece)
+                continue
+            side = _nearest(piece, carried, firsts, seconds)
+            for identifier in _shared(side, carried):
+                cut_by.setdefault(identifier, decision)
+            for number in (0, 1):
+                done += _connected({r for r in piece if side[r] == number}, carried)
+        pieces = done
+    piece_of = {record: min(piece) for piece in pieces for record in piece}
+    return [
+        (record, kind, key, piece_of[record], "decided_different" if by else "", by)
+        for record, kind, key, part in edges
+        for by in [cut_by.get((kind, key, part), "")]
+    ]
+
+
+def _nearest(
+    piece: frozenset[str], carried: _Carried, firsts: Iterable[str], seconds: Iterable[str]
+) -> dict[str, int]:
+    """Record → the side, 0 or 1, it is fewer steps from; both sides start at once."""
+    bearers = _bearers(piece, carried)
+    side = {**dict.fromkeys(seconds, 1), **dict.fromkeys(firsts, 0)}
+    front = sorted(side, key=lambda record: (side[record], record))
+    while front:
+        reached: dict[str, int] = {}
+        for record in front:
+            for identifier in carried[record]:
+                for other in bearers.pop(identifier, ()):
+                    if other not in side:
+                        reached.setdefault(other, side[record])
+        side |= reached
+        front = sorted(reached, key=lambda record: (reached[record], record))
+    return side
+
+
+def _shared(side: Mapping[str, int], carried: _Carried) -> list[_Identifier]:
+    """Identifiers of records of both sides."""
+    sides: defaultdict[_Identifier, set[int]] = defaultdict(set)
+    for record, number in side.items():
+        for identifier in carried[record]:
+            sides[identifier].add(number)
+    return [identifier for identifier, found in sides.items() if len(found) > 1]
+
+
+def _connected(records: set[str], carried: _Carried) -> list[frozenset[str]]:
+    """The pieces a side consists of: what held it together may have been on the other side."""
+    bearers = _bearers(records, carried)
+    pieces: list[frozenset[str]] = []
+    left = set(records)
+    while left:
+        todo = [min(left)]
+        piece = set(todo)
+        while todo:
+            for identifier in carried[todo.pop()]:
+                new = bearers.pop(identifier, set()) - piece
+                piece |= new
+                todo += new
+        left -= piece
+        pieces.append(frozenset(piece))
+    return pieces
+
+
+def _bearers(records: Iterable[str], carried: _Carried) -> dict[_Identifier, set[str]]:
+    """Identifier → those of the records that carry it."""
+    bearers: defaultdict[_Identifier, set[str]] = defaultdict(set)
+    for record in records:
+        for identifier in carried[record]:
+            bearers[identifier].add(record)
+    return dict(bearers)
