@@ -88,11 +88,14 @@ def make_environment(
                 [
                     *(str(environment / "bin" / "python"), "-m", "pip", "install"),
                     *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
-                    *("--requirement", str(lock_file)),
+                    # The lock names every package, so there is nothing to resolve; compiling is
+                    # left to the next step, which uses every core.
+                    *("--no-deps", "--no-compile", "--requirement", str(lock_file)),
                 ],
                 log,
                 "is the package index reachable? The next attempt starts anew",
             )
+            _compile(environment, log)
         (environment / STAMP).write_text(wanted + "\n", "utf-8")
         tell(f"ready after {time.monotonic() - began:.0f} s")
     return True
@@ -106,6 +109,19 @@ def _make_empty(environment: Path, log: TextIO, tell: Tell) -> None:
         "the standard library's venv does not work here; on Debian or Ubuntu:"
         " apt install python3-venv",
     )
+
+
+def _compile(environment: Path, log: TextIO) -> None:
+    # Packages ship files that no Python 3 can compile, and a module that stays uncompiled is
+    # compiled by its first import: so its exit code says nothing worth stopping for.
+    log.flush()
+    subprocess.run(
+        [
+            *(str(environment / "bin" / "python"), "-m", "compileall", "-q", "-j", "0"),
+            str(environment / "lib"),
+        ],
+        stdout=log, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
 
 
 def _run(command: Sequence[str], log: TextIO, cure: str) -> None:

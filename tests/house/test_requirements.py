@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -131,3 +133,11 @@ def test_the_required_packages_are_really_used() -> None:
         f"not imported anywhere: {sorted(required - used)}\n"
         "Cure: use it where it is the right part, or drop the requirement with a reason."
     )
+
+
+def test_the_lock_needs_nothing_it_does_not_name() -> None:
+    """It is installed without asking packages what they need."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -94,14 +94,16 @@ class House:
         self.runner.stdin.flush()
         return int(self.runner.stdout.readline())
 
-    def require_death(self, point: Point, died: int) -> None:
-        """Fail unless the run ended as the point says; a dead engine is started again."""
-        if point.victim == "worker":
-            assert died == -signal.SIGKILL, self.log()
-            return
-        assert died == 1, self.log()
-        self.stop_engine()
-        self.start_engine()
+    def die(self, dags: list[str], deaths: Sequence[Point]) -> None:
+        """Run and be killed, again and again; a dead engine is started again after each."""
+        for point in deaths:
+            died = self.run(dags, die_at=point.orders(self))
+            if point.victim == "worker":
+                assert died == -signal.SIGKILL, self.log()
+            else:
+                assert died == 1, self.log()
+                self.stop_engine()
+                self.start_engine()
 
     def log(self) -> str:
         """The end of what the runner wrote."""
@@ -118,8 +120,9 @@ class House:
         )  # fmt: skip
 
     def hash_raw(self) -> dict[str, TableHash]:
-        """Hashes of what raw shows."""
+        """Hashes of what raw shows of the sources that are read."""
         client = self.client()
+        sources = {name.removeprefix("ingest_") for name in INGEST} | {""}
         return {
             table.full_name: table_hash(
                 client,
@@ -127,6 +130,7 @@ class House:
                 columns=[name for name in table.column_names if name not in TRANSPORT],
             )
             for table in self.catalog.layer("raw")
+            if table.source in sources
         }
 
     def hash_built(self) -> dict[str, TableHash]:

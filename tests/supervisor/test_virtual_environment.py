@@ -26,6 +26,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, project: Path) -> list[list[str]]:
         (project / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(setup, "_run", run)
+    monkeypatch.setattr(setup, "_compile", lambda environment, log: None)
     return seen
 
 
@@ -87,6 +88,18 @@ def test_a_command_that_fails_shows_its_last_words(tmp_path: Path) -> None:
             setup._run(command, log, "clear some")
 
 
+def test_what_was_installed_is_compiled_but_for_what_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    library = tmp_path / "lib"
+    library.mkdir()
+    (library / "sound.py").write_text("x = 1\n", "utf-8")
+    (library / "broken.py").write_text("print 'of another age'\n", "utf-8")
+    with (tmp_path / "setup.log").open("w", encoding="utf-8") as log:
+        setup._compile(tmp_path, log)
+    assert [found.name.split(".")[0] for found in library.rglob("*.pyc")] == ["sound"]
+
+
 def test_another_environment_is_made_from_another_lock(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +111,7 @@ def test_another_environment_is_made_from_another_lock(
         (project / ".venv-public" / "bin").mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(setup, "_run", run)
+    monkeypatch.setattr(setup, "_compile", lambda environment, log: None)
     setup.make_environment(project, _say_nothing, ".venv-public", "public.txt")
     assert str(project / "public.txt") in seen
     assert setup.is_complete(

@@ -43,10 +43,11 @@ def test_applying_the_same_contracts_again_changes_nothing(fresh: Client, sql_ro
     assert apply_schema(fresh, catalog) == []
 
 
-def test_the_project_s_own_contracts_can_be_applied(fresh: Client, project_root: Path) -> None:
-    catalog = read_catalog(project_root / "sql")
-    apply_schema(fresh, catalog)
-    assert apply_schema(fresh, catalog) == []
+def test_the_project_s_own_contracts_are_applied_once(
+    house_target: ClickHouseTarget, project_root: Path
+) -> None:
+    with connect(house_target) as house:
+        assert apply_schema(house, read_catalog(project_root / "sql")) == []
 
 
 def test_an_added_column_reaches_the_table_and_its_views(fresh: Client, sql_root: Path) -> None:
