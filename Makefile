@@ -18,6 +18,9 @@ EDGES ?=
 RECORDS ?=
 SPEC ?=
 MAX_DEGREE ?=
+ID ?=
+TO ?=
+PLAIN ?=
 
 # What was typed, not what make would read into it: a `$` in SQL stays a `$`. It travels in the
 # environment, so quotes and newlines need no care either.
@@ -28,6 +31,8 @@ components: export THROUGHLINE_EDGES = $(value EDGES)
 components match: export THROUGHLINE_OUT = $(value OUT)
 match: export THROUGHLINE_RECORDS = $(value RECORDS)
 match: export THROUGHLINE_SPEC = $(value SPEC)
+explain-person: export THROUGHLINE_ID = $(value ID)
+explain-person: export THROUGHLINE_TO = $(value TO)
 attribute: export TYPED_PATHS = $(value PATHS)
 attribute: export TYPED_OUT = $(value OUT)
 attribute: export TYPED_LOOKBACK = $(value LOOKBACK)
@@ -37,13 +42,13 @@ attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
 attribute: export TYPED_ORDER = $(value ORDER)
 attribute: export TYPED_ZONE = $(value ZONE)
 attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
-unexport SQL DATA NAME EDGES RECORDS SPEC PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
+unexport SQL DATA NAME EDGES RECORDS SPEC ID TO PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
-.PHONY: help setup demo up down real query attribute check-source clients components match test conformance world \
-	score collect lint bench lock
+.PHONY: help setup demo up down real query attribute check-source clients components match \
+	explain-person test conformance world score collect lint bench lock
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make the virtual environment .venv from the lock (the other commands do it themselves)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -80,6 +85,10 @@ components: setup ## node → component: make components EDGES=<csv of a,b> [MAX
 match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second>] SPEC=<yaml> OUT=<csv>
 	@$(RUN) -m include.cli match --records "$$THROUGHLINE_RECORDS" --spec "$$THROUGHLINE_SPEC" \
 		--out "$$THROUGHLINE_OUT"
+
+explain-person: setup ## evidence of who is who: make explain-person ID=<key> [TO=<key>] [PLAIN=yes]
+	@$(RUN) -m include.cli explain-person --id="$$THROUGHLINE_ID" --to="$$THROUGHLINE_TO" \
+		--plain="$(PLAIN)"
 
 clients: ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt

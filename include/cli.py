@@ -82,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     match.add_argument("--spec", default="", help="YAML: the id column and what each column is")
     match.add_argument("--out", default="", help="CSV or Parquet of id and cluster_id")
+    explain = add("explain-person", _explain_person, "the evidence that makes records one person")
+    explain.add_argument("--id", default="", help="person, record or identifier key")
+    explain.add_argument("--to", default="", help="record or identifier key; empty: every record")
+    explain.add_argument("--plain", default="", help="yes: plain values, for who holds the key")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
     attribute = add("attribute", _attribute, "credit channels by every model over a file of yours")
     attribute.add_argument("paths", help="CSV or Parquet: aggregated paths, or a touch log")
@@ -242,6 +246,24 @@ def _match(options: argparse.Namespace, settings: Settings) -> None:
     match_records(options.records, options.spec, options.out, OUT.print)
 
 
+def _explain_person(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.explain_person import COLUMNS, explain
+    from include.terminal.site import open_site
+    from include.warehouse.client import connect
+
+    # The key is asked of whoever types; the store's own would prove nothing.
+    plain_key = settings.identity_key.get_secret_value() if options.plain == "yes" else None
+    with open_site(settings) as site:
+        client = connect(site.target)
+        try:
+            person_key, lines = explain(client, options.id, options.to, plain_key)
+        finally:
+            client.close()
+    if OUT.is_terminal:
+        OUT.print(f"person {person_key}", markup=False)
+    _print_rows(COLUMNS, lines)
+
+
 def _check_contracts(options: argparse.Namespace, settings: Settings) -> None:
     from include.contracts.graph import build_order
     from include.contracts.reader import read_catalog
@@ -259,18 +281,22 @@ def _instant(text: str) -> datetime:
 
 
 def _print_table(answer: QueryResult, otherwise: str) -> None:
-    if not answer.result_rows:
+    if answer.result_rows:
+        _print_rows(answer.column_names, answer.result_rows)
+    else:
         OUT.print(otherwise)
-        return
+
+
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if not OUT.is_terminal:
         # Another program, or a file, reads it: one line a row, however wide.
-        for row in (answer.column_names, *answer.result_rows):
+        for row in (columns, *rows):
             sys.stdout.write("\t".join("" if value is None else str(value) for value in row) + "\n")
         return
     table = Table(show_edge=False, pad_edge=False)
-    for column in answer.column_names:
+    for column in columns:
         table.add_column(column, overflow="fold")
-    for row in answer.result_rows:
+    for row in rows:
         table.add_row(*("–" if value is None else str(value) for value in row))
     OUT.print(table)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts.reader import read_catalog
-from include.warehouse import build, publish
+from include.warehouse import build, publish, solved_tables
 from include.warehouse.build import Workshop
 from include.warehouse.build_log import Pin
 from include.warehouse.client import ClickHouseTarget, connect
@@ -136,3 +136,38 @@ def test_a_crash_before_the_history_is_written_is_mended_before_the_next_build(
     monkeypatch.setattr(build.build_log, "read_pin", lambda _client, _build_id: _pin(1))
     assert build.recover_publications(shop) == ["b1"]
     assert _history(shop) == [("person", "r1", "p", "b1")]
+
+
+def test_a_merge_undone_by_a_decision_gives_the_id_back_and_is_two_events(shop: Workshop) -> None:
+    chain = (
+        "core.core_identity_decision", "core.core_person_component", "core.core_person_cut",
+        "core.core_person_link",
+    )  # fmt: skip
+    carried = ("core.core_identity_evidence", "core.core_identity_part")
+    client = shop.client
+
+    def build_day(day: int, *held: tuple[str, str]) -> dict[str, str]:
+        for table in (*chain, *carried):
+            client.command(f"truncate table {table}")
+        columns = ["record_key", "identifier_kind", "identifier_key"]
+        for table in carried:
+            client.insert(table, [(r, "phone", i) for r, i in held], column_names=columns)
+        for table in chain:
+            given = {"as_of": _pin(day).as_of}
+            solved_tables.fill(client, shop.catalog.table(table), given, target=table)
+        build.remember_published(shop, _pin(day))
+        found = client.query("select distinct record_key, person_key from core.core_person_link")
+        return dict(found.result_rows)
+
+    client.command("truncate table seeds.identity_decisions")
+    assert build_day(1, ("r1", "a"), ("r2", "b")) == {"r1": "r1", "r2": "r2"}
+    merged = [("r1", "a"), ("r2", "b"), ("r2", "a")]
+    assert build_day(2, *merged) == {"r1": "r1", "r2": "r1"}
+    client.command(
+        "insert into seeds.identity_decisions (decision_id, decision_kind, first_key, second_key)"
+        " values ('d', 'different', 'r1', 'r2')"
+    )
+    assert build_day(3, *merged) == {"r1": "r1", "r2": "r2"}
+    client.command("truncate table seeds.identity_decisions")
+    assert _events(shop, 2) == [("merge", "r1", ["r1", "r2"], ["r1"], 2)]
+    assert _events(shop, 3) == [("split", "r1", ["r1"], ["r1", "r2"], 2)]
