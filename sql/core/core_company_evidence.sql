@@ -86,17 +86,36 @@ people as (
 
 mailed as (
     select
-        companies.record_key as record_key,
-        assumeNotNull(companies.name_hash) as name_hash,
-        ifNull(records.seen_at, toDateTime64(0, 6, 'UTC')) as seen,
-        min(seen) over (partition by companies.record_key) as first_seen_at,
+        record_key,
+        name_hash,
+        seen,
+        first_seen_at,
         cutToFirstSignificantSubdomain(
             concat('http://', lowerUTF8(trimBoth(splitByChar('@', email)[-1])))
         ) as mail_domain
-    from stg.stg_identity_record as records
-    inner join companies on companies.record_key = records.company_record_key
-    array join records.emails as email
-    where companies.name_hash is not null
+    from (
+        select
+            companies.record_key as record_key,
+            assumeNotNull(companies.name_hash) as name_hash,
+            records.emails as emails,
+            ifNull(records.seen_at, toDateTime64(0, 6, 'UTC')) as seen,
+            min(seen) over (partition by companies.record_key) as first_seen_at
+        from stg.stg_identity_record as records
+        inner join companies on companies.record_key = records.company_record_key
+        where companies.name_hash is not null
+    )
+    array join emails as email
+),
+
+-- a card belongs where its first person's mail does: a site of another domain is another company's
+first_domains as (
+    select record_key, groupUniqArray(mail_domain) as mail_domains
+    from mailed
+    where
+        seen = first_seen_at
+        and mail_domain != ''
+        and mail_domain not in (select domain from seeds.free_mail_domains)
+    group by record_key
 ),
 
 hinted as (
@@ -144,7 +163,16 @@ chosen as (
     inner join bare on bare.record_key = mine.record_key
     inner join hints as theirs on theirs.hint_kind = mine.hint_kind and theirs.hint_key = mine.hint_key
     left join companies on companies.record_key = theirs.record_key
-    where theirs.record_key != mine.record_key and mine.is_first and (theirs.is_first or mine.hint_kind = 'site')
+    left join first_domains on first_domains.record_key = mine.record_key
+    where
+        theirs.record_key != mine.record_key
+        and mine.is_first
+        and (theirs.is_first or mine.hint_kind = 'site')
+        and (
+            empty(first_domains.mail_domains)
+            or empty(companies.domains)
+            or hasAny(first_domains.mail_domains, companies.domains)
+        )
     group by mine.record_key, theirs.record_key
     order by
         mine.record_key,

@@ -1,5 +1,5 @@
 -- grain: one row per record and what surrounds it: its employer, or the lead made at its moment
-with named as (
+with said as (
     select
         record_key,
         any(seen_at) as seen_at,
@@ -8,8 +8,58 @@ with named as (
         any(name_detail) as name_detail,
         any(name_forms) as name_forms
     from core.core_identity_evidence
-    where name_hash != ''
     group by record_key
+),
+
+held as (
+    select record_key, identifier_kind, identifier_key, part
+    from core.core_identity_part
+    where cut_reason not in ('too_many_people', 'too_many_records')
+),
+
+-- the one full name on an identifier is that of everybody it holds
+full_of_part as (
+    select
+        held.identifier_kind as identifier_kind,
+        held.identifier_key as identifier_key,
+        held.part as part,
+        any(said.name_hash) as name_hash,
+        any(said.name_forms) as name_forms
+    from held
+    inner join said on said.record_key = held.record_key
+    where said.name_detail = 3
+    group by held.identifier_kind, held.identifier_key, held.part
+    having uniqExact(said.name_hash) = 1
+),
+
+told_names as (
+    select
+        held.record_key as record_key,
+        any(full_of_part.name_hash) as name_hash,
+        any(full_of_part.name_forms) as name_forms
+    from held
+    inner join full_of_part
+        on full_of_part.identifier_kind = held.identifier_kind
+        and full_of_part.identifier_key = held.identifier_key
+        and full_of_part.part = held.part
+    group by held.record_key
+    having uniqExact(full_of_part.name_hash) = 1
+),
+
+named as (
+    select
+        said.record_key as record_key,
+        said.seen_at as seen_at,
+        said.record_kind as record_kind,
+        ifNull(told_names.name_hash, '') != ''
+        and said.name_detail < 3
+        and (said.name_hash = '' or has(told_names.name_forms, said.name_hash)) as is_told,
+        if(is_told, assumeNotNull(told_names.name_hash), said.name_hash) as name_hash,
+        if(is_told, 3, said.name_detail) as name_detail,
+        if(is_told, told_names.name_forms, said.name_forms) as name_forms
+    from said
+    left join told_names on told_names.record_key = said.record_key
+    where name_hash != ''
 ),
 
 employers as (
@@ -36,6 +86,20 @@ observed as (
         false as is_certain
     from stg.stg_identity_record as records
     inner join employers on employers.record_key = records.company_record_key
+    union distinct
+    -- a company told by one record of an identifier is that of the others it holds
+    select
+        mine.record_key as record_key,
+        'name_at_company' as identifier_kind,
+        employers.company_key as employer,
+        false as is_certain
+    from stg.stg_identity_record as records
+    inner join employers on employers.record_key = records.company_record_key
+    inner join held as theirs on theirs.record_key = records.record_key
+    inner join held as mine
+        on mine.identifier_kind = theirs.identifier_kind
+        and mine.identifier_key = theirs.identifier_key
+        and mine.part = theirs.part
     union distinct
     -- who calls through the switchboard of a company is at it
     select

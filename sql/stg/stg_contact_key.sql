@@ -22,7 +22,10 @@ cleaned as (
             kind = 'phone',
             -- an extension does not make another person: `, доб. 12`, `ext 7`, `#3`
             replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '[,;]?\\s*(доб|вн|ext|x|#)[^\\d@]*\\d+\\D*$', ''),
-            replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', '')
+            -- what follows a plus sign sorts the owner's post, the mailbox is the same
+            replaceRegexpOne(
+                replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', ''), '^([^+@]+)[+][^@]*@', '\\1@'
+            )
         ) as cleaned,
         replaceRegexpAll(cleaned, '[^0-9]', '') as digits
     from typed

@@ -209,6 +209,31 @@ surnamed as (
             arrayMap(email -> extractGroups(lowerUTF8(email), '^([a-z])[._-]([a-z]{3,})[0-9._-]*@'), emails)
         )[1][2] as surname
     from records
+),
+
+-- who signed in on the site did so in this browser; a browser of two logins says nothing
+logins as (
+    select
+        assumeNotNull(metrica_client_id) as metrica_client_id,
+        concat('yandex_metrica:', any(account_id), ':', assumeNotNull(any(user_id))) as login
+    from stg.stg_yandex_metrica__visit
+    where metrica_client_id is not null and user_id is not null
+    group by metrica_client_id
+    having uniqExact(account_id, user_id) = 1
+),
+
+signed as (
+    select
+        surnamed.*,
+        if(
+            logins.login is null,
+            surnamed.identifiers,
+            arrayConcat(surnamed.identifiers, [('user_id', assumeNotNull(logins.login))])
+        ) as all_identifiers
+    from surnamed
+    left join logins
+        on logins.metrica_client_id
+        = tupleElement(arrayFirst(pair -> pair.1 = 'metrica_client_id', surnamed.identifiers), 2)
 )
 
 select
@@ -231,8 +256,8 @@ select
     ifNull(regions.region, '') as phone_region,
     arrayDistinct(records.phones) as phones,
     arrayDistinct(records.emails) as emails,
-    arrayMap(pair -> pair.1, arrayFilter(pair -> pair.2 != '', records.identifiers)) as identifier_kinds,
-    arrayMap(pair -> pair.2, arrayFilter(pair -> pair.2 != '', records.identifiers)) as identifier_values,
+    arrayMap(pair -> pair.1, arrayFilter(pair -> pair.2 != '', records.all_identifiers)) as identifier_kinds,
+    arrayMap(pair -> pair.2, arrayFilter(pair -> pair.2 != '', records.all_identifiers)) as identifier_values,
     records.is_deleted as is_deleted
-from surnamed as records
+from signed as records
 left join seeds.phone_regions as regions on regions.source = records.source
