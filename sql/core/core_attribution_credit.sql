@@ -1,122 +1,119 @@
 -- grain: one row per conversion and touch credited for it, and one unattributed row per conversion
 with
--- in all of these `windows` holds, for each window, one weight per touch and one for nobody's touch
-windows -> arrayMap(weights -> arraySum(weights), windows) as totals_of,
+-- weights belong to the touches of one window, from the last to the first; nobody's touch stands before them
+-- and takes all where none of them weighs anything
+weights -> arrayPushFront(weights, toInt64(arraySum(weights) = 0)) as with_nobody,
 
-(whole, windows, totals) -> arrayMap(
-    (weights, total) -> arrayMap(weight -> intDiv((whole % total) * weight, total), weights), windows, totals
-) as floors_of,
-
--- a larger remainder comes first, then the earlier touch; no two claims are equal
-(whole, windows, totals) -> arrayMap(
-    (weights, total) -> arrayMap(
-        (weight, place) -> (((whole % total) * weight) % total) * length(weights) + length(weights) - place,
-        weights,
-        arrayEnumerate(weights)
-    ),
-    windows,
-    totals
-) as claims_of,
-
-(whole, windows, totals, floors, claims) -> arrayMap(
-    (weights, total, parts, wants, missing) -> arrayMap(
-        (weight, part, want) -> intDiv(whole, total) * weight
-        + part
-        + (missing > 0 and want >= arrayReverseSort(wants)[missing]),
-        weights,
-        parts,
-        wants
-    ),
-    windows,
-    totals,
-    floors,
-    claims,
-    arrayMap((total, parts) -> whole % total - arraySum(parts), totals, floors)
-) as given_of,
-
--- largest remainder: `whole` units, none lost, each touch within one unit of its exact share
-(whole, windows) -> given_of(
-    whole,
-    windows,
-    totals_of(windows),
-    floors_of(whole, windows, totals_of(windows)),
-    claims_of(whole, windows, totals_of(windows))
-) as apportioned,
-
--- from one array per window to one per touch
-windows -> arrayMap(
-    (a, b, c, d, e, f, g, h) -> [a, b, c, d, e, f, g, h],
-    windows[1], windows[2], windows[3], windows[4], windows[5], windows[6], windows[7], windows[8]
-) as transposed,
-
--- where no touch weighs anything, nobody's touch takes all
-windows -> arrayMap(weights -> arrayPushBack(weights, toInt64(arraySum(weights) = 0)), windows) as with_nobody,
-
--- parts of the touches that are the first, the enquiry's, the opportunity's, the last; the rest share one part
+-- parts of the touches that are the first, the enquiry's, the opportunity's, the last; those that coincide add up
 parts -> arrayMap(
-    (start, first, lead, opportunity, last, count) -> arrayMap(
-        (place, is_own) -> multiIf(
-            is_own = 0 or place < start, 0,
-            parts.1 * (place = first)
-            + parts.2 * (place = lead)
-            + parts.3 * (place = opportunity)
-            + parts.4 * (place = last) = 0, parts.5,
-            (
-                parts.1 * (place = first)
-                + parts.2 * (place = lead)
-                + parts.3 * (place = opportunity)
-                + parts.4 * (place = last)
-            ) * greatest(
-                count - length(arrayDistinct(arrayFilter(
-                    key -> key > 0,
-                    [first * (parts.1 > 0), lead * (parts.2 > 0), opportunity * (parts.3 > 0), last * (parts.4 > 0)]
-                ))),
-                1
-            )
-        ),
-        places,
-        own
+    (places, first, lead, opportunity, last) -> arrayMap(
+        place -> parts.1 * (place = first)
+        + parts.2 * (place = lead)
+        + parts.3 * (place = opportunity)
+        + parts.4 * (place = last),
+        places
     ),
-    starts,
+    window_places,
     firsts,
     leads,
     opportunities,
-    lasts,
-    counts
+    lasts
+) as own_parts_of,
+
+-- all other touches share one part
+(window_parts, rest_part) -> arrayMap(
+    (owns, parts, rest_count) -> with_nobody(
+        arrayMap((is_own, part) -> is_own * if(part = 0, rest_part, part * rest_count), owns, parts)
+    ),
+    window_owns,
+    window_parts,
+    arrayMap(
+        (owns, parts) -> greatest(arraySum(owns) - arrayCount(part -> part > 0, parts), 1), window_owns, window_parts
+    )
 ) as weighed_by_place,
 
 -- a channel's weight is shared evenly by its touches
-channel_weights -> arrayMap(
-    (start, weights, touches_here) -> arrayMap(
-        (place, is_own, number) -> if(
-            is_own = 0 or place < start, 0, toInt64(unit * weights[number] / greatest(touches_here[number], 1))
-        ),
-        places,
-        own,
-        channel_numbers
+(weight_keys, channel_weights) -> arrayMap(
+    (numbers, owns, counts, nth) -> with_nobody(
+        arrayMap(
+            (is_own, value) -> is_own * value,
+            owns,
+            arrayMap(
+                number -> arrayMap(
+                    (count, code) -> toInt64(
+                        unit * transform(code * 8 + nth, weight_keys, channel_weights, 0.) / greatest(count, 1)
+                    ),
+                    counts,
+                    different_codes
+                )[number],
+                numbers
+            )
+        )
     ),
-    starts,
-    channel_weights,
-    touches_of_channel
+    window_channels,
+    window_owns,
+    touches_of_channels,
+    [1, 2, 3, 4, 5, 6, 7, 8]
 ) as weighed_by_channel,
 
--- equal weights leave equal remainders: the earliest touches take one unit more until all is given
-whole -> arrayMap(
-    (start, count) -> multiIf(
-        count = 0, if(place = nobody, whole, 0),
-        is_own = 0 or place < start, 0,
-        intDiv(whole, count) + (nth_own - own_count + count <= whole % count)
-    ),
-    starts,
-    counts
-) as linear_of,
+rests -> arrayMap(
+    (weights, total, rest) -> arrayMap(weight -> intDiv(rest * weight, total), weights), windows, totals, rests
+) as floors_of,
 
-parts -> arrayMap(part -> reinterpret(toInt64(part), 'Decimal(18, 12)'), parts) as as_shares,
+-- a larger remainder comes first, then the earlier touch; no two claims are equal
+(rests, floors) -> arrayMap(
+    (weights, total, rest, parts) -> arrayMap(
+        (weight, part, place) -> (rest * weight - part * total) * nobody + place,
+        weights,
+        parts,
+        arrayEnumerate(weights)
+    ),
+    windows,
+    totals,
+    rests,
+    floors
+) as claims_of,
+
+-- `whole` units, none lost, each touch within one unit of its exact share
+(whole, rests, floors, claims) -> arrayMap(
+    (weights, quotient, parts, wants, least) -> arrayMap(
+        (weight, part, want) -> quotient * weight + part + (want >= least), weights, parts, wants
+    ),
+    windows,
+    arrayMap(total -> intDiv(whole, total), totals),
+    floors,
+    claims,
+    arrayMap(
+        (rest, parts, wants) -> if(
+            rest > arraySum(parts), arrayReverseSort(wants)[rest - arraySum(parts)], 9223372036854775807
+        ),
+        rests,
+        floors,
+        claims
+    )
+) as given_of,
+
+-- one array per touch of what it has in each window, model by model
+(parts, size) -> arrayMap(
+    (a, b, c, d, e, f, g, h) -> [a, b, c, d, e, f, g, h],
+    arraySlice(parts, 1, size),
+    arraySlice(parts, size + 1, size),
+    arraySlice(parts, size * 2 + 1, size),
+    arraySlice(parts, size * 3 + 1, size),
+    arraySlice(parts, size * 4 + 1, size),
+    arraySlice(parts, size * 5 + 1, size),
+    arraySlice(parts, size * 6 + 1, size),
+    arraySlice(parts, size * 7 + 1, size)
+) as turned,
+
+places -> arrayMap(chosen -> reinterpret((chosen = place) * one, 'Decimal(18, 12)'), places) as shares_at,
+
+places -> arrayMap(chosen -> reinterpret((chosen = place) * signed_money, 'Decimal(18, 2)'), places) as amounts_at,
+
+parts -> arrayMap(part -> reinterpret(part, 'Decimal(18, 12)'), parts) as as_shares,
 
 -- a refund is split like the payment it undoes, so that the two cancel at every touch
-parts -> if(
-    amount is null, [], arrayMap(part -> reinterpret(toInt64(part) * sign, 'Decimal(18, 2)'), parts)
-) as as_money,
+parts -> if(amount is null, [], arrayMap(part -> reinterpret(part * sign, 'Decimal(18, 2)'), parts)) as as_amounts,
 
 natures as (
     select
@@ -141,165 +138,273 @@ parameters as (
     from (select * from seeds.attribution_models order by position)
 ),
 
-windows_in_order as (
-    select groupArray(window_id) as window_ids
-    from (select window_id from seeds.attribution_windows order by position)
+-- the empty name keeps the lists from being empty; a key is a channel's code and a window
+channel_codes as (
+    select
+        arrayPushBack(groupArray(channel), '') as coded_channels,
+        arrayMap(code -> toUInt64(code), arrayEnumerate(coded_channels)) as codes
+    from (select distinct toString(channel) as channel from core.core_channel_weight order by channel)
 ),
 
--- the empty key keeps the lists from being empty
 solved as (
     select
-        arrayPushBack(groupArray(concat(model_id, '|', window_id, '|', channel)), '') as solved_keys,
-        arrayPushBack(groupArray(toFloat64(weight)), 0.) as weights
-    from (select * from core.core_channel_weight order by model_id, window_id, channel)
+        arrayPushBack(groupArrayIf(weight_key, model_id = 'markov_1'), toUInt64(0)) as keys_markov_1,
+        arrayPushBack(groupArrayIf(weight, model_id = 'markov_1'), 0.) as weights_markov_1,
+        arrayPushBack(groupArrayIf(weight_key, model_id = 'markov_2'), toUInt64(0)) as keys_markov_2,
+        arrayPushBack(groupArrayIf(weight, model_id = 'markov_2'), 0.) as weights_markov_2,
+        arrayPushBack(groupArrayIf(weight_key, model_id = 'shapley'), toUInt64(0)) as keys_shapley,
+        arrayPushBack(groupArrayIf(weight, model_id = 'shapley'), 0.) as weights_shapley
+    from (
+        select
+            weights.model_id as model_id,
+            toFloat64(weights.weight) as weight,
+            toUInt64(
+                indexOf((select coded_channels from channel_codes), toString(weights.channel)) * 8 + windows.position
+            ) as weight_key
+        from core.core_channel_weight as weights
+        inner join seeds.attribution_windows as windows on windows.window_id = weights.window_id
+        order by weight_key
+    )
+),
+
+-- all arrays run from the last touch to the first, so that a window is the beginning of each
+turned_round as (
+    select
+        journey_key,
+        kind,
+        deal_key,
+        person_key,
+        converted_at,
+        converted_date,
+        cohort_date,
+        currency_code,
+        vat_basis,
+        amount,
+        abs(ifNull(reinterpret(amount, 'Int64'), 0)) as money,
+        if(ifNull(amount < 0, false), toInt64(-1), toInt64(1)) as sign,
+        toInt64(length(touch_keys)) as touch_count,
+        arrayReverse(touch_keys) as keys_of_touches,
+        arrayReverse(touch_dates) as dates,
+        arrayReverse(source_labels) as labels,
+        arrayReverse(campaign_ids) as campaigns,
+        arrayReverse(arrayMap(name -> toString(name), channels)) as names,
+        arrayReverse(touched_persons) as persons,
+        arrayReverse(arrayMap(at -> toUnixTimestamp64Micro(at), touch_times)) as times,
+        arrayReverse(arrayMap(place -> toInt64(place), arrayEnumerate(touch_keys))) as places,
+        arrayReverse(arrayMap(touched -> toInt64(touched = person_key), touched_persons)) as own,
+        arrayMap(start -> toInt64(1 + length(touch_keys)) - toInt64(start), window_starts) as lengths,
+        ifNull(toUnixTimestamp64Micro(lead_at), -9223372036854775808) as lead_time,
+        ifNull(toUnixTimestamp64Micro(opportunity_at), -9223372036854775808) as opportunity_time
+    from core.core_journey
+    where is_converted
 ),
 
 journeys as (
     select
-        journeys.* except (touch_times, window_starts),
-        arrayMap(start -> toInt64(start), window_starts) as starts,
-        toInt64(length(touch_keys)) as touch_count,
+        *,
         touch_count + 1 as nobody,
-        arrayMap(place -> toInt64(place), arrayEnumerate(touch_keys)) as places,
-        arrayMap(touched -> toInt64(touched = person_key), touched_persons) as own,
-        arrayFilter((place, is_own) -> is_own = 1, places, own) as own_places,
-        toInt64(length(own_places)) as own_count,
-        toInt64(arrayLastIndex(is_own -> is_own = 1, own)) as place_last,
-        arrayMap(name -> has((select direct_channels from natures), name), channels) as are_direct,
-        arrayMap(name -> has((select paid_channels from natures), name), channels) as are_paid,
-        toInt64(
-            arrayLastIndex((is_direct, is_own) -> is_own = 1 and not is_direct, are_direct, own)
-        ) as place_non_direct,
-        arrayFilter((place, is_paid, is_own) -> is_own = 1 and is_paid, places, are_paid, own) as paid_places,
-        toInt64(
-            arrayLastIndex((at, is_own) -> is_own = 1 and at <= ifNull(lead_at, at - 1), touch_times, own)
-        ) as place_lead,
-        toInt64(
-            arrayLastIndex((at, is_own) -> is_own = 1 and at <= ifNull(opportunity_at, at - 1), touch_times, own)
-        ) as place_opportunity,
-        arrayMap(start -> toInt64(arrayCount(place -> place >= start, own_places)), starts) as counts,
         -- a weight this large still leaves room in 64 bits for weight times sum of weights
         toInt64(sqrt(9000000000000000000 / (touch_count + 1))) as unit,
+        toInt64(1000000000000) as one,
+        money * sign as signed_money,
+        arrayFirst((at, is_own) -> is_own = 1, times, own) as last_time,
+        arrayFirst((place, is_own) -> is_own = 1, places, own) as place_last,
+        arrayFirst(
+            (place, name, is_own) -> is_own = 1 and not has((select direct_channels from natures), name),
+            places,
+            names,
+            own
+        ) as place_non_direct,
+        arrayReverse(arrayFilter(
+            (place, name, is_own) -> is_own = 1 and has((select paid_channels from natures), name), places, names, own
+        )) as paid_places,
+        arrayFirst((place, at, is_own) -> is_own = 1 and at <= lead_time, places, times, own) as place_lead,
+        arrayFirst(
+            (place, at, is_own) -> is_own = 1 and at <= opportunity_time, places, times, own
+        ) as place_opportunity,
+        arrayEnumerateDense(persons) as person_numbers,
+        arrayEnumerateDense(names) as channel_numbers,
+        arrayMap(
+            name -> transform(
+                name, (select coded_channels from channel_codes), (select codes from channel_codes), toUInt64(0)
+            ),
+            arrayDistinct(names)
+        ) as different_codes
+    from turned_round
+),
+
+windowed as (
+    select
+        * except (times),
         -- a colleague's later touch must not grow beyond all numbers
         arrayMap(
             (at, is_own) -> is_own * toInt64(
-                unit * exp2(
-                    least(toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(touch_times[place_last]), 0)
-                    / 86400000000 / (select half_lives from parameters)[1]
-                )
+                unit * exp2(least(at - last_time, 0) / 86400000000 / (select half_lives from parameters)[1])
             ),
-            touch_times,
+            times,
             own
         ) as decays,
-        arrayEnumerateDense(touched_persons) as person_numbers,
-        arrayEnumerateDense(channels) as channel_numbers,
-        arrayDistinct(channels) as channel_names,
-        toInt64(1000000000000) as one,
-        abs(ifNull(reinterpret(amount, 'Int64'), 0)) as money,
-        if(ifNull(amount < 0, false), toInt64(-1), toInt64(1)) as sign
-    from core.core_journey as journeys
-    where journeys.is_converted
-),
-
-placed as (
-    select
-        *,
+        arrayDistinct(person_numbers) as different_persons,
+        arrayDistinct(channel_numbers) as different_channels,
+        arrayMap(size -> arraySlice(places, 1, size), lengths) as window_places,
+        arrayMap(size -> arraySlice(own, 1, size), lengths) as window_owns,
+        arrayMap(size -> arraySlice(channel_numbers, 1, size), lengths) as window_channels,
+        arrayMap(size -> arraySlice(person_numbers, 1, size), lengths) as window_persons,
         arrayMap(
-            start -> arrayFirst(place -> place >= start, arrayPushBack(own_places, nobody)), starts
+            size -> arrayLast((place, is_own) -> is_own = 1, arraySlice(places, 1, size), arraySlice(own, 1, size)),
+            lengths
         ) as firsts,
-        arrayMap(start -> if(place_last >= start, place_last, nobody), starts) as lasts,
-        arrayMap(
-            (start, last) -> if(place_non_direct >= start, place_non_direct, last), starts, lasts
-        ) as lasts_non_direct,
-        arrayMap(
-            start -> if(paid_places[-1] >= start, paid_places[-1], nobody), starts
-        ) as lasts_paid,
-        arrayMap(
-            start -> arrayFirst(place -> place >= start, arrayPushBack(paid_places, nobody)), starts
-        ) as firsts_paid,
-        arrayMap(start -> if(place_lead >= start, place_lead, 0), starts) as leads,
-        arrayMap(start -> if(place_opportunity >= start, place_opportunity, 0), starts) as opportunities,
-        -- how many touches each person, and each channel of the person's own, has in each window
-        arrayMap(
-            start -> arrayMap(
-                number -> arrayCount(
-                    (place, other) -> place >= start and other = number, places, person_numbers
-                ),
-                range(1, toUInt32(1 + arrayMax(arrayPushBack(person_numbers, 0))))
-            ),
-            starts
-        ) as touches_of_person,
-        arrayMap(
-            start -> arrayMap(
-                number -> arrayCount(
-                    (place, other, is_own) -> is_own = 1 and place >= start and other = number,
-                    places,
-                    channel_numbers,
-                    own
-                ),
-                range(1, toUInt32(1 + length(channel_names)))
-            ),
-            starts
-        ) as touches_of_channel,
-        arrayMap(
-            model -> arrayMap(
-                window_id -> arrayMap(
-                    name -> transform(
-                        concat(model, '|', window_id, '|', name),
-                        (select solved_keys from solved),
-                        (select weights from solved),
-                        0.
-                    ),
-                    channel_names
-                ),
-                (select window_ids from windows_in_order)
-            ),
-            ['markov_1', 'markov_2', 'shapley']
-        ) as solved_weights
+        arrayMap(size -> place_last * (place_last > touch_count - size), lengths) as lasts,
+        arrayMap(size -> place_lead * (place_lead > touch_count - size), lengths) as leads,
+        arrayMap(size -> place_opportunity * (place_opportunity > touch_count - size), lengths) as opportunities
     from journeys
 ),
 
 weighed as (
     select
         *,
-        with_nobody(
+        own_parts_of((select position_parts from parameters)[1]) as parts_position_u,
+        own_parts_of((select position_parts from parameters)[2]) as parts_position_w,
+        own_parts_of((select position_parts from parameters)[3]) as parts_full_path,
+        arrayMap(
+            (numbers, owns) -> arrayMap(
+                different -> arrayCount((number, is_own) -> is_own = 1 and number = different, numbers, owns),
+                different_channels
+            ),
+            window_channels,
+            window_owns
+        ) as touches_of_channels,
+        arrayMap(
+            numbers -> arrayMap(
+                different -> intDiv(unit, greatest(countEqual(numbers, different), 1)), different_persons
+            ),
+            window_persons
+        ) as weights_of_persons
+    from windowed
+),
+
+-- window by window, the models in their order
+combined as (
+    select
+        * except (
+            own, persons, person_numbers, channel_numbers, decays, window_places, window_owns, window_channels,
+            window_persons
+        ),
+        arrayMap(
+            (a, b, c, d, e, f, g, h, i) -> [a, b, c, d, e, f, g, h, i],
+            arrayMap(owns -> with_nobody(owns), window_owns),
+            arrayMap(size -> with_nobody(arraySlice(decays, 1, size)), lengths),
+            weighed_by_place(parts_position_u, tupleElement((select position_parts from parameters)[1], 5)),
+            weighed_by_place(parts_position_w, tupleElement((select position_parts from parameters)[2], 5)),
+            weighed_by_place(parts_full_path, tupleElement((select position_parts from parameters)[3], 5)),
             arrayMap(
-                start -> arrayMap((decay, place) -> if(place >= start, decay, 0), decays, places), starts
-            )
-        ) as windows_time_decay,
-        with_nobody(weighed_by_place((select position_parts from parameters)[1])) as windows_position_u,
-        with_nobody(weighed_by_place((select position_parts from parameters)[2])) as windows_position_w,
-        with_nobody(weighed_by_place((select position_parts from parameters)[3])) as windows_full_path,
-        with_nobody(
-            arrayMap(
-                (start, touches_here) -> arrayMap(
-                    (place, number) -> if(place < start, 0, intDiv(unit, greatest(touches_here[number], 1))),
-                    places,
-                    person_numbers
-                ),
-                starts,
-                touches_of_person
-            )
-        ) as windows_account_weighted,
-        with_nobody(weighed_by_channel(solved_weights[1])) as windows_markov_1,
-        with_nobody(weighed_by_channel(solved_weights[2])) as windows_markov_2,
-        with_nobody(weighed_by_channel(solved_weights[3])) as windows_shapley
-    from placed
+                (numbers, weights) -> with_nobody(arrayMap(number -> toInt64(weights[number]), numbers)),
+                window_persons,
+                weights_of_persons
+            ),
+            weighed_by_channel((select keys_markov_1 from solved), (select weights_markov_1 from solved)),
+            weighed_by_channel((select keys_markov_2 from solved), (select weights_markov_2 from solved)),
+            weighed_by_channel((select keys_shapley from solved), (select weights_shapley from solved))
+        ) as by_window
+    from weighed
+),
+
+measured as (
+    select
+        * except (by_window),
+        arrayConcat(
+            by_window[1],
+            by_window[2],
+            by_window[3],
+            by_window[4],
+            by_window[5],
+            by_window[6],
+            by_window[7],
+            by_window[8]
+        ) as windows
+    from combined
+),
+
+totalled as (
+    select *, arrayMap(weights -> arraySum(weights), windows) as totals
+    from measured
+),
+
+left_over as (
+    select
+        *,
+        arrayMap(total -> one % total, totals) as share_rests,
+        arrayMap(total -> money % total, totals) as money_rests
+    from totalled
+),
+
+floored as (
+    select *, floors_of(share_rests) as share_floors, floors_of(money_rests) as money_floors
+    from left_over
+),
+
+claimed as (
+    select
+        *,
+        claims_of(share_rests, share_floors) as share_claims,
+        claims_of(money_rests, money_floors) as money_claims
+    from floored
+),
+
+given as (
+    select
+        *,
+        arrayFlatten(arrayMap(
+            parts -> arrayResize(parts, nobody), given_of(one, share_rests, share_floors, share_claims)
+        )) as given_shares,
+        arrayFlatten(arrayMap(
+            parts -> arrayResize(parts, nobody), given_of(money, money_rests, money_floors, money_claims)
+        )) as given_money
+    from claimed
+),
+
+shared_out as (
+    select
+        * except (given_shares, given_money),
+        turned(given_shares, nobody * 9) as shares,
+        turned(given_money, nobody * 9) as money_parts,
+        arrayMap(place -> if(place = 0, nobody, place), firsts) as firsts_or_nobody,
+        arrayMap(place -> if(place = 0, nobody, place), lasts) as lasts_or_nobody
+    from given
 ),
 
 touches as (
     select
-        weighed.* except (
-            touch_keys, touch_dates, channels, source_labels, campaign_ids, places, own
-        ),
+        journey_key,
+        kind,
+        deal_key,
+        person_key,
+        converted_at,
+        converted_date,
+        cohort_date,
+        currency_code,
+        vat_basis,
+        amount,
+        one,
+        signed_money,
+        sign,
+        firsts_or_nobody,
+        lasts_or_nobody,
+        arrayMap(
+            (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, lasts_or_nobody
+        ) as lasts_non_direct,
+        arrayMap(size -> if(paid_places[-1] > touch_count - size, paid_places[-1], nobody), lengths) as lasts_paid,
+        arrayMap(
+            size -> arrayFirst(place -> place > touch_count - size, arrayPushBack(paid_places, nobody)), lengths
+        ) as firsts_paid,
         touch_key,
         place,
-        is_own,
-        nth_own,
         channel,
         source_label,
         campaign_id,
         touch_date,
+        share_linear,
+        money_linear,
         share_time_decay,
         money_time_decay,
         share_position_u,
@@ -316,32 +421,32 @@ touches as (
         money_markov_2,
         share_shapley,
         money_shapley
-    from weighed
+    from shared_out
     array join
-        arrayPushBack(touch_keys, '') as touch_key,
-        arrayPushBack(places, nobody) as place,
-        arrayPushBack(own, 0) as is_own,
-        arrayPushBack(arrayCumSum(own), 0) as nth_own,
-        arrayPushBack(channels, 'unattributed') as channel,
-        arrayPushBack(source_labels, null) as source_label,
-        arrayPushBack(campaign_ids, null) as campaign_id,
-        arrayPushBack(arrayMap(day -> toNullable(day), touch_dates), null) as touch_date,
-        transposed(apportioned(one, windows_time_decay)) as share_time_decay,
-        transposed(apportioned(money, windows_time_decay)) as money_time_decay,
-        transposed(apportioned(one, windows_position_u)) as share_position_u,
-        transposed(apportioned(money, windows_position_u)) as money_position_u,
-        transposed(apportioned(one, windows_position_w)) as share_position_w,
-        transposed(apportioned(money, windows_position_w)) as money_position_w,
-        transposed(apportioned(one, windows_full_path)) as share_full_path,
-        transposed(apportioned(money, windows_full_path)) as money_full_path,
-        transposed(apportioned(one, windows_account_weighted)) as share_account_weighted,
-        transposed(apportioned(money, windows_account_weighted)) as money_account_weighted,
-        transposed(apportioned(one, windows_markov_1)) as share_markov_1,
-        transposed(apportioned(money, windows_markov_1)) as money_markov_1,
-        transposed(apportioned(one, windows_markov_2)) as share_markov_2,
-        transposed(apportioned(money, windows_markov_2)) as money_markov_2,
-        transposed(apportioned(one, windows_shapley)) as share_shapley,
-        transposed(apportioned(money, windows_shapley)) as money_shapley
+        arrayPushFront(keys_of_touches, '') as touch_key,
+        arrayPushFront(places, nobody) as place,
+        arrayPushFront(names, 'unattributed') as channel,
+        arrayPushFront(labels, null) as source_label,
+        arrayPushFront(campaigns, null) as campaign_id,
+        arrayPushFront(arrayMap(day -> toNullable(day), dates), null) as touch_date,
+        arraySlice(shares, nobody * 0 + 1, nobody) as share_linear,
+        arraySlice(money_parts, nobody * 0 + 1, nobody) as money_linear,
+        arraySlice(shares, nobody * 1 + 1, nobody) as share_time_decay,
+        arraySlice(money_parts, nobody * 1 + 1, nobody) as money_time_decay,
+        arraySlice(shares, nobody * 2 + 1, nobody) as share_position_u,
+        arraySlice(money_parts, nobody * 2 + 1, nobody) as money_position_u,
+        arraySlice(shares, nobody * 3 + 1, nobody) as share_position_w,
+        arraySlice(money_parts, nobody * 3 + 1, nobody) as money_position_w,
+        arraySlice(shares, nobody * 4 + 1, nobody) as share_full_path,
+        arraySlice(money_parts, nobody * 4 + 1, nobody) as money_full_path,
+        arraySlice(shares, nobody * 5 + 1, nobody) as share_account_weighted,
+        arraySlice(money_parts, nobody * 5 + 1, nobody) as money_account_weighted,
+        arraySlice(shares, nobody * 6 + 1, nobody) as share_markov_1,
+        arraySlice(money_parts, nobody * 6 + 1, nobody) as money_markov_1,
+        arraySlice(shares, nobody * 7 + 1, nobody) as share_markov_2,
+        arraySlice(money_parts, nobody * 7 + 1, nobody) as money_markov_2,
+        arraySlice(shares, nobody * 8 + 1, nobody) as share_shapley,
+        arraySlice(money_parts, nobody * 8 + 1, nobody) as money_shapley
 )
 
 select
@@ -361,12 +466,12 @@ select
     currency_code,
     vat_basis,
     amount,
-    as_shares(arrayMap(chosen -> if(chosen = place, one, 0), firsts)) as shares_first,
-    as_shares(arrayMap(chosen -> if(chosen = place, one, 0), lasts)) as shares_last,
-    as_shares(arrayMap(chosen -> if(chosen = place, one, 0), lasts_non_direct)) as shares_last_non_direct,
-    as_shares(arrayMap(chosen -> if(chosen = place, one, 0), lasts_paid)) as shares_last_paid,
-    as_shares(arrayMap(chosen -> if(chosen = place, one, 0), firsts_paid)) as shares_first_paid,
-    as_shares(linear_of(one)) as shares_linear,
+    shares_at(firsts_or_nobody) as shares_first,
+    shares_at(lasts_or_nobody) as shares_last,
+    shares_at(lasts_non_direct) as shares_last_non_direct,
+    shares_at(lasts_paid) as shares_last_paid,
+    shares_at(firsts_paid) as shares_first_paid,
+    as_shares(share_linear) as shares_linear,
     as_shares(share_time_decay) as shares_time_decay,
     as_shares(share_position_u) as shares_position_u,
     as_shares(share_position_w) as shares_position_w,
@@ -375,18 +480,18 @@ select
     as_shares(share_markov_1) as shares_markov_1,
     as_shares(share_markov_2) as shares_markov_2,
     as_shares(share_shapley) as shares_shapley,
-    as_money(arrayMap(chosen -> if(chosen = place, money, 0), firsts)) as amounts_first,
-    as_money(arrayMap(chosen -> if(chosen = place, money, 0), lasts)) as amounts_last,
-    as_money(arrayMap(chosen -> if(chosen = place, money, 0), lasts_non_direct)) as amounts_last_non_direct,
-    as_money(arrayMap(chosen -> if(chosen = place, money, 0), lasts_paid)) as amounts_last_paid,
-    as_money(arrayMap(chosen -> if(chosen = place, money, 0), firsts_paid)) as amounts_first_paid,
-    as_money(linear_of(money)) as amounts_linear,
-    as_money(money_time_decay) as amounts_time_decay,
-    as_money(money_position_u) as amounts_position_u,
-    as_money(money_position_w) as amounts_position_w,
-    as_money(money_full_path) as amounts_full_path,
-    as_money(money_account_weighted) as amounts_account_weighted,
-    as_money(money_markov_1) as amounts_markov_1,
-    as_money(money_markov_2) as amounts_markov_2,
-    as_money(money_shapley) as amounts_shapley
+    if(amount is null, [], amounts_at(firsts_or_nobody)) as amounts_first,
+    if(amount is null, [], amounts_at(lasts_or_nobody)) as amounts_last,
+    if(amount is null, [], amounts_at(lasts_non_direct)) as amounts_last_non_direct,
+    if(amount is null, [], amounts_at(lasts_paid)) as amounts_last_paid,
+    if(amount is null, [], amounts_at(firsts_paid)) as amounts_first_paid,
+    as_amounts(money_linear) as amounts_linear,
+    as_amounts(money_time_decay) as amounts_time_decay,
+    as_amounts(money_position_u) as amounts_position_u,
+    as_amounts(money_position_w) as amounts_position_w,
+    as_amounts(money_full_path) as amounts_full_path,
+    as_amounts(money_account_weighted) as amounts_account_weighted,
+    as_amounts(money_markov_1) as amounts_markov_1,
+    as_amounts(money_markov_2) as amounts_markov_2,
+    as_amounts(money_shapley) as amounts_shapley
 from touches
