@@ -26,7 +26,7 @@ from include.settings import PROJECT_ROOT
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.schema import apply_schema
 
-ROWS = 200_000
+ROWS = 500_000
 PEER_ROWS = 10_000
 """dlt's rate does not depend on the number; more would only take minutes."""
 WANTED_TIMES = 10

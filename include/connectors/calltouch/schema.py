@@ -8,7 +8,7 @@ that of requests dates by Unix milliseconds. Flags may come as the words True an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -120,44 +120,53 @@ def is_of_zone(record: Record, zone: ZoneInfo) -> bool:
     return abs(shown.timestamp() - seconds) < 60
 
 
-def _click_id(path: Sequence[str], kind: str) -> Callable[[Record], str | None]:
-    """Reads a click id out of the address of the entry page, the only place that has it."""
+def click_ids(kind: str) -> Decode:
+    """Click ids out of addresses of entry pages, the only place that has them."""
     mark = f"{kind}="
 
-    def read(record: Record) -> str | None:
-        value: Any = record
-        for step in path:
-            value = value.get(step) if isinstance(value, dict) else None
-        if not isinstance(value, str) or mark not in value:
-            return None
-        if value.startswith("http") and not _ODD_LETTER.search(value):
-            for part in value.partition("?")[2].split("&"):
-                if part.startswith(mark) and part != mark:
-                    return part[len(mark) :]
-            return None
-        try:
-            found = parse_qs(urlsplit(value).query).get(kind)
-        except ValueError:
-            return None
-        return found[0] if found else None
+    def decode(values: list[Any]) -> pa.Array:
+        if set(map(type, values)) <= {str, type(None)}:
+            found = [_click_id(v, kind, mark) if v and mark in v else None for v in values]
+        else:
+            found = [_click_id(v, kind, mark) if isinstance(v, str) else None for v in values]
+        return filled_texts(found)
 
-    return read
+    return decode
 
 
-def _tag_names(field: str) -> Callable[[Record], list[str] | None]:
-    def read(record: Record) -> list[str] | None:
-        tags = record.get(field)
-        return [name for tag in tags for name in tag.get("names") or ()] if tags else None
-
-    return read
-
-
-def _order_numbers(record: Record) -> list[str] | None:
-    orders = record.get("orders")
-    if not orders:
+def _click_id(address: str, kind: str, mark: str) -> str | None:
+    if address.startswith("http") and not _ODD_LETTER.search(address):
+        for part in address.partition("?")[2].split("&"):
+            if part.startswith(mark) and part != mark:
+                return part[len(mark) :]
         return None
-    numbers = [order.get("orderNumber") for order in orders]
-    return [str(number) for number in numbers if number]
+    try:
+        found = parse_qs(urlsplit(address).query).get(kind)
+    except ValueError:
+        return None
+    return found[0] if found else None
+
+
+def tag_names(values: list[Any]) -> pa.Array:
+    """Names of all tags of each call."""
+    return text_lists(
+        [
+            [name for tag in tags for name in tag.get("names") or ()] if tags else None
+            for tags in values
+        ]
+    )
+
+
+def order_numbers(values: list[Any]) -> pa.Array:
+    """Numbers of the orders of each call that have one."""
+    return text_lists(
+        [
+            [str(number) for order in orders if (number := order.get("orderNumber"))]
+            if orders
+            else None
+            for orders in values
+        ]
+    )
 
 
 def _phones(record: Record) -> list[str]:
@@ -221,8 +230,8 @@ def _call_fields(zone: ZoneInfo) -> list[_Field]:
         _text("call_url", "callUrl"),
         _text("referrer", "ref"),
         _text("site_host", "hostname"),
-        _Field("yclid", pa.string(), filled_texts, read=_click_id(("url",), "yclid")),
-        _Field("gclid", pa.string(), filled_texts, read=_click_id(("url",), "gclid")),
+        _Field("yclid", pa.string(), click_ids("yclid"), "url"),
+        _Field("gclid", pa.string(), click_ids("gclid"), "url"),
         _number("session_id", "sessionId"),
         _Field("ct_caller_id", pa.string(), ids, "ctCallerId"),
         _number("ct_client_id", "ctClientId"),
@@ -235,8 +244,8 @@ def _call_fields(zone: ZoneInfo) -> list[_Field]:
         _text("user_agent", "userAgent"),
         _Field("sip_call_id", pa.string(), ids, "sipCallId"),
         _Field("reference_id", pa.string(), ids, "callReferenceId"),
-        _Field("tags", TEXT_LIST, text_lists, read=_tag_names("callTags"), is_nullable=False),
-        _Field("order_numbers", TEXT_LIST, text_lists, read=_order_numbers, is_nullable=False),
+        _Field("tags", TEXT_LIST, tag_names, "callTags", is_nullable=False),
+        _Field("order_numbers", TEXT_LIST, order_numbers, "orders", is_nullable=False),
     ]
 
 
@@ -273,8 +282,8 @@ def _request_fields() -> list[_Field]:
         *_utm(session),
         _text("entry_url", f"{session}url"),
         _text("referrer", f"{session}ref"),
-        _Field("yclid", pa.string(), filled_texts, read=_click_id(("session", "url"), "yclid")),
-        _Field("gclid", pa.string(), filled_texts, read=_click_id(("session", "url"), "gclid")),
+        _Field("yclid", pa.string(), click_ids("yclid"), f"{session}url"),
+        _Field("gclid", pa.string(), click_ids("gclid"), f"{session}url"),
         _number("session_id", f"{session}sessionId"),
         _number("ct_client_id", "ctClientId"),
         _number("ct_global_id", "ctGlobalId"),
@@ -283,8 +292,8 @@ def _request_fields() -> list[_Field]:
         *_advertising(),
         _text("city", f"{session}city"),
         _text("ip_address", f"{session}ip"),
-        _Field("tags", TEXT_LIST, text_lists, read=_tag_names("RequestTags"), is_nullable=False),
-        _Field("order_numbers", TEXT_LIST, text_lists, read=_order_numbers, is_nullable=False),
+        _Field("tags", TEXT_LIST, tag_names, "RequestTags", is_nullable=False),
+        _Field("order_numbers", TEXT_LIST, order_numbers, "orders", is_nullable=False),
     ]
 
 

@@ -17,6 +17,7 @@ from include.connectors._records import (
     Record,
     booleans,
     decimals,
+    decode_distinct,
     local_instants,
     texts,
 )
@@ -94,8 +95,20 @@ def quantity(name: str, path: str) -> Spec:
     return Spec(name, QUANTITY, decimals(4), path)
 
 
-def link(name: str, *fields: str, is_key: bool = False) -> Spec:
-    """The UUID behind the first of these fields that holds a link."""
+def tails(values: list[Any]) -> pa.Array:
+    """The UUIDs at the ends of links; pages name the same few things again and again."""
+    return decode_distinct(
+        values, lambda links: pa.array([v if v is None else tail(v) for v in links], pa.string())
+    )
+
+
+def link(name: str, field: str, is_key: bool = False) -> Spec:
+    """The UUID of the object a field links to."""
+    return Spec(name, pa.string(), tails, f"{field}.meta.href", is_nullable=not is_key)
+
+
+def first_link(name: str, *fields: str) -> Spec:
+    """The UUID behind the first of these fields that holds a link, or a list of them."""
 
     def read(record: Record) -> str | None:
         for field in fields:
@@ -106,7 +119,7 @@ def link(name: str, *fields: str, is_key: bool = False) -> Spec:
                 return tail(found["meta"]["href"])
         return None
 
-    return Spec(name, pa.string(), texts, read=read, is_nullable=not is_key)
+    return Spec(name, pa.string(), texts, read=read)
 
 
 def gone(name: str = "is_deleted") -> Spec:

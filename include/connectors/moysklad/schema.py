@@ -13,6 +13,7 @@ from include.connectors.moysklad.columns import (
     MONEY,
     PERCENT,
     Spec,
+    first_link,
     flag,
     from_kopecks,
     gone,
@@ -78,7 +79,7 @@ SPECS: dict[str, tuple[Spec, ...]] = {
         flag("is_vat_included", "vatIncluded"),
         link("agent_id", "agent"),
         link("store_id", "store"),
-        link("basis_id", "customerOrder", "purchaseOrder", "operations"),
+        first_link("basis_id", "customerOrder", "purchaseOrder", "operations"),
         Spec("crm_deal_id", pa.string(), texts, read=lambda _: None),
     ),
     "position": (

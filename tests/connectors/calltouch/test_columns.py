@@ -49,9 +49,9 @@ def _asked(address: str) -> str | None:
 
 @given(st.one_of(ADDRESSES, ADDRESSES.map("https://a.b/?{}&yclid=1".format)))
 def test_a_click_id_is_what_the_address_asks_for(address: str) -> None:
-    assert YCLID.read is not None
     wanted = _asked(address) if "yclid=" in address else None
-    assert YCLID.read({"url": address}) == wanted
+    assert YCLID.decode([None, address, ""]).to_pylist() == [None, wanted, None]
+    assert YCLID.decode([5, address]).to_pylist() == [None, wanted]
 
 
 @given(st.lists(st.one_of(st.none(), st.just(""), st.dates(date(1000, 1, 1))), min_size=1))
