@@ -30,6 +30,7 @@ asked as (
 records as (
     select record_key, any(record_kind) as record_kind
     from core.core_identity_evidence
+    where record_key in (select said_key from asked)
     group by record_key
 ),
 

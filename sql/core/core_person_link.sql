@@ -26,83 +26,89 @@ used_of_record as (
     group by eldest_key
 ),
 
+cut_records as (
+    select record_key, any(piece_key) as piece_key
+    from core.core_person_cut
+    group by record_key
+),
+
 -- a component that was cut goes on as its pieces
-grouped as (
+placed as (
     select
-        components.record_kind as record_kind,
         components.record_key as record_key,
-        components.seen_at as seen_at,
-        components.identifier_kind as identifier_kind,
-        components.identifier_key as identifier_key,
-        if(
-            ifNull(cuts.cut_reason, '') = '', components.identifier_part,
-            concat(components.identifier_part, if(components.identifier_part = '', '', ' '), cuts.piece_key)
-        ) as part,
-        components.rule_id as rule_id,
-        components.confidence as confidence,
-        ifNull(cuts.piece_key, components.component_key) as component,
-        ifNull(published.person_key, '') as published_key,
+        ifNull(cut_records.piece_key, components.component_key) as component,
         (
             indexOf(['lead', 'deal', 'contact', 'form', 'chat', 'call'], components.record_kind),
             components.record_key
-        ) as age,
-        row_number()
-            over (
-                partition by components.record_key
-                order by components.identifier_kind, components.identifier_key, components.identifier_part
-            )
-        = 1 as is_first
-    from core.core_person_component as components
-    left join core.core_person_cut as cuts
-        on cuts.record_key = components.record_key
-        and cuts.identifier_kind = components.identifier_kind
-        and cuts.identifier_key = components.identifier_key
-    left join published on published.record_key = components.record_key
+        ) as age
+    from (
+        select record_key, any(record_kind) as record_kind, any(component_key) as component_key
+        from core.core_person_component
+        group by record_key
+    ) as components
+    left join cut_records on cut_records.record_key = components.record_key
 ),
 
 counted as (
     select
-        *,
-        sum(is_first) over (partition by component, published_key) as record_count,
-        min(age) over (partition by component, published_key) as eldest_of_key,
-        min(age) over (partition by component) as eldest
-    from grouped
+        placed.component as component,
+        ifNull(published.person_key, '') as published_key,
+        toInt64(count()) as record_count,
+        min(placed.age) as eldest
+    from placed
+    left join published on published.record_key = placed.record_key
+    group by placed.component, published_key
 ),
 
 -- of the components that hold records of one id, the one that holds most of them may keep it
 claimed as (
     select
         *,
-        argMin(component, (-record_count, eldest_of_key))
-            over (partition by published_key, if(published_key = '', component, ''))
-            as keeper,
-        published_key != '' and component = keeper as may_keep
+        published_key != ''
+        and row_number() over (partition by published_key order by record_count desc, eldest) = 1 as may_keep
     from counted
 ),
 
 -- of the ids a component may keep, the one that most of its records bear stays
-named as (
+kept as (
     select
-        *,
-        argMinIf(published_key, (-record_count, eldest_of_key), may_keep) over (partition by component) as kept_key
+        component,
+        argMinIf(published_key, (-record_count, eldest), may_keep) as kept_key,
+        tupleElement(min(eldest), 2) as eldest_key
     from claimed
-)
+    group by component
+),
 
 -- a new person is named after the smallest lead, else deal, else contact, else whatever there is;
 -- numbered where someone else bears that name by now
+named as (
+    select
+        kept.component as component,
+        multiIf(
+            kept.kept_key != '', kept.kept_key,
+            ifNull(used_of_record.first_use, 0) != 1, kept.eldest_key,
+            concat('person-', toString(assumeNotNull(used_of_record.last_use) + 1), ':', kept.eldest_key)
+        ) as person_key
+    from kept
+    left join used_of_record on used_of_record.eldest_key = kept.eldest_key
+)
+
 select
-    named.record_kind as record_kind,
-    named.record_key as record_key,
-    named.identifier_kind as identifier_kind,
-    named.identifier_key as identifier_key,
-    named.part as identifier_part,
-    named.rule_id as rule_id,
-    named.confidence as confidence,
-    named.seen_at as seen_at,
-    multiIf(
-        named.kept_key != '', named.kept_key,
-        ifNull(used_of_record.first_use, 0) != 1, named.eldest.2,
-        concat('person-', toString(assumeNotNull(used_of_record.last_use) + 1), ':', named.eldest.2)
-    ) as person_key
-from named
-left join used_of_record on used_of_record.eldest_key = named.eldest.2
+    components.record_kind as record_kind,
+    components.record_key as record_key,
+    components.identifier_kind as identifier_kind,
+    components.identifier_key as identifier_key,
+    if(
+        ifNull(cuts.cut_reason, '') = '', components.identifier_part,
+        concat(components.identifier_part, if(components.identifier_part = '', '', ' '), cuts.piece_key)
+    ) as identifier_part,
+    components.rule_id as rule_id,
+    components.confidence as confidence,
+    components.seen_at as seen_at,
+    named.person_key as person_key
+from core.core_person_component as components
+left join core.core_person_cut as cuts
+    on cuts.record_key = components.record_key
+    and cuts.identifier_kind = components.identifier_kind
+    and cuts.identifier_key = components.identifier_key
+inner join named on named.component = ifNull(cuts.piece_key, components.component_key)
