@@ -31,7 +31,15 @@ settings.load_profile("throughline")
 # Public clients have an environment of their own: `make conformance`.
 collect_ignore = ["conformance"]
 
-LONGEST_FILES = ("killing/", "sandbox/test_public_clients", "warehouse/test_publish")
+LONGEST_FILES = (
+    "killing/",
+    "connectors/test_whole_world",
+    "sandbox/test_public_clients",
+    "test_olist_reference",
+    "dags/test_ingest_run",
+    "dags/test_backfill",
+    "warehouse/test_publish",
+)
 """Minutes each; begun last, one of them would keep one worker busy while the other has nothing."""
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
