@@ -208,6 +208,63 @@ told as (
     select splitByChar(':', lead_key)[1] as record_kind, lead_key as record_key, lead_seen_at as seen_at, lead_key
     from moments
     where names_met = 1 and silent_met = 1
+),
+
+dialled as (
+    select distinct
+        records.record_key as record_key,
+        contacts.phone as phone
+    from (
+        select record_key, phone_region, arrayJoin(phones) as raw_value
+        from stg.stg_identity_record
+    ) as records
+    inner join (
+        select phone_region, raw_value, assumeNotNull(normalised_value) as phone
+        from stg.stg_contact_key
+        where kind = 'phone' and normalised_value is not null
+    ) as contacts
+        on contacts.phone_region = records.phone_region
+        and contacts.raw_value = records.raw_value
+),
+
+-- a phone with each of its last four digits hidden in turn: where a typist slips
+hidden as (
+    select
+        dialled.record_key as record_key,
+        dialled.phone as phone,
+        named.record_kind as record_kind,
+        named.seen_at as seen_at,
+        named.name_hash as name_hash,
+        named.name_detail as name_detail,
+        named.name_forms as name_forms,
+        concat(
+            substring(dialled.phone, 1, length(dialled.phone) - hidden_place),
+            '*',
+            substring(dialled.phone, length(dialled.phone) - hidden_place + 2)
+        ) as hidden_phone
+    from dialled
+    inner join named on named.record_key = dialled.record_key
+    array join [1, 2, 3, 4] as hidden_place
+    where named.seen_at is not null
+),
+
+-- one digit apart and one full name, or names that may be one and three days
+slipped as (
+    select distinct
+        mine.record_kind as record_kind,
+        mine.record_key as record_key,
+        mine.seen_at as seen_at,
+        concat(least(mine.phone, theirs.phone), ':', greatest(mine.phone, theirs.phone)) as both_phones,
+        if(mine.name_detail >= theirs.name_detail, mine.name_hash, theirs.name_hash) as longer_name
+    from hidden as mine
+    inner join hidden as theirs on theirs.hidden_phone = mine.hidden_phone
+    where
+        theirs.phone != mine.phone
+        and (has(mine.name_forms, theirs.name_hash) or has(theirs.name_forms, mine.name_hash))
+        and (
+            (mine.name_detail = 3 and theirs.name_detail = 3)
+            or abs(dateDiff('second', mine.seen_at, theirs.seen_at)) < 3 * 86400
+        )
 )
 
 select distinct
@@ -232,3 +289,16 @@ select
     rules.confidence as confidence
 from told
 inner join seeds.identity_rules as rules on rules.identifier_kind = 'moment'
+union all
+select
+    slipped.record_kind as record_kind,
+    slipped.record_key as record_key,
+    slipped.seen_at as seen_at,
+    'phone_slip' as identifier_kind,
+    lower(hex(HMAC(
+        'sha256', concat('slip ', slipped.both_phones, ' ', slipped.longer_name), {identity_key:String}
+    ))) as identifier_key,
+    rules.rule_id as rule_id,
+    rules.confidence as confidence
+from slipped
+inner join seeds.identity_rules as rules on rules.identifier_kind = 'phone_slip'
