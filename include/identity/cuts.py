@@ -1,4 +1,4 @@
-"""Cuts people in whom a decision keeps records apart, half-way between them.
+"""Cuts people in whom a decision keeps records apart, half-way between them, and the too large.
 
 A component is small (one person's records), so it is cut here and not in SQL: every cut changes
 what the next decision finds connected.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
-Edge = tuple[str, str, str, str]
-"""Record, and identifier as kind, key and part."""
+Edge = tuple[str, str, str, str, Decimal]
+"""Record, identifier as kind, key and part, and the confidence of its rule."""
 Decision = tuple[datetime, str, Sequence[str], Sequence[str]]
 """When, which, and the records of either side."""
 Row = tuple[str, str, str, str, str, str]
@@ -21,26 +22,30 @@ _Carried = Mapping[str, Sequence[_Identifier]]
 
 
 def cut_components(
-    components: Sequence[tuple[str, Sequence[Decision], Sequence[Edge]]],
+    components: Sequence[tuple[str, Sequence[Decision] | None, Sequence[Edge], int]],
 ) -> list[Row]:
     """Rows of every component given, whatever the order of its edges.
 
     Decisions are applied one after another in the order given: each record goes with the side it
-    is fewer steps from, with the first side when it is as far from both.
+    is fewer steps from, with the first side when it is as far from both. What is left with more
+    than the last element's number of records loses its weakest evidence, rule by rule, until it
+    falls into pieces that are small enough; what is certain (1) stays.
     """
     return [
         row
-        for _, decisions, edges in components
-        for row in _cut(decisions, sorted(tuple(edge) for edge in edges))
+        for _, decisions, edges, max_records in components
+        for row in _cut(decisions or (), sorted(map(tuple, edges)), max_records)
     ]
 
 
-def _cut(decisions: Sequence[Decision], edges: Sequence[Edge]) -> list[Row]:
+def _cut(decisions: Sequence[Decision], edges: Sequence[Edge], max_records: int) -> list[Row]:
     carried: defaultdict[str, list[_Identifier]] = defaultdict(list)
-    for record, *identifier in edges:
-        carried[record].append(tuple(identifier))
+    confidence: dict[_Identifier, Decimal] = {}
+    for record, kind, key, part, sure in edges:
+        carried[record].append((kind, key, part))
+        confidence[kind, key, part] = sure
     pieces = [frozenset(carried)]
-    cut_by: dict[_Identifier, str] = {}
+    decided: dict[_Identifier, str] = {}
     for _, decision, first, second in decisions:
         done: list[frozenset[str]] = []
         for piece in pieces:
@@ -50,15 +55,43 @@ def _cut(decisions: Sequence[Decision], edges: Sequence[Edge]) -> list[Row]:
                 continue
             side = _nearest(piece, carried, firsts, seconds)
             for identifier in _shared(side, carried):
-                cut_by.setdefault(identifier, decision)
+                decided.setdefault(identifier, decision)
             for number in (0, 1):
                 done += _connected({r for r in piece if side[r] == number}, carried)
         pieces = done
+    pieces = [
+        small for piece in pieces for small in _shrink(piece, carried, confidence, max_records)
+    ]
     piece_of = {record: min(piece) for piece in pieces for record in piece}
+    outgrown = set(_shared(piece_of, carried)) - decided.keys()
+    rows: list[Row] = []
+    for record, *identifier, _ in edges:
+        named = tuple(identifier)
+        reason = "decided_different" if named in decided else ""
+        reason = "person_too_large" if named in outgrown else reason
+        rows.append((record, *named[:2], piece_of[record], reason, decided.get(named, "")))
+    return rows
+
+
+def _shrink(
+    piece: frozenset[str],
+    carried: _Carried,
+    confidence: Mapping[_Identifier, Decimal],
+    max_records: int,
+) -> list[frozenset[str]]:
+    """The piece, or what it falls into without the weakest evidence in it."""
+    if len(piece) <= max(max_records, 1):
+        return [piece]
+    weakest = min(confidence[identifier] for record in piece for identifier in carried[record])
+    if weakest >= 1:
+        return [piece]
+    kept = {
+        record: [one for one in carried[record] if confidence[one] > weakest] for record in piece
+    }
     return [
-        (record, kind, key, piece_of[record], "decided_different" if by else "", by)
-        for record, kind, key, part in edges
-        for by in [cut_by.get((kind, key, part), "")]
+        small
+        for part in _connected(set(piece), kept)
+        for small in _shrink(part, kept, confidence, max_records)
     ]
 
 
@@ -81,9 +114,9 @@ def _nearest(
     return side
 
 
-def _shared(side: Mapping[str, int], carried: _Carried) -> list[_Identifier]:
-    """Identifiers of records of both sides."""
-    sides: defaultdict[_Identifier, set[int]] = defaultdict(set)
+def _shared(side: Mapping[str, int | str], carried: _Carried) -> list[_Identifier]:
+    """Identifiers of records of more than one side."""
+    sides: defaultdict[_Identifier, set[int | str]] = defaultdict(set)
     for record, number in side.items():
         for identifier in carried[record]:
             sides[identifier].add(number)

@@ -1,4 +1,4 @@
--- grain: one row per component in which a decision keeps records apart, to be cut by include/identity/cuts.py
+-- grain: one row per component that a decision or the limit of its size cuts, by include/identity/cuts.py
 with placed as (
     select distinct record_key, component_key
     from core.core_person_component
@@ -19,20 +19,40 @@ kept_apart as (
     having notEmpty(first_records) and notEmpty(second_records)
 ),
 
+too_large as (
+    select component_key
+    from core.core_person_component
+    group by component_key
+    having uniqExact(record_key) > (
+        select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'
+    )
+),
+
 decided as (
     select
         component_key,
         arraySort(groupArray((decided_at, decision_id, first_records, second_records))) as decisions
     from kept_apart
     group by component_key
+),
+
+edged as (
+    select
+        component_key,
+        groupArray((record_key, identifier_kind, identifier_key, identifier_part, confidence)) as edges
+    from core.core_person_component
+    where
+        component_key in (select component_key from decided)
+        or component_key in (select component_key from too_large)
+    group by component_key
 )
 
 select
-    decided.component_key as component_key,
-    any(decided.decisions) as decisions,
-    groupArray((
-        components.record_key, components.identifier_kind, components.identifier_key, components.identifier_part
-    )) as edges
-from decided
-inner join core.core_person_component as components on components.component_key = decided.component_key
-group by decided.component_key
+    edged.component_key as component_key,
+    decided.decisions as decisions,
+    edged.edges as edges,
+    ifNull(
+        (select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'), 4294967295
+    ) as max_records
+from edged
+left join decided on decided.component_key = edged.component_key
