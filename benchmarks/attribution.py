@@ -1,14 +1,19 @@
-"""``python -m benchmarks.attribution [touches …]``: the whole set of attribution against one pass.
+"""``python -m benchmarks attribution [touches …]``: the whole set of attribution against one pass.
 
 Default 1 and 10 million touches, ten a person, one person in five with a won deal. *One pass* is
 five models of one window over arrays, in doubles; *the whole set* is the house's own statements:
 fourteen models, eight windows, exact credit of every touch, then sums of every model, window and
 mode by channel. Both read the same tables in one run, because figures of two runs cannot be
-compared. Prints one line a step: seconds, CPU seconds of the engine, its peak memory.
+compared. Beside them stand hand-written statements of DuckDB for the eleven heuristic models over
+the same windows, in doubles and exact, which keep no touch's credit (``peers/duckdb_credit.py``;
+left out, with the reason, where the peers' environment is not made). Prints one line a step:
+seconds, CPU seconds, peak memory.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +24,7 @@ from pathlib import Path
 import psutil
 from clickhouse_connect.driver.client import Client
 
+from benchmarks.connectors import PEER_PYTHON
 from benchmarks.peak_memory import read_peak_mb
 from include.contracts.model import Catalog
 from include.contracts.reader import read_catalog
@@ -29,6 +35,8 @@ from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.schema import apply_schema
 
 DEFAULT_TOUCHES = (1_000_000, 10_000_000)
+SOLVED = "core_channel_weight"
+"""Belongs to Markov and Shapley alone."""
 STATEMENTS = ("core_conversion", "core_journey", "core_channel_weight", "core_attribution_credit")
 PARAMETERS = {
     "as_of": datetime(2100, 1, 1, tzinfo=UTC),
@@ -81,6 +89,13 @@ from (select amount, touches, count, touches[-1].1 as last from journeys)
 array join touches as touch, arrayEnumerate(touches) as place
 group by channel order by channel
 """
+PEER = Path(__file__).parent / "peers" / "duckdb_credit.py"
+GIVEN_TO_PEERS = {
+    "touches": "select touch_key, person_key, touched_at, toString(channel) as channel"
+    " from core.core_touch",
+    "deals": "select deal_key, person_key, assumeNotNull(won_at) as won_at,"
+    " toInt64(assumeNotNull(revenue_amount) * 100) as kopecks from core.core_deal",
+}
 SUMS = """
 select mode, channel, sumForEach(shares), sumForEach(amounts)
 from (select channel, arrayConcat({shares}) as shares, arrayConcat({amounts}) as amounts, arrayJoin(
@@ -99,13 +114,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 target = ClickHouseTarget(engine.host, engine.port, engine.user, engine.password)
                 with connect(target) as client:
-                    _measure(client, engine.pid, touches)
+                    one_pass = _measure(client, engine.pid, touches)
+                    given = _export(client, Path(folder))
             finally:
                 engine.stop()
+            _compare(given, touches, one_pass)
     return 0
 
 
-def _measure(client: Client, pid: int, touches: int) -> None:
+def _measure(client: Client, pid: int, touches: int) -> float:
+    """The house's own steps; returns the CPU seconds of one pass."""
     catalog = read_catalog(PROJECT_ROOT / "sql")
     apply_schema(client, catalog)
     seeds.load(client, catalog, PROJECT_ROOT / "sql" / "seeds")
@@ -113,12 +131,46 @@ def _measure(client: Client, pid: int, touches: int) -> None:
     for statement in (TOUCHES, DEALS, PEOPLE):
         client.command(statement, parameters={**figures, "channels": list(CHANNELS)})
     one_pass = _time(pid, "one pass", touches, lambda: client.query(SINGLE_RUN))
-    whole = sum(
-        _time(pid, name, touches, lambda name=name: _fill(client, catalog, name))
+    spent = {
+        name: _time(pid, name, touches, lambda name=name: _fill(client, catalog, name))
         for name in STATEMENTS
-    )
-    whole += _time(pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
-    _print(f"{touches:>12,}  the whole set takes {whole / one_pass:.1f} × one pass of CPU")
+    }
+    sums = _time(pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
+    whole = sum(spent.values()) + sums
+    for words, cpu in (
+        ("the credit statement", spent["core_attribution_credit"]),
+        ("the whole set without solving weights", whole - spent[SOLVED]),
+        ("the whole set", whole),
+    ):
+        _print(f"{touches:>12,}  {words} takes {cpu / one_pass:.1f} × one pass of CPU")
+    return one_pass
+
+
+def _export(client: Client, folder: Path) -> list[str]:
+    """The same touches and deals as Parquet files."""
+    paths = []
+    for name, statement in GIVEN_TO_PEERS.items():
+        path = folder / f"{name}.parquet"
+        path.write_bytes(client.raw_query(statement, fmt="Parquet"))
+        paths.append(str(path))
+    return paths
+
+
+def _compare(given: Sequence[str], touches: int, one_pass: float) -> None:
+    if not PEER_PYTHON.exists():
+        _print(f"{touches:>12,}  DuckDB left out: no {PEER_PYTHON}; `make bench` makes it")
+        return
+    for kind in ("doubles", "exact"):
+        done = subprocess.run(
+            [str(PEER_PYTHON), str(PEER), *given, kind], stdout=subprocess.PIPE, check=True
+        )
+        figures = json.loads(done.stdout)
+        cpu = figures["cpu_seconds"]
+        _print(
+            f"{touches:>12,}  {f'DuckDB, 11 models, {kind}':<26}{figures['seconds']:>8.1f} s"
+            f" {cpu:>8.1f} CPU s {cpu / touches * 1e6:>7.2f} µs a touch"
+            f" {figures['peak_mb']:>8,.0f} MB peak {cpu / one_pass:>7.1f} × one pass"
+        )
 
 
 def _fill(client: Client, catalog: Catalog, name: str) -> None:

@@ -40,6 +40,9 @@ _JOURNEY = {
     "channels": ["email"],
     "source_labels": [None],
     "campaign_ids": [None],
+    "ad_group_ids": [None],
+    "ad_ids": [None],
+    "keywords": [None],
     "touched_persons": ["p"],
 }
 _ALLMODELS = {

@@ -13,11 +13,7 @@ parts -> arrayMap(
         + parts.4 * (place = last),
         places
     ),
-    window_places,
-    firsts,
-    leads,
-    opportunities,
-    lasts
+    window_places, firsts, leads, opportunities, lasts
 ) as own_parts_of,
 
 -- all other touches share one part
@@ -50,10 +46,7 @@ parts -> arrayMap(
             )
         )
     ),
-    window_channels,
-    window_owns,
-    touches_of_channels,
-    [1, 2, 3, 4, 5, 6, 7, 8]
+    window_channels, window_owns, touches_of_channels, [1, 2, 3, 4, 5, 6, 7, 8]
 ) as weighed_by_channel,
 
 rests -> arrayMap(
@@ -64,14 +57,9 @@ rests -> arrayMap(
 (rests, floors) -> arrayMap(
     (weights, total, rest, parts) -> arrayMap(
         (weight, part, place) -> (rest * weight - part * total) * nobody + place,
-        weights,
-        parts,
-        arrayEnumerate(weights)
+        weights, parts, arrayEnumerate(weights)
     ),
-    windows,
-    totals,
-    rests,
-    floors
+    windows, totals, rests, floors
 ) as claims_of,
 
 -- `whole` units, none lost, each touch within one unit of its exact share
@@ -87,24 +75,19 @@ rests -> arrayMap(
         (rest, parts, wants) -> if(
             rest > arraySum(parts), arrayReverseSort(wants)[rest - arraySum(parts)], 9223372036854775807
         ),
-        rests,
-        floors,
-        claims
+        rests, floors, claims
     )
 ) as given_of,
 
 -- one array per touch of what it has in each window, model by model
 (parts, size) -> arrayMap(
     (a, b, c, d, e, f, g, h) -> [a, b, c, d, e, f, g, h],
-    arraySlice(parts, 1, size),
-    arraySlice(parts, size + 1, size),
-    arraySlice(parts, size * 2 + 1, size),
-    arraySlice(parts, size * 3 + 1, size),
-    arraySlice(parts, size * 4 + 1, size),
-    arraySlice(parts, size * 5 + 1, size),
-    arraySlice(parts, size * 6 + 1, size),
-    arraySlice(parts, size * 7 + 1, size)
+    arraySlice(parts, 1, size), arraySlice(parts, size + 1, size), arraySlice(parts, size * 2 + 1, size),
+    arraySlice(parts, size * 3 + 1, size), arraySlice(parts, size * 4 + 1, size), arraySlice(parts, size * 5 + 1, size),
+    arraySlice(parts, size * 6 + 1, size), arraySlice(parts, size * 7 + 1, size)
 ) as turned,
+
+(parts, nth) -> arraySlice(parts, nobody * (nth - 1) + 1, nobody) as of_model,
 
 places -> arrayMap(chosen -> reinterpret((chosen = place) * one, 'Decimal(18, 12)'), places) as shares_at,
 
@@ -117,8 +100,8 @@ parts -> if(amount is null, [], arrayMap(part -> reinterpret(part * sign, 'Decim
 
 natures as (
     select
-        groupArrayIf(channel_id, is_paid) as paid_channels,
-        groupArrayIf(channel_id, is_direct) as direct_channels
+        groupArrayIf(channel_id, is_paid) as paid,
+        groupArrayIf(channel_id, is_direct) as direct
     from seeds.attribution_channels
 ),
 
@@ -127,11 +110,8 @@ parameters as (
         groupArrayIf(toFloat64(assumeNotNull(half_life_days)), model_id = 'time_decay') as half_lives,
         groupArrayIf(
             (
-                toInt64(ifNull(weight_first, 0)),
-                toInt64(ifNull(weight_lead, 0)),
-                toInt64(ifNull(weight_opportunity, 0)),
-                toInt64(ifNull(weight_last, 0)),
-                toInt64(ifNull(weight_rest, 0))
+                toInt64(ifNull(weight_first, 0)), toInt64(ifNull(weight_lead, 0)),
+                toInt64(ifNull(weight_opportunity, 0)), toInt64(ifNull(weight_last, 0)), toInt64(ifNull(weight_rest, 0))
             ),
             model_id in ('position_u', 'position_w', 'full_path')
         ) as position_parts
@@ -167,26 +147,17 @@ solved as (
     )
 ),
 
--- all arrays run from the last touch to the first, so that a window is the beginning of each
+-- all arrays run from the last touch to the first, so that a window is the beginning of each; nobody's place is 0
 turned_round as (
     select
-        journey_key,
-        kind,
-        deal_key,
-        person_key,
-        converted_at,
-        converted_date,
-        cohort_date,
-        currency_code,
-        vat_basis,
-        amount,
+        *,
         abs(ifNull(reinterpret(amount, 'Int64'), 0)) as money,
         if(ifNull(amount < 0, false), toInt64(-1), toInt64(1)) as sign,
         toInt64(length(touch_keys)) as touch_count,
-        arrayReverse(touch_keys) as keys_of_touches,
-        arrayReverse(touch_dates) as dates,
-        arrayReverse(source_labels) as labels,
-        arrayReverse(campaign_ids) as campaigns,
+        arrayReverse(arrayZip(
+            touch_keys, source_labels, campaign_ids, ad_group_ids, ad_ids, keywords,
+            arrayMap(day -> toNullable(day), touch_dates)
+        )) as facts,
         arrayReverse(arrayMap(name -> toString(name), channels)) as names,
         arrayReverse(touched_persons) as persons,
         arrayReverse(arrayMap(at -> toUnixTimestamp64Micro(at), touch_times)) as times,
@@ -210,13 +181,10 @@ journeys as (
         arrayFirst((at, is_own) -> is_own = 1, times, own) as last_time,
         arrayFirst((place, is_own) -> is_own = 1, places, own) as place_last,
         arrayFirst(
-            (place, name, is_own) -> is_own = 1 and not has((select direct_channels from natures), name),
-            places,
-            names,
-            own
+            (place, name, is_own) -> is_own = 1 and not has((select direct from natures), name), places, names, own
         ) as place_non_direct,
         arrayReverse(arrayFilter(
-            (place, name, is_own) -> is_own = 1 and has((select paid_channels from natures), name), places, names, own
+            (place, name, is_own) -> is_own = 1 and has((select paid from natures), name), places, names, own
         )) as paid_places,
         arrayFirst((place, at, is_own) -> is_own = 1 and at <= lead_time, places, times, own) as place_lead,
         arrayFirst(
@@ -235,14 +203,13 @@ journeys as (
 
 windowed as (
     select
-        * except (times),
+        *,
         -- a colleague's later touch must not grow beyond all numbers
         arrayMap(
             (at, is_own) -> is_own * toInt64(
                 unit * exp2(least(at - last_time, 0) / 86400000000 / (select half_lives from parameters)[1])
             ),
-            times,
-            own
+            times, own
         ) as decays,
         arrayDistinct(person_numbers) as different_persons,
         arrayDistinct(channel_numbers) as different_channels,
@@ -286,10 +253,7 @@ weighed as (
 -- window by window, the models in their order
 combined as (
     select
-        * except (
-            own, persons, person_numbers, channel_numbers, decays, window_places, window_owns, window_channels,
-            window_persons
-        ),
+        *,
         arrayMap(
             (a, b, c, d, e, f, g, h, i) -> [a, b, c, d, e, f, g, h, i],
             arrayMap(owns -> with_nobody(owns), window_owns),
@@ -311,16 +275,10 @@ combined as (
 
 measured as (
     select
-        * except (by_window),
+        *,
         arrayConcat(
-            by_window[1],
-            by_window[2],
-            by_window[3],
-            by_window[4],
-            by_window[5],
-            by_window[6],
-            by_window[7],
-            by_window[8]
+            by_window[1], by_window[2], by_window[3], by_window[4],
+            by_window[5], by_window[6], by_window[7], by_window[8]
         ) as windows
     from combined
 ),
@@ -331,10 +289,7 @@ totalled as (
 ),
 
 left_over as (
-    select
-        *,
-        arrayMap(total -> one % total, totals) as share_rests,
-        arrayMap(total -> money % total, totals) as money_rests
+    select *, arrayMap(sum -> one % sum, totals) as share_rests, arrayMap(sum -> money % sum, totals) as money_rests
     from totalled
 ),
 
@@ -344,10 +299,7 @@ floored as (
 ),
 
 claimed as (
-    select
-        *,
-        claims_of(share_rests, share_floors) as share_claims,
-        claims_of(money_rests, money_floors) as money_claims
+    select *, claims_of(share_rests, share_floors) as share_claims, claims_of(money_rests, money_floors) as money_claims
     from floored
 ),
 
@@ -364,134 +316,84 @@ given as (
 ),
 
 shared_out as (
-    select
-        * except (given_shares, given_money),
-        turned(given_shares, nobody * 9) as shares,
-        turned(given_money, nobody * 9) as money_parts,
-        arrayMap(place -> if(place = 0, nobody, place), firsts) as firsts_or_nobody,
-        arrayMap(place -> if(place = 0, nobody, place), lasts) as lasts_or_nobody
+    select *, turned(given_shares, nobody * 9) as shares, turned(given_money, nobody * 9) as amounts
     from given
 ),
 
 touches as (
     select
-        journey_key,
-        kind,
-        deal_key,
-        person_key,
-        converted_at,
-        converted_date,
-        cohort_date,
-        currency_code,
-        vat_basis,
-        amount,
-        one,
-        signed_money,
-        sign,
-        firsts_or_nobody,
-        lasts_or_nobody,
+        shared_out.*,
         arrayMap(
-            (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, lasts_or_nobody
+            (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, lasts
         ) as lasts_non_direct,
-        arrayMap(size -> if(paid_places[-1] > touch_count - size, paid_places[-1], nobody), lengths) as lasts_paid,
-        arrayMap(
-            size -> arrayFirst(place -> place > touch_count - size, arrayPushBack(paid_places, nobody)), lengths
-        ) as firsts_paid,
-        touch_key,
+        arrayMap(size -> paid_places[-1] * (paid_places[-1] > touch_count - size), lengths) as lasts_paid,
+        arrayMap(size -> arrayFirst(place -> place > touch_count - size, paid_places), lengths) as firsts_paid,
         place,
         channel,
-        source_label,
-        campaign_id,
-        touch_date,
-        share_linear,
-        money_linear,
-        share_time_decay,
-        money_time_decay,
-        share_position_u,
-        money_position_u,
-        share_position_w,
-        money_position_w,
-        share_full_path,
-        money_full_path,
-        share_account_weighted,
-        money_account_weighted,
-        share_markov_1,
-        money_markov_1,
-        share_markov_2,
-        money_markov_2,
-        share_shapley,
-        money_shapley
+        fact,
+        share,
+        money_part
     from shared_out
     array join
-        arrayPushFront(keys_of_touches, '') as touch_key,
-        arrayPushFront(places, nobody) as place,
+        arrayPushFront(places, 0) as place,
         arrayPushFront(names, 'unattributed') as channel,
-        arrayPushFront(labels, null) as source_label,
-        arrayPushFront(campaigns, null) as campaign_id,
-        arrayPushFront(arrayMap(day -> toNullable(day), dates), null) as touch_date,
-        arraySlice(shares, nobody * 0 + 1, nobody) as share_linear,
-        arraySlice(money_parts, nobody * 0 + 1, nobody) as money_linear,
-        arraySlice(shares, nobody * 1 + 1, nobody) as share_time_decay,
-        arraySlice(money_parts, nobody * 1 + 1, nobody) as money_time_decay,
-        arraySlice(shares, nobody * 2 + 1, nobody) as share_position_u,
-        arraySlice(money_parts, nobody * 2 + 1, nobody) as money_position_u,
-        arraySlice(shares, nobody * 3 + 1, nobody) as share_position_w,
-        arraySlice(money_parts, nobody * 3 + 1, nobody) as money_position_w,
-        arraySlice(shares, nobody * 4 + 1, nobody) as share_full_path,
-        arraySlice(money_parts, nobody * 4 + 1, nobody) as money_full_path,
-        arraySlice(shares, nobody * 5 + 1, nobody) as share_account_weighted,
-        arraySlice(money_parts, nobody * 5 + 1, nobody) as money_account_weighted,
-        arraySlice(shares, nobody * 6 + 1, nobody) as share_markov_1,
-        arraySlice(money_parts, nobody * 6 + 1, nobody) as money_markov_1,
-        arraySlice(shares, nobody * 7 + 1, nobody) as share_markov_2,
-        arraySlice(money_parts, nobody * 7 + 1, nobody) as money_markov_2,
-        arraySlice(shares, nobody * 8 + 1, nobody) as share_shapley,
-        arraySlice(money_parts, nobody * 8 + 1, nobody) as money_shapley
+        arrayPushFront(facts, ('', null, null, null, null, null, null)) as fact,
+        arrayZip(
+            of_model(shares, 1), of_model(shares, 2), of_model(shares, 3), of_model(shares, 4), of_model(shares, 5),
+            of_model(shares, 6), of_model(shares, 7), of_model(shares, 8), of_model(shares, 9)
+        ) as share,
+        arrayZip(
+            of_model(amounts, 1), of_model(amounts, 2), of_model(amounts, 3), of_model(amounts, 4),
+            of_model(amounts, 5), of_model(amounts, 6), of_model(amounts, 7), of_model(amounts, 8), of_model(amounts, 9)
+        ) as money_part
 )
 
 select
     journey_key as conversion_key,
-    touch_key,
-    touch_key != '' as is_attributed,
+    fact.1 as touch_key,
+    place != 0 as is_attributed,
     kind,
     deal_key,
     person_key,
     channel,
-    source_label,
-    campaign_id,
-    touch_date,
+    fact.2 as source_label,
+    fact.3 as campaign_id,
+    fact.4 as ad_group_id,
+    fact.5 as ad_id,
+    fact.6 as keyword,
+    fact.7 as touch_date,
     converted_at,
     converted_date,
     cohort_date,
     currency_code,
     vat_basis,
     amount,
-    shares_at(firsts_or_nobody) as shares_first,
-    shares_at(lasts_or_nobody) as shares_last,
+    shares_at(firsts) as shares_first,
+    shares_at(lasts) as shares_last,
     shares_at(lasts_non_direct) as shares_last_non_direct,
     shares_at(lasts_paid) as shares_last_paid,
     shares_at(firsts_paid) as shares_first_paid,
-    as_shares(share_linear) as shares_linear,
-    as_shares(share_time_decay) as shares_time_decay,
-    as_shares(share_position_u) as shares_position_u,
-    as_shares(share_position_w) as shares_position_w,
-    as_shares(share_full_path) as shares_full_path,
-    as_shares(share_account_weighted) as shares_account_weighted,
-    as_shares(share_markov_1) as shares_markov_1,
-    as_shares(share_markov_2) as shares_markov_2,
-    as_shares(share_shapley) as shares_shapley,
-    if(amount is null, [], amounts_at(firsts_or_nobody)) as amounts_first,
-    if(amount is null, [], amounts_at(lasts_or_nobody)) as amounts_last,
+    as_shares(share.1) as shares_linear,
+    as_shares(share.2) as shares_time_decay,
+    as_shares(share.3) as shares_position_u,
+    as_shares(share.4) as shares_position_w,
+    as_shares(share.5) as shares_full_path,
+    as_shares(share.6) as shares_account_weighted,
+    as_shares(share.7) as shares_markov_1,
+    as_shares(share.8) as shares_markov_2,
+    as_shares(share.9) as shares_shapley,
+    if(amount is null, [], amounts_at(firsts)) as amounts_first,
+    if(amount is null, [], amounts_at(lasts)) as amounts_last,
     if(amount is null, [], amounts_at(lasts_non_direct)) as amounts_last_non_direct,
     if(amount is null, [], amounts_at(lasts_paid)) as amounts_last_paid,
     if(amount is null, [], amounts_at(firsts_paid)) as amounts_first_paid,
-    as_amounts(money_linear) as amounts_linear,
-    as_amounts(money_time_decay) as amounts_time_decay,
-    as_amounts(money_position_u) as amounts_position_u,
-    as_amounts(money_position_w) as amounts_position_w,
-    as_amounts(money_full_path) as amounts_full_path,
-    as_amounts(money_account_weighted) as amounts_account_weighted,
-    as_amounts(money_markov_1) as amounts_markov_1,
-    as_amounts(money_markov_2) as amounts_markov_2,
-    as_amounts(money_shapley) as amounts_shapley
+    as_amounts(money_part.1) as amounts_linear,
+    as_amounts(money_part.2) as amounts_time_decay,
+    as_amounts(money_part.3) as amounts_position_u,
+    as_amounts(money_part.4) as amounts_position_w,
+    as_amounts(money_part.5) as amounts_full_path,
+    as_amounts(money_part.6) as amounts_account_weighted,
+    as_amounts(money_part.7) as amounts_markov_1,
+    as_amounts(money_part.8) as amounts_markov_2,
+    as_amounts(money_part.9) as amounts_shapley
 from touches

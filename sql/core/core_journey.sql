@@ -12,7 +12,18 @@ sessions as (
     select
         person_key,
         arraySort(
-            groupArray((touched_at, touch_key, touch_date, toString(channel), source_label, campaign_id, person_key))
+            groupArray((
+                touched_at,
+                touch_key,
+                touch_date,
+                toString(channel),
+                source_label,
+                campaign_id,
+                person_key,
+                ad_group_id,
+                ad_id,
+                keyword
+            ))
         ) as all_touches,
         arrayFilter(
             (touch, before, place) -> place = 1
@@ -177,5 +188,8 @@ select
     arrayMap(touch -> touch.4, journey) as channels,
     arrayMap(touch -> touch.5, journey) as source_labels,
     arrayMap(touch -> touch.6, journey) as campaign_ids,
+    arrayMap(touch -> touch.8, journey) as ad_group_ids,
+    arrayMap(touch -> touch.9, journey) as ad_ids,
+    arrayMap(touch -> touch.10, journey) as keywords,
     arrayMap(touch -> touch.7, journey) as touched_persons
 from reached

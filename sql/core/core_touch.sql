@@ -17,7 +17,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword
     from stg.stg_calltouch__call
     union all
     select
@@ -31,7 +34,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_uis__call
     union all
     select
@@ -45,7 +51,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_callrail__call
     union all
     select
@@ -59,7 +68,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword
     from stg.stg_calltouch__form
     union all
     select
@@ -73,7 +85,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_uis__form
     union all
     select
@@ -87,7 +102,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_callrail__form
     union all
     select
@@ -101,7 +119,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_uis__chat
     union all
     select
@@ -115,7 +136,10 @@ contacts as (
         started_date,
         signal_key,
         source_label,
-        campaign_id
+        campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword
     from stg.stg_callrail__chat
 ),
 
@@ -131,6 +155,9 @@ visits as (
         signal_key,
         source_label,
         campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword,
         session_count,
         page_views,
         duration_seconds,
@@ -149,6 +176,9 @@ visits as (
         signal_key,
         source_label,
         campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword,
         session_count,
         page_views,
         duration_seconds,
@@ -176,6 +206,9 @@ touches as (
         channel_rule_id,
         source_label,
         utm_campaign as campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        utm_content as ad_id,
+        utm_term as keyword,
         toNullable(lead_key) as lead_key,
         source,
         account_id,
@@ -197,6 +230,9 @@ touches as (
         assignment.channel_rule_id as channel_rule_id,
         contacts.source_label as source_label,
         contacts.campaign_id as campaign_id,
+        contacts.ad_group_id as ad_group_id,
+        contacts.ad_id as ad_id,
+        contacts.keyword as keyword,
         cast(null as Nullable(String)) as lead_key,
         contacts.source as source,
         contacts.account_id as account_id,
@@ -228,6 +264,9 @@ touches as (
         assignment.channel_rule_id as channel_rule_id,
         visits.source_label as source_label,
         visits.campaign_id as campaign_id,
+        visits.ad_group_id as ad_group_id,
+        visits.ad_id as ad_id,
+        visits.keyword as keyword,
         cast(null as Nullable(String)) as lead_key,
         visits.source as source,
         visits.account_id as account_id,

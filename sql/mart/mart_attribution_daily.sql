@@ -1,4 +1,4 @@
--- grain: one row per day, channel, source label, campaign and currency, of one model, window and mode
+-- grain: one row per day, channel, source label, campaign, ad group, ad, keyword, currency of one model, window, mode
 select
     model,
     window,
@@ -7,6 +7,9 @@ select
     channel,
     source_label,
     campaign_id,
+    ad_group_id,
+    ad_id,
+    keyword,
     currency_code,
     credit,
     revenue_amount,

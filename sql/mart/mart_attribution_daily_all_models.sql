@@ -1,4 +1,4 @@
--- grain: one row per model, window, mode, day, channel, source label, campaign and currency
+-- grain: one row per model, window, mode, day, channel, source label, campaign, ad group, ad, keyword and currency
 with ordered as (
     select
         groupArray((model_id, window_id)) as combinations,
@@ -24,6 +24,9 @@ credited as (
         channel,
         source_label,
         campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword,
         currency_code,
         vat_basis,
         arrayConcat(
@@ -83,6 +86,9 @@ credit as (
         channel,
         source_label,
         campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword,
         currency_code,
         sumForEach(shares) as shares,
         sumForEach(amounts) as amounts,
@@ -91,7 +97,7 @@ credit as (
         cast(null as Nullable(Decimal(38, 6))) as cost_gross_amount
     from dated
     group by
-        mode, stats_date, channel, source_label, campaign_id, currency_code
+        mode, stats_date, channel, source_label, campaign_id, ad_group_id, ad_id, keyword, currency_code
 ),
 
 spread as (
@@ -113,6 +119,9 @@ spend as (
         channel,
         cast(null as Nullable(String)) as source_label,
         toNullable(campaign_id) as campaign_id,
+        cast(null as Nullable(String)) as ad_group_id,
+        cast(null as Nullable(String)) as ad_id,
+        cast(null as Nullable(String)) as keyword,
         currency_code,
         [] as shares,
         [] as amounts,
@@ -132,6 +141,9 @@ keyed as (
         channel,
         source_label,
         campaign_id,
+        ad_group_id,
+        ad_id,
+        keyword,
         currency_code,
         sumForEach(shares) as shares,
         sumForEach(amounts) as amounts,
@@ -144,7 +156,7 @@ keyed as (
         union all
         select * from spend
     )
-    group by mode, stats_date, channel, source_label, campaign_id, currency_code
+    group by mode, stats_date, channel, source_label, campaign_id, ad_group_id, ad_id, keyword, currency_code
 ),
 
 measured as (
@@ -194,6 +206,9 @@ select
     channel,
     source_label,
     campaign_id,
+    ad_group_id,
+    ad_id,
+    keyword,
     currency_code,
     credit,
     if(credit = 0 and ifNull(revenue = 0, true), null, revenue) as revenue_amount,

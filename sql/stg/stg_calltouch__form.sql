@@ -27,6 +27,9 @@ select
     nullIf(utm_content, '') as utm_content,
     nullIf(utm_term, '') as utm_term,
     coalesce(toString(direct_campaign_id), toString(google_campaign_id), nullIf(utm_campaign, '')) as campaign_id,
+    coalesce(toString(direct_ad_group_id), toString(google_ad_group_id)) as ad_group_id,
+    coalesce(toString(direct_ad_id), toString(google_creative_id), nullIf(utm_content, '')) as ad_id,
+    coalesce(nullIf(keyword, ''), nullIf(utm_term, '')) as keyword,
     nullIf(entry_url, '') as landing_page,
     toJSONString(tuple(
         nullIf(replaceRegexpAll(lowerUTF8(trimBoth(source_label)), '[\\s-]+', '_'), ''),

@@ -36,6 +36,9 @@ select
     nullIf(utm_term, '') as utm_term,
     click_id,
     if(direct_campaign_id > 0, toString(direct_campaign_id), nullIf(utm_campaign, '')) as campaign_id,
+    if(direct_ad_group_id > 0, toString(direct_ad_group_id), null) as ad_group_id,
+    coalesce(nullIf(direct_ad_id, ''), nullIf(utm_content, '')) as ad_id,
+    coalesce(nullIf(direct_phrase, ''), nullIf(utm_term, '')) as keyword,
     toJSONString(tuple(
         nullIf(replaceRegexpAll(lowerUTF8(trimBoth(source_label)), '[\\s-]+', '_'), ''),
         nullIf(replaceRegexpAll(lowerUTF8(trimBoth(utm_source)), '[\\s-]+', '_'), ''),
