@@ -129,34 +129,54 @@ anchored as (
     left join members on members.member_key = endings.person_key
 ),
 
--- no touch after the conversion; a touch at its very instant is before it
-reached as (
+bounded as (
     select
         anchored.*,
-        windows.window_days as window_days,
         arrayMap(
-            (days, is_anchored) -> subtractDays(
-                if(
-                    is_anchored,
-                    least(ifNull(anchored.lead_at, anchored.looks_back_from_at), anchored.looks_back_from_at),
-                    anchored.looks_back_from_at
+            (days, is_anchored) -> ifNull(
+                subtractDays(
+                    if(
+                        is_anchored,
+                        least(ifNull(anchored.lead_at, anchored.looks_back_from_at), anchored.looks_back_from_at),
+                        anchored.looks_back_from_at
+                    ),
+                    days
                 ),
-                days
+                toDateTime64('2261-01-01 00:00:00', 6, 'UTC')
             ),
             windows.window_days,
             windows.are_anchored
-        ) as begins,
-        arrayMin(arrayMap(begin -> ifNull(begin, toDateTime64('2261-01-01 00:00:00', 6, 'UTC')), begins)) as earliest,
-        arrayFilter(
-            touch -> touch.1 > greatest(earliest, anchored.begins_after_at)
-            and touch.1 <= ifNull(anchored.looks_back_from_at, toDateTime64('1900-01-01 00:00:00', 6, 'UTC'))
-            and (anchored.is_converted or touch.7 = anchored.person_key),
-            accounts.touches
-        ) as journey,
-        arrayFirst(touch -> touch.7 = anchored.person_key, accounts.touches) as first_touch
+        ) as begins
     from anchored
     cross join windows
-    left join accounts on accounts.owner_key = anchored.account_key
+),
+
+limited as (
+    select
+        *,
+        greatest(arrayMin(begins), begins_after_at) as touched_after_at,
+        ifNull(looks_back_from_at, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')) as touched_by_at
+    from bounded
+),
+
+-- no touch after the conversion; a touch at its very instant is before it
+reached as (
+    select
+        limited.*,
+        arrayFilter(
+            touch -> touch.1 > limited.touched_after_at
+            and touch.1 <= limited.touched_by_at
+            and (limited.is_converted or touch.7 = limited.person_key),
+            accounts.touches
+        ) as journey,
+        arrayFirst(touch -> touch.7 = limited.person_key, accounts.touches) as first_touch
+    from limited
+    left join accounts on accounts.owner_key = limited.account_key
+),
+
+journeys as (
+    select *, arrayMap(touch -> touch.1, journey) as times
+    from reached
 )
 
 select
@@ -178,12 +198,9 @@ select
     currency_code,
     vat_basis,
     -- the place of the first touch inside each window; one past the last where there is none
-    arrayMap(
-        begin -> toUInt32(1 + arrayCount(touch -> touch.1 <= begin, journey)),
-        arrayMap(begin -> ifNull(begin, toDateTime64('2261-01-01 00:00:00', 6, 'UTC')), begins)
-    ) as window_starts,
+    arrayMap(begin -> toUInt32(1 + arrayCount(at -> at <= begin, times)), begins) as window_starts,
     arrayMap(touch -> touch.2, journey) as touch_keys,
-    arrayMap(touch -> touch.1, journey) as touch_times,
+    times as touch_times,
     arrayMap(touch -> touch.3, journey) as touch_dates,
     arrayMap(touch -> touch.4, journey) as channels,
     arrayMap(touch -> touch.5, journey) as source_labels,
@@ -192,4 +209,4 @@ select
     arrayMap(touch -> touch.9, journey) as ad_ids,
     arrayMap(touch -> touch.10, journey) as keywords,
     arrayMap(touch -> touch.7, journey) as touched_persons
-from reached
+from journeys
