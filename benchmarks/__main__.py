@@ -1,8 +1,8 @@
 """How fast rows get from a source into raw and on into marts, and how much memory that takes.
 
-``python -m benchmarks [rows …]`` (default 1 and 10 million), then every connector beside dlt;
-``python -m benchmarks connectors [source …]`` does the latter alone, ``python -m benchmarks
-attribution [touches …]`` times attribution instead. The yardstick is the engine's
+``python -m benchmarks [rows …]`` (default 1 and 10 million), then every connector beside dlt,
+components beside splink, and attribution beside DuckDB; ``connectors [source …]``, ``graph
+[edges …]`` and ``attribution [touches …]`` do one of these alone. The yardstick is the engine's
 own insert of the same files inside its process; both run within a minute of each other, because
 figures of another day or machine mean nothing.
 """
@@ -22,7 +22,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import attribution, connectors
+from benchmarks import attribution, connectors, graph
 from benchmarks.landing_steps import REPORT_ROWS
 from benchmarks.peak_memory import read_peak_mb
 from benchmarks.rows import write_report
@@ -116,6 +116,9 @@ def main() -> None:
     if sys.argv[1:2] == ["connectors"]:
         connectors.compare(console, sys.argv[2:])
         return
+    if sys.argv[1:2] == ["graph"]:
+        graph.main(sys.argv[2:])
+        return
     if sys.argv[1:2] == ["attribution"]:
         attribution.main(sys.argv[2:])
         return
@@ -142,6 +145,8 @@ def main() -> None:
             )
         console.print(table)
     connectors.compare(console)
+    graph.main()
+    attribution.main([])
 
 
 if __name__ == "__main__":

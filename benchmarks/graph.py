@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -99,21 +100,21 @@ def measure(count: int, folder: Path) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def main() -> None:
-    """Measure and print."""
-    if sys.argv[1:2] == ["own"]:
-        run_own(Path(sys.argv[2]), Path(sys.argv[3]))
+def main(arguments: Sequence[str] = ()) -> None:
+    """Measure and print; ``arguments`` are numbers of edges."""
+    if list(arguments[:1]) == ["own"]:
+        run_own(Path(arguments[1]), Path(arguments[2]))
         return
     title = f"Components of identity-like edges; wanted: {WANTED_TIMES:.0f} times splink"
     table = Table(title=title)
     for name in ("edges", "", "seconds", "CPU s", "peak MB", "faster"):
         table.add_column(name, justify="left" if name in ("", "faster") else "right")
     with tempfile.TemporaryDirectory(prefix="throughline-graph-") as name:
-        for count in map(int, sys.argv[1:] or DEFAULT_EDGES):
+        for count in map(int, arguments or DEFAULT_EDGES):
             for row in measure(count, Path(name)):
                 table.add_row(*row)
     Console().print(table)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
-import phonenumbers
+from include.identity.phones import read_phone
 
 
 def _listed(words: str) -> list[str]:
@@ -117,15 +117,8 @@ def normal_phone(value: str, region: str) -> str:
     digits = re.sub(r"\D", "", head)
     if len(digits) < 6 or len(set(digits[-7:])) == 1:
         return ""
-    try:
-        parsed = phonenumbers.parse(head, region)
-    except phonenumbers.NumberParseException:
-        return digits
     # A number without its area code is possible too, only locally.
-    reason = phonenumbers.is_possible_number_with_reason(parsed)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return digits
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+    return read_phone(head, region)[0] or digits
 
 
 def normal_email(value: str) -> str:

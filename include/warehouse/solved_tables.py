@@ -1,7 +1,8 @@
 """Tables whose rows Python solves from what their statement has aggregated.
 
 Everything else about them is as everywhere: contract, candidate, audit, publication. The statement
-yields the matrix, not the table's columns; it is small, for it is read whole into memory.
+yields what is to be solved, not the table's columns: a matrix, or distinct values. It is read whole
+into memory.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from include.attribution.channel_weights import weigh_channels
 from include.contracts.model import Table
 from include.identity.cuts import cut_components
+from include.identity.phones import read_phones
 from include.warehouse import run_sql
 
 Solver = Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
@@ -23,6 +25,7 @@ Solver = Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
 SOLVERS: Mapping[str, Solver] = {
     "core.core_channel_weight": weigh_channels,
     "core.core_person_cut": cut_components,
+    "stg.stg_phone_number": read_phones,
 }
 """Table → what makes its rows, in the order of the contract's columns, of the statement's rows."""
 

@@ -8,7 +8,8 @@ with windows_in_order as (
 letters as (
     select
         arraySort(groupUniqArrayArray(arrayMap(name -> toString(name), channels))) as names,
-        arrayMap(place -> char(place), arrayEnumerate(names)) as letters_of_names
+        throwIf(length(names) > 255, 'more than 255 channels: let the rules of channels give fewer') as too_many,
+        arrayMap(place -> char(place + too_many), arrayEnumerate(names)) as letters_of_names
     from core.core_journey
     where kind in ('won', 'none')
 ),

@@ -1,51 +1,33 @@
 -- grain: one row per kind of contact, region and value as typed; restricted, nothing plain leaves this layer
-with typed as (
-    select 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
+with addresses as (
+    select arrayJoin(emails) as raw_value
     from stg.stg_identity_record
     union distinct
-    select 'phone' as kind, phone_region, arrayJoin(phones) as raw_value
+    select arrayJoin(emails) as raw_value
     from stg.stg_company_record
-    union distinct
-    select 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
-    from stg.stg_identity_record
-    union distinct
-    select 'email' as kind, '' as phone_region, arrayJoin(emails) as raw_value
-    from stg.stg_company_record
-),
-
-cleaned as (
-    select
-        kind,
-        phone_region,
-        raw_value,
-        if(
-            kind = 'phone',
-            -- an extension does not make another person: `, доб. 12`, `ext 7`, `#3`
-            replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '[,;]?\\s*(доб|вн|ext|x|#)[^\\d@]*\\d+\\D*$', ''),
-            -- what follows a plus sign sorts the owner's post, the mailbox is the same
-            replaceRegexpOne(
-                replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', ''), '^([^+@]+)[+][^@]*@', '\\1@'
-            )
-        ) as cleaned,
-        replaceRegexpAll(cleaned, '[^0-9]', '') as digits
-    from typed
 ),
 
 normalised as (
     select
-        kind,
-        phone_region,
+        'phone' as kind,
+        toString(phone_region) as phone_region,
         raw_value,
         cleaned,
-        multiIf(
-            kind = 'email', cleaned,
-            startsWith(cleaned, '+'), digits,
-            phone_region = 'US', if(length(digits) = 10, concat('1', digits), digits),
-            length(digits) = 11 and startsWith(digits, '8'), concat('7', substring(digits, 2)),
-            length(digits) = 10, concat('7', digits),
-            digits
-        ) as normalised
-    from cleaned
+        ifNull(e164_digits, replaceRegexpAll(cleaned, '[^0-9]', '')) as normalised,
+        toString(verdict) as verdict
+    from stg.stg_phone_number
+    union all
+    select
+        'email' as kind,
+        '' as phone_region,
+        raw_value,
+        -- what follows a plus sign sorts the owner's post, the mailbox is the same
+        replaceRegexpOne(
+            replaceRegexpOne(trimBoth(lowerUTF8(raw_value)), '^mailto:', ''), '^([^+@]+)[+][^@]*@', '\\1@'
+        ) as cleaned,
+        cleaned as normalised,
+        '' as verdict
+    from addresses
 ),
 
 refused as (
@@ -58,7 +40,14 @@ refused as (
     from normalised
     inner join seeds.contact_rules as rules on rules.kind = normalised.kind
     where
-        match(if(rules.field = 'cleaned', normalised.cleaned, normalised.normalised), rules.pattern)
+        match(
+            multiIf(
+                rules.field = 'cleaned', normalised.cleaned,
+                rules.field = 'verdict', normalised.verdict,
+                normalised.normalised
+            ),
+            rules.pattern
+        )
         = (rules.refuses_when = 'matches')
     group by normalised.kind, normalised.phone_region, normalised.raw_value
 )

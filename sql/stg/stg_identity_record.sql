@@ -136,11 +136,47 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'calltouch' as source, * from stg.stg_calltouch__call
+        select
+            'calltouch' as source,
+            account_id,
+            call_id,
+            started_at,
+            person_name,
+            phone,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_calltouch__call
         union all
-        select 'uis' as source, * from stg.stg_uis__call
+        select
+            'uis' as source,
+            account_id,
+            call_id,
+            started_at,
+            person_name,
+            phone,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_uis__call
         union all
-        select 'callrail' as source, * from stg.stg_callrail__call
+        select
+            'callrail' as source,
+            account_id,
+            call_id,
+            started_at,
+            person_name,
+            phone,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_callrail__call
     )
     union all
     select
@@ -162,11 +198,50 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'calltouch' as source, * from stg.stg_calltouch__form
+        select
+            'calltouch' as source,
+            account_id,
+            form_id,
+            started_at,
+            person_name,
+            phones,
+            emails,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_calltouch__form
         union all
-        select 'uis' as source, * from stg.stg_uis__form
+        select
+            'uis' as source,
+            account_id,
+            form_id,
+            started_at,
+            person_name,
+            phones,
+            emails,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_uis__form
         union all
-        select 'callrail' as source, * from stg.stg_callrail__form
+        select
+            'callrail' as source,
+            account_id,
+            form_id,
+            started_at,
+            person_name,
+            phones,
+            emails,
+            visitor_id,
+            user_id,
+            metrica_client_id,
+            ga_client_id,
+            click_id
+        from stg.stg_callrail__form
     )
     union all
     select
