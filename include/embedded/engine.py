@@ -16,8 +16,12 @@ from typing import IO
 import chdb
 from chdb.state.sqlitelike import Connection
 
-_CONFIG = """<clickhouse>
+_IDLE_SLEEP = "background_processing_pool_thread_sleep_seconds_if_nothing_to_do"
+"""Every table looks for merges of its own accord, ten times a second after it was opened or written
+to: 12 % of a core for 290 tables at rest, 7 % at two seconds. A new part wakes its table anyway."""
+_CONFIG = f"""<clickhouse>
     <timezone>UTC</timezone>
+    <{_IDLE_SLEEP}>2</{_IDLE_SLEEP}>
     <query_log>
         <database>system</database>
         <table>query_log</table>
