@@ -127,19 +127,18 @@ def flag_column(name: str, path: str = "") -> Spec:
     return Spec(name, pa.bool_(), booleans, path, None, True, False)
 
 
-def change_column(name: str, side: str, *steps: str) -> Spec:
-    """A value of ``value_before`` or ``value_after`` of an event."""
+def change_column(name: str, side: str, outer: str, inner: str) -> Spec:
+    """The first value of ``value_before`` or ``value_after`` of an event that has the field."""
 
-    def read(_: CustomFields) -> Callable[[Record], Any]:
-        def take(record: Record) -> Any:
-            for value in record.get(side) or ():
-                found: Any = value
-                for step in steps:
-                    found = found.get(step) if isinstance(found, dict) else None
-                if found is not None:
-                    return found
-            return None
+    def find(changes: Any) -> Any:
+        for change in changes or ():
+            held = change.get(outer) if isinstance(change, dict) else None
+            found = held.get(inner) if isinstance(held, dict) else None
+            if found is not None:
+                return found
+        return None
 
-        return take
+    def decode(values: list[Any]) -> pa.Array:
+        return integers(list(map(find, values)))
 
-    return Spec(name, pa.uint64(), integers, read=read)
+    return Spec(name, pa.uint64(), decode, side)
