@@ -34,12 +34,13 @@ class Located:
         return self.value
 
 
-def read_yaml(path: Path, problems: list[Problem]) -> Located:
-    """Read one document; syntax errors and duplicate keys are appended to ``problems``.
+def read_yaml(text: str, path: Path, problems: list[Problem]) -> Located:
+    """Read the one document in ``text``, whose file is ``path``.
 
-    Every key carries the line of the key, so that an error about it points at the right line.
+    Syntax errors and duplicate keys are appended to ``problems``. Every key carries the line of
+    the key, so that an error about it points at the right line.
     """
-    loader = _Loader(path.read_text(encoding="utf-8"))
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:

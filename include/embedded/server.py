@@ -27,6 +27,7 @@ from include.embedded.request import Request, read_credentials, read_request
 from include.embedded.session import (
     DEFAULT_TIMEOUT_SECONDS,
     MAX_TIMEOUT_SECONDS,
+    PLAIN,
     Sessions,
     apply_for_request,
 )
@@ -103,12 +104,21 @@ class Application:
         options = request.options
         timeout = _read_session_timeout(options)
         session_id = options.get("session_id", "")
+        if not session_id:
+            with self.sessions.borrow(request.database, request.settings) as session:
+                query_class = classify(session.connection, request)
+                yield from _respond(request, run_request(session.connection, request, query_class))
+                # Parameters of an insert and external tables would be found by the next request.
+                session.plain = query_class in PLAIN and not (
+                    request.files or (request.insert is not None and request.parameters)
+                )
+            return
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(
                 self.sessions.lease(user, session_id, timeout, options.get("session_check") == "1")
             )
             query_class = classify(session.connection, request)
-            if session.kept and query_class == "CONTROL":
+            if query_class == "CONTROL":
                 # A SET or USE of the session itself must survive the request, so nothing of the
                 # request's own is applied that would be undone after it.
                 session.untouched = False

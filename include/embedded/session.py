@@ -1,13 +1,18 @@
-"""Connections for requests: a fresh one each, or the one kept for a ``session_id``.
+"""Connections for requests: one as good as new each, or the one kept for a ``session_id``.
 
 A session belongs to one login and serves one request at a time, as in ClickHouse. Settings that
 came in a URL are put back when the request ends; what a ``SET`` statement changed stays.
+
+A connection without a session is set up with its request's database and settings, which costs as
+much as a small query. One that ran nothing but a plain statement to its end is kept for the next
+request that asks for the same database and settings.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,21 +27,32 @@ MAX_TIMEOUT_SECONDS = 3600
 # A reader of Arrow has its last byte, and a writer that gave up is gone, a moment before the
 # server is done with that request; the session's next one must not be refused for it.
 PATIENCE_SECONDS = 1.0
+DEFAULT_DATABASE = "default"
+IDLE_CONNECTIONS = 32
+PLAIN = ("READ_ONLY", "MUTATING")
+"""Classes of statements that leave nothing behind in their connection; the engine counts temporary
+tables, ``SET`` and ``USE`` among others."""
 
 
-@dataclass
+Setup = tuple[str, tuple[tuple[str, str], ...]]
+"""Database and settings of a request; equal ones can use the same connection."""
+
+
+@dataclass(eq=False)
 class Session:
     """One connection and what is known of its state.
 
     ``kept`` sessions outlive a request. ``untouched`` holds until the session runs a ``SET`` or a
     ``USE`` of its own: until then what to restore is known without asking the engine. A ``broken``
-    session could not be restored and is thrown away.
+    session could not be restored and is thrown away. ``plain`` is said of one that is not kept
+    when its request can leave nothing behind.
     """
 
     connection: Connection
     kept: bool = False
     untouched: bool = True
     broken: bool = False
+    plain: bool = False
     busy: threading.Lock = field(default_factory=threading.Lock)
     expires_at: float = 0.0
 
@@ -47,6 +63,7 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._idle: deque[tuple[Setup, Session]] = deque()
         self._guard = threading.Lock()
 
     @contextmanager
@@ -55,13 +72,6 @@ class Sessions:
     ) -> Iterator[Session]:
         """The session of one request; error 373 when the session is serving another."""
         self._drop_expired()
-        if not session_id:
-            passing = Session(self._engine.connect())
-            try:
-                yield passing
-            finally:
-                passing.connection.close()
-            return
         session = self._take(user, session_id, must_exist)
         try:
             yield session
@@ -72,6 +82,44 @@ class Sessions:
                     del self._sessions[user, session_id]
                 session.connection.close()
             session.busy.release()
+
+    @contextmanager
+    def borrow(self, database: str, settings: Mapping[str, str]) -> Iterator[Session]:
+        """A connection for one request without a session, with its database and settings."""
+        self._drop_expired()
+        setup = (database, tuple(sorted(settings.items())))
+        session = self._take_idle(setup)
+        if session is None:
+            session = Session(self._engine.connect())
+        else:
+            # The database may have been dropped since: only the engine can tell.
+            settings, database = {}, "" if database == DEFAULT_DATABASE else database
+        try:
+            with apply_for_request(session, database, settings):
+                yield session
+        except BaseException:
+            session.connection.close()
+            raise
+        if session.plain:
+            self._keep_idle(setup, session)
+        else:
+            session.connection.close()
+
+    def _take_idle(self, setup: Setup) -> Session | None:
+        with self._guard:
+            for entry in reversed(self._idle):
+                if entry[0] == setup:
+                    self._idle.remove(entry)
+                    entry[1].plain = False
+                    return entry[1]
+        return None
+
+    def _keep_idle(self, setup: Setup, session: Session) -> None:
+        with self._guard:
+            oldest = self._idle.popleft() if len(self._idle) == IDLE_CONNECTIONS else None
+            self._idle.append((setup, session))
+        if oldest is not None:
+            oldest[1].connection.close()
 
     def _take(self, user: str, session_id: str, must_exist: bool) -> Session:
         """The session with its lock held."""
@@ -108,6 +156,8 @@ class Sessions:
             for session in self._sessions.values():
                 session.connection.close()
             self._sessions.clear()
+            while self._idle:
+                self._idle.pop()[1].connection.close()
 
 
 def quote_literal(value: str) -> str:
@@ -158,7 +208,7 @@ def apply_for_request(
 
 def _current_database(session: Session) -> str:
     if session.untouched:
-        return "default"
+        return DEFAULT_DATABASE
     answer = run_plain(session.connection, "select hex(currentDatabase())")
     return bytes.fromhex(answer.decode().strip()).decode()
 

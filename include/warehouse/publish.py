@@ -107,8 +107,9 @@ def _roll_forward(
     """Every step looks first whether it was done; swaps stand close together, so that readers see
     old beside new for as short as can be."""
     plan = _planned(client, build_id)
+    uuids = table_uuids(client)
     for table, (live, candidate) in plan.items():
-        _swap_once(client, build_id, table, live, candidate)
+        _swap_once(client, build_id, table, live, candidate, uuids)
     _tell_readers_once(client, build_id, list(plan), notice_of)
     if not _is_closed(client, build_id):
         before_closing(build_id)
@@ -120,16 +121,28 @@ def _roll_forward(
                 "build_id", "table_name", "step", "live_uuid", "candidate_uuid", "recorded_at",
             ],
         )  # fmt: skip
-    for table, (live, _) in plan.items():
-        # Only the very table that was live before is dropped: a later build may already be
-        # writing a candidate of the same name.
-        if _uuids_of(client, table).get(candidate_name(table)) == live:
-            client.command(f"drop table if exists {candidate_name(table)}")
+    # Only the very tables that were live before are dropped, in one statement right after looking:
+    # a later build may already be writing candidates of the same names.
+    uuids = table_uuids(client)
+    former = [
+        name
+        for name, live in ((candidate_name(t), live) for t, (live, _) in plan.items())
+        if uuids.get(name) == live
+    ]
+    if former:
+        client.command(f"drop table if exists {', '.join(former)}")
     return list(plan)
 
 
-def _swap_once(client: Client, build_id: str, table: str, live: UUID, candidate: UUID) -> None:
-    uuids = _uuids_of(client, table)
+def _swap_once(
+    client: Client,
+    build_id: str,
+    table: str,
+    live: UUID,
+    candidate: UUID,
+    uuids: Mapping[str, UUID],
+) -> None:
+    """Swap one pair, unless ``uuids`` (read before the first swap) shows it was swapped before."""
     now_live = uuids.get(table)
     if now_live == candidate:
         return
@@ -202,17 +215,6 @@ def table_uuids(client: Client) -> dict[str, UUID]:
     rows = client.query(
         "select database || '.' || name, uuid from system.tables"
         " where database in ('stg', 'core', 'mart', 'ops')"
-    ).result_rows
-    return dict(rows)
-
-
-def _uuids_of(client: Client, table: str) -> dict[str, UUID]:
-    """The UUIDs behind a table's name and its candidate's; the engine looks at these two alone."""
-    database, _, name = table.partition(".")
-    rows = client.query(
-        "select database || '.' || name, uuid from system.tables"
-        " where database = {d:String} and name in ({n:String}, {c:String})",
-        parameters={"d": database, "n": name, "c": candidate_name(name)},
     ).result_rows
     return dict(rows)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def check_statement(text: str, origin: str = "statement") -> Statement:
 def parameters_of(sql: str) -> set[str]:
     """Names of the native parameters a statement uses; text in strings and comments is not one."""
     found: set[str] = set()
-    tokens = list(_tokens(sql))
+    tokens = _tokens(sql)
     for opening, name, colon in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if (
             opening.token_type == TokenType.L_BRACE
@@ -185,11 +186,17 @@ def _insert(client: Client, select: str, target: str, columns: Sequence[str]) ->
     return f"insert into {target} ({quoted})\nselect {quoted}\nfrom (\n{select.rstrip()}\n)"
 
 
-def _tokens(sql: str, origin: str = "statement") -> list[Token]:
+def _tokens(sql: str, origin: str = "statement") -> tuple[Token, ...]:
     try:
-        return ClickHouse().tokenize(sql)
+        return _tokenize(sql)
     except TokenError as error:
         raise SqlRefused(f"{origin}: cannot be read: {redact(str(error))}") from None
+
+
+# One statement is looked at four times on its way to the engine.
+@lru_cache(maxsize=64)
+def _tokenize(sql: str) -> tuple[Token, ...]:
+    return tuple(ClickHouse().tokenize(sql))
 
 
 def _qualified_names(sql: str) -> Iterator[tuple[Token, Token]]:

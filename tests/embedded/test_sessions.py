@@ -198,3 +198,36 @@ def test_sessions_and_passing_requests_work_side_by_side(
         64_000,
         64_000,
     )
+
+
+def test_a_passing_request_finds_nothing_of_those_before_it(
+    url: str, owner: dict[str, str]
+) -> None:
+    ask(url, owner, "create temporary table passing (v UInt8)")
+    assert ask(url, owner, "select * from passing").status_code == 404
+    ask(url, owner, "set max_block_size = 2000")
+    ask(url, owner, "use system")
+    assert ask(url, owner, VALUE).text == DEFAULT
+    assert ask(url, owner, "select currentDatabase()").text == "default\n"
+    ask(url, owner, "create or replace table default.told (v String) engine = Memory")
+    ask(url, owner, "insert into default.told values ({v:String})", param_v="a")
+    assert "UNKNOWN_QUERY_PARAMETER" in ask(url, owner, "select {v:String}").text
+    ask(url, owner, "drop table default.told")
+
+
+def test_many_different_settings_each_hold_for_their_own_request(
+    url: str, owner: dict[str, str]
+) -> None:
+    for _ in range(2):
+        for size in range(1000, 1040):
+            assert ask(url, owner, VALUE, max_block_size=str(size)).text == f"{size}\t1\n"
+    assert ask(url, owner, VALUE).text == DEFAULT
+
+
+def test_a_dropped_database_is_missed_by_the_next_passing_request(
+    url: str, owner: dict[str, str]
+) -> None:
+    ask(url, owner, "create database passing_away")
+    assert ask(url, owner, "select 1", database="passing_away").text == "1\n"
+    ask(url, owner, "drop database passing_away")
+    assert ask(url, owner, "select 1", database="passing_away").status_code == 404

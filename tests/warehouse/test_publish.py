@@ -93,7 +93,7 @@ def test_publication_swaps_every_candidate_and_tells_readers(store: Any) -> None
 
 def test_a_crash_at_any_statement_of_a_publication_rolls_forward(store: Any) -> None:
     total = _count_statements(store)
-    assert total > 20
+    assert total > 12
     for dies_after in range(total):
         _reset(store)
         with pytest.raises(Crash):
