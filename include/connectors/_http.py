@@ -202,6 +202,7 @@ class HttpSession:
         url = f"{self.base_url}/{path.lstrip('/')}"
         shown = self.scrubber.show_url(url)
         try:
+            self._settle_surroundings()
             response = self._session.request(
                 method,
                 url,
@@ -218,6 +219,11 @@ class HttpSession:
         except requests.RequestException as failure:
             kind = type(failure).__name__
             return Again(TemporaryFailure(f"{method} {shown} got no answer ({kind}); try later"))
+        except OSError:  # before anything was sent: a bundle of certificates that is not there
+            return BadInput(
+                f"{method} {shown} cannot be sent: the certificates at {self._session.verify}"
+                " cannot be read; correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"
+            )
         try:
             verdict = classify(response)
         except ConnectorError as refusal:
@@ -234,6 +240,17 @@ class HttpSession:
         response.close()
         logger.info("%s %s: %s", method, shown, verdict.error)
         return verdict
+
+    def _settle_surroundings(self) -> None:
+        """Take proxies and certificates from the environment once, for the one host there is.
+
+        Left to itself, requests looks through the whole environment before every request.
+        """
+        if not self._session.trust_env:
+            return
+        found = self._session.merge_environment_settings(self.base_url, {}, None, None, None)
+        self._session.proxies, self._session.verify = found["proxies"], found["verify"]
+        self._session.trust_env = False
 
     def _wait_before_next(self, state: tenacity.RetryCallState) -> float:
         """Exponential with jitter: between half and the whole of ``first_seconds * 2**n``."""

@@ -10,6 +10,7 @@ it is half-built and is made anew.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 OLDEST = (3, 11)
 STAMP = "throughline-lock"
+MOST_PIPS = 4
 MAIN = (".venv", "requirements.txt")
 
 
@@ -84,17 +86,7 @@ def make_environment(
             if not is_usable:
                 _make_empty(environment, log, tell)
             tell(f"installing the lock ({lock_name}), a few minutes the first time …")
-            _run(
-                [
-                    *(str(environment / "bin" / "python"), "-m", "pip", "install"),
-                    *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
-                    # The lock names every package, so there is nothing to resolve; compiling is
-                    # left to the next step, which uses every core.
-                    *("--no-deps", "--no-compile", "--requirement", str(lock_file)),
-                ],
-                log,
-                "is the package index reachable? The next attempt starts anew",
-            )
+            _install(environment, lock_file, log_file)
             _compile(environment, log)
         (environment / STAMP).write_text(wanted + "\n", "utf-8")
         tell(f"ready after {time.monotonic() - began:.0f} s")
@@ -109,6 +101,34 @@ def _make_empty(environment: Path, log: TextIO, tell: Tell) -> None:
         "the standard library's venv does not work here; on Debian or Ubuntu:"
         " apt install python3-venv",
     )
+
+
+def _install(environment: Path, lock_file: Path, log_file: Path) -> None:
+    """Install the lock with one pip per core, each its share of the packages and a log of its own.
+
+    The lock names every package, so there is nothing to resolve and no order among them; compiling
+    is left to the next step.
+    """
+    lines = [line for line in lock_file.read_text("utf-8").splitlines() if line[:1].isalnum()]
+    count = max(1, min(os.cpu_count() or 1, MOST_PIPS, len(lines)))
+
+    def install(part: int) -> None:
+        share = log_file.with_name(f"{log_file.stem}-{part + 1}.txt")
+        share.write_text("\n".join(lines[part::count]) + "\n", "utf-8")
+        with share.with_suffix(".log").open("w", encoding="utf-8") as log:
+            _run(
+                [
+                    *(str(environment / "bin" / "python"), "-m", "pip", "install"),
+                    *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+                    *("--no-deps", "--no-compile", "--requirement", str(share)),
+                ],
+                log,
+                "is the package index reachable? The next attempt starts anew",
+            )
+
+    with concurrent.futures.ThreadPoolExecutor(count) as pips:
+        for done in [pips.submit(install, part) for part in range(count)]:
+            done.result()
 
 
 def _compile(environment: Path, log: TextIO) -> None:

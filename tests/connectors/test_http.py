@@ -94,6 +94,21 @@ def test_passing_trouble_is_retried_with_growing_jittered_waits(server):
     ] * 3
 
 
+def test_a_proxy_of_the_environment_is_used_unless_the_host_is_excepted(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
+    HttpSession("http://vendor.example", {}).send("GET", "x", _classify)
+    assert server.seen[-1][0] == "http://vendor.example/x"
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    _session(server, []).send("GET", "x", _classify)
+    assert server.seen[-1][0] == "/x"
+
+
+def test_a_certificate_bundle_that_is_not_there_is_named(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "company.pem"))
+    with pytest.raises(BadInput, match=r"company\.pem cannot be read; correct REQUESTS_CA_BUNDLE"):
+        HttpSession("https://vendor.example", {}, attempts=1).send("GET", "x", _classify)
+
+
 def test_the_vendors_own_wait_is_the_least(server):
     server.statuses[:] = [429]
     sleeps: list[float] = []

@@ -61,6 +61,18 @@ def test_a_changed_lock_is_installed_into_the_environment_there_is(
     assert [command[1:3] for command in commands] == [["-m", "pip"]]
 
 
+def test_the_lock_is_shared_out_among_pips_whole_and_without_repetition(
+    project: Path, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup.os, "cpu_count", lambda: 2)
+    lines = ["one==1", "two==2 ; sys_platform == 'win32'", "three==3"]
+    (project / "requirements.txt").write_text("\n    # via x\n".join(lines) + "\n", "utf-8")
+    setup.make_environment(project, _say_nothing)
+    shares = [Path(command[-1]).read_text("utf-8") for command in commands if "pip" in command]
+    assert len(shares) == 2
+    assert sorted("".join(shares).splitlines()) == sorted(lines)
+
+
 def test_an_installation_that_fails_leaves_no_stamp(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +125,8 @@ def test_another_environment_is_made_from_another_lock(
     monkeypatch.setattr(setup, "_run", run)
     monkeypatch.setattr(setup, "_compile", lambda environment, log: None)
     setup.make_environment(project, _say_nothing, ".venv-public", "public.txt")
-    assert str(project / "public.txt") in seen
+    share = Path(seen[-1])
+    assert share.read_text("utf-8") == "pinned==1\n"
     assert setup.is_complete(
         project / ".venv-public", setup.fingerprint(project / "public.txt", sys.version_info)
     )

@@ -42,7 +42,9 @@ class World:
         if unknown:
             raise KeyError(f"no world has the tables {unknown}; TABLES lists those there are")
         tables = {
-            name: pa.Table.from_pylist([dict(row) for row in rows.get(name, ())], schema=schema)
+            name: pa.Table.from_pylist([dict(row) for row in rows[name]], schema=schema)
+            if name in rows
+            else schema.empty_table()
             for name, schema in TABLES.items()
         }
         return cls(0, "hand-written", starts_on, ends_on, tables)
