@@ -33,6 +33,7 @@ match: export THROUGHLINE_RECORDS = $(value RECORDS)
 match: export THROUGHLINE_SPEC = $(value SPEC)
 explain-person: export THROUGHLINE_ID = $(value ID)
 explain-person: export THROUGHLINE_TO = $(value TO)
+explain-person: export THROUGHLINE_PLAIN = $(value PLAIN)
 attribute: export TYPED_PATHS = $(value PATHS)
 attribute: export TYPED_OUT = $(value OUT)
 attribute: export TYPED_LOOKBACK = $(value LOOKBACK)
@@ -42,7 +43,7 @@ attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
 attribute: export TYPED_ORDER = $(value ORDER)
 attribute: export TYPED_ZONE = $(value ZONE)
 attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
-unexport SQL DATA NAME EDGES RECORDS SPEC ID TO PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
+unexport SQL DATA NAME EDGES RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
 .PHONY: help setup demo up down real query attribute check-source clients components match \
 	explain-person test conformance world score collect lint bench lock
@@ -88,7 +89,7 @@ match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second
 
 explain-person: setup ## evidence of who is who: make explain-person ID=<key> [TO=<key>] [PLAIN=yes]
 	@$(RUN) -m include.cli explain-person --id="$$THROUGHLINE_ID" --to="$$THROUGHLINE_TO" \
-		--plain="$(PLAIN)"
+		--plain="$$THROUGHLINE_PLAIN"
 
 clients: ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt

@@ -247,10 +247,12 @@ def _match(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _explain_person(options: argparse.Namespace, settings: Settings) -> None:
-    from include.terminal.explain_person import COLUMNS, explain
+    from include.terminal.explain_person import COLUMNS, CannotExplain, explain
     from include.terminal.site import open_site
     from include.warehouse.client import connect
 
+    if options.plain not in ("", "yes"):
+        raise CannotExplain(f"PLAIN={options.plain!r} is neither yes nor empty; write PLAIN=yes")
     # The key is asked of whoever types; the store's own would prove nothing.
     plain_key = settings.identity_key.get_secret_value() if options.plain == "yes" else None
     with open_site(settings) as site:

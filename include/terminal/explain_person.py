@@ -158,7 +158,8 @@ def _plain_values(
                 " plain values are shown to who holds that key"
             )
         plain[key_hash] = value
-        plain.setdefault(letters_hash, value)
+        if letters_hash:
+            plain.setdefault(letters_hash, value)
     return plain
 
 

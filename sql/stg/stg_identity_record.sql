@@ -16,7 +16,9 @@ with records as (
             ('lead_id', concat('lead:', source, ':', account_id, ':', lead_id)), ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'files' as source, * from stg.stg_files__lead
+        select
+            'files' as source, account_id, lead_id, created_at, company_name, phone, email, click_id
+        from stg.stg_files__lead
     )
     union all
     select
@@ -36,7 +38,9 @@ with records as (
             ('lead_id', ifNull(concat('lead:', source, ':', account_id, ':', lead_id), ''))
         ] as identifiers
     from (
-        select 'files' as source, * from stg.stg_files__deal
+        select
+            'files' as source, account_id, deal_id, created_at, phone, email, lead_id
+        from stg.stg_files__deal
     )
     union all
     select
@@ -57,11 +61,20 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'bitrix24' as source, * from stg.stg_bitrix24__contact
+        select
+            'bitrix24' as source, account_id, contact_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, metrica_client_id, ga_client_id, click_id
+        from stg.stg_bitrix24__contact
         union all
-        select 'amocrm' as source, * from stg.stg_amocrm__contact
+        select
+            'amocrm' as source, account_id, contact_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, metrica_client_id, ga_client_id, click_id
+        from stg.stg_amocrm__contact
         union all
-        select 'hubspot' as source, * from stg.stg_hubspot__contact
+        select
+            'hubspot' as source, account_id, contact_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, metrica_client_id, ga_client_id, click_id
+        from stg.stg_hubspot__contact
     )
     union all
     select
@@ -83,11 +96,20 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'bitrix24' as source, * from stg.stg_bitrix24__lead
+        select
+            'bitrix24' as source, account_id, lead_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, contact_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_bitrix24__lead
         union all
-        select 'amocrm' as source, * from stg.stg_amocrm__lead
+        select
+            'amocrm' as source, account_id, lead_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, contact_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_amocrm__lead
         union all
-        select 'hubspot' as source, * from stg.stg_hubspot__lead
+        select
+            'hubspot' as source, account_id, lead_id, created_at, person_name, company_name, company_id,
+            phones, emails, is_deleted, contact_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_hubspot__lead
     )
     union all
     select
@@ -110,11 +132,20 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'bitrix24' as source, * from stg.stg_bitrix24__deal
+        select
+            'bitrix24' as source, account_id, deal_id, created_at, company_id, is_deleted, lead_id,
+            contact_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_bitrix24__deal
         union all
-        select 'amocrm' as source, * from stg.stg_amocrm__deal
+        select
+            'amocrm' as source, account_id, deal_id, created_at, company_id, is_deleted, lead_id, contact_id,
+            metrica_client_id, ga_client_id, click_id
+        from stg.stg_amocrm__deal
         union all
-        select 'hubspot' as source, * from stg.stg_hubspot__deal
+        select
+            'hubspot' as source, account_id, deal_id, created_at, company_id, is_deleted, lead_id, contact_id,
+            metrica_client_id, ga_client_id, click_id
+        from stg.stg_hubspot__deal
     )
     union all
     select
@@ -263,9 +294,15 @@ with records as (
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
     from (
-        select 'uis' as source, * from stg.stg_uis__chat
+        select
+            'uis' as source, account_id, chat_id, started_at, person_name, phones, emails, visitor_id,
+            user_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_uis__chat
         union all
-        select 'callrail' as source, * from stg.stg_callrail__chat
+        select
+            'callrail' as source, account_id, chat_id, started_at, person_name, phones, emails, visitor_id,
+            user_id, metrica_client_id, ga_client_id, click_id
+        from stg.stg_callrail__chat
     )
 ),
 

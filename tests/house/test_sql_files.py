@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import sqlglot
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokens import Token, TokenType
 
@@ -167,6 +169,19 @@ def test_a_statement_gives_the_same_rows_whenever_it_runs() -> None:
     require_none(
         broken, "take the instant from {as_of:DateTime64(6,'UTC')}, and order by a column on ties."
     )
+
+
+def test_united_tables_have_their_columns_named() -> None:
+    # A column added to one of them would end every build, and no case of a single table shows it.
+    broken = []
+    for path in sql_files("stg", "core", "mart"):
+        statement = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="clickhouse")
+        for union in statement.find_all(exp.Union):
+            for side in (union.left, union.right):
+                read = side.args.get("from_") if isinstance(side, exp.Select) else None
+                if read is not None and read.this.text("db") and side.is_star:
+                    broken.append(Broken(path, 1, f"select * from {read.this.sql()}"))
+    require_none(broken, "name the columns of a table in a union.")
 
 
 def test_candidates_are_never_named_by_hand() -> None:

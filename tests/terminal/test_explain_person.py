@@ -155,3 +155,7 @@ def test_a_key_that_names_nobody_here_is_one_line(
     error = _refusal(capfd, *typed)
     assert told in error
     assert PHONE not in error
+
+
+def test_a_word_that_asks_for_nothing_known_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    assert "write PLAIN=yes" in _refusal(capfd, "--id", "lead:1", "--plain", "ja")
