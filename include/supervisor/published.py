@@ -19,7 +19,26 @@ _WEEKLY_LEADS = (
     " group by channel, week having leads > 0"
 )
 
+_MODELS_SHOWN = ("first", "last", "linear", "position_u", "time_decay", "markov_1", "shapley")
+
 _SUMMARIES: Mapping[str, tuple[str, str]] = {
+    "mart.mart_attribution_daily": (
+        "Won deals by the default model, all days together",
+        "select channel, currency_code as currency, sum(credit) as deals,"
+        " sum(revenue_amount) as revenue, sum(cost_net_amount) as cost_net,"
+        " max(credit_spread) as spread_of_models"
+        " from mart.mart_attribution_daily group by channel, currency_code"
+        " order by revenue desc, cost_net desc, channel, currency limit {limit:UInt32}",
+    ),
+    "mart.mart_attribution_daily_all_models": (
+        "Revenue of won deals by some of the models, in the default window",
+        "select channel, currency_code as currency, "
+        + ", ".join(f"sumIf(revenue_amount, model = '{m}') as {m}" for m in _MODELS_SHOWN)
+        + " from mart.mart_attribution_daily_all_models"
+        " where mode = 'won' and window in (select window from mart.mart_attribution_daily)"
+        " group by channel, currency_code having count(revenue_amount) > 0"
+        " order by linear desc, channel, currency limit {limit:UInt32}",
+    ),
     "mart.mart_channel_performance_daily": (
         "Channels, all days together (revenue by the last touch)",
         "select channel, currency_code as currency, sum(impressions) as impressions,"
