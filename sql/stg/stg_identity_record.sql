@@ -1,4 +1,5 @@
 -- grain: one row per record that says something of a person; restricted, values as typed
+-- numbers a tracker gives out itself, of a browser or of a person, mean nothing to another tracker
 with records as (
     select
         'lead' as record_kind,
@@ -162,7 +163,8 @@ with records as (
         false as is_deleted,
         [
             ('call_id', concat('call:', source, ':', account_id, ':', call_id)),
-            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')),
+            ('user_id', ifNull(concat(source, ':', user_id), '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
@@ -224,7 +226,8 @@ with records as (
         false as is_deleted,
         [
             ('form_id', concat('form:', source, ':', account_id, ':', form_id)),
-            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')),
+            ('user_id', ifNull(concat(source, ':', user_id), '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
@@ -289,7 +292,8 @@ with records as (
         false as is_deleted,
         [
             ('chat_id', concat('chat:', source, ':', account_id, ':', chat_id)),
-            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')), ('user_id', ifNull(user_id, '')),
+            ('call_visitor_id', ifNull(concat(source, ':', visitor_id), '')),
+            ('user_id', ifNull(concat(source, ':', user_id), '')),
             ('metrica_client_id', ifNull(metrica_client_id, '')), ('ga_client_id', ifNull(ga_client_id, '')),
             ('click_id', ifNull(click_id, ''))
         ] as identifiers
