@@ -104,6 +104,28 @@ ATTRIBUTION_PROMISES = [
         [{**_CONVERSION, "amount": "9.99"}],
         {"core.core_deal": [_DEAL]},
     ),
+    *[
+        Promise(
+            "core.core_conversion",
+            "every_enquiry_and_stage_converts_once",
+            [{"conversion_key": f"{kind}:1", "kind": kind}],
+            broken,
+            beside,
+        )
+        for kind, beside in (
+            ("lead", {"core.core_lead": [{"lead_key": "l"}]}),
+            ("qualified", {"core.core_deal": [{**_DEAL, "source": "hubspot", "lead_key": "l"}]}),
+            ("opportunity", {"core.core_deal_stage": [{"deal_key": "d", "is_opportunity": True}]}),
+            ("call", {"core.core_call": [{"direction": "in", "is_answered": True}]}),
+        )
+        for broken in ([], [{"conversion_key": f"{kind}:{n}", "kind": kind} for n in (1, 2)])
+    ],
+    Promise(
+        "core.core_conversion",
+        "only_won_deals_and_payments_have_money",
+        [_CONVERSION, {"kind": "paid", "amount": "10.00"}, {"kind": "call", "amount": None}],
+        [{"kind": "qualified", "amount": "10.00"}],
+    ),
     Promise(
         "core.core_journey",
         "every_conversion_has_one_journey",
@@ -163,6 +185,28 @@ ATTRIBUTION_PROMISES = [
         [{"model": "linear"}, {"model": "linear"}],
         [{"model": "linear"}, {"model": "first"}],
     ),
+    Promise(
+        "mart.mart_attribution_stages_daily",
+        "it_holds_one_model_and_window",
+        [{"model": "linear", "window": "d90"}, {"model": "linear", "window": "d90"}],
+        [{"model": "linear", "window": "d90"}, {"model": "linear", "window": "d30"}],
+    ),
+    *[
+        Promise(
+            "mart.mart_attribution_stages_daily",
+            "every_stage_is_conserved",
+            [{column: "0.25"}, {column: "0.75"}],
+            [{column: "1"}, {column: "0.000000000001"}],
+            {"core.core_conversion": [{**_CONVERSION, "kind": kind}]},
+        )
+        for kind, column in (
+            ("lead", "leads"),
+            ("qualified", "qualified_leads"),
+            ("opportunity", "opportunities"),
+            ("won", "deals_won"),
+            ("call", "calls"),
+        )
+    ],
     Promise(
         "mart.mart_attribution_daily",
         "revenue_is_conserved",

@@ -173,7 +173,7 @@ def test_the_deal_closed_before_its_first_contact_is_counted_listed_and_credited
     assert _rows(
         store,
         "select touch_key, channel, shares_first, shares_last, shares_shapley"
-        f" from core.core_attribution_credit where deal_key = '{key}'",
+        f" from core.core_attribution_credit where kind = 'won' and deal_key = '{key}'",
     ) == [("", "unattributed", [1] * 8, [1] * 8, [1] * 8)]
 
 

@@ -39,6 +39,13 @@ _SUMMARIES: Mapping[str, tuple[str, str]] = {
         " group by channel, currency_code having count(revenue_amount) > 0"
         " order by linear desc, channel, currency limit {limit:UInt32}",
     ),
+    "mart.mart_attribution_stages_daily": (
+        "Stages by the default model, all days together (never add columns)",
+        "select channel, sum(leads) as leads, sum(qualified_leads) as qualified,"
+        " sum(opportunities) as opportunities, sum(deals_won) as won, sum(calls) as calls"
+        " from mart.mart_attribution_stages_daily group by channel"
+        " order by leads desc, calls desc, channel limit {limit:UInt32}",
+    ),
     "mart.mart_channel_performance_daily": (
         "Channels, all days together (revenue by the last touch)",
         "select channel, currency_code as currency, sum(impressions) as impressions,"

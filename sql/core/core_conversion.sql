@@ -1,4 +1,4 @@
--- grain: one row per conversion: an enquiry, a won deal, a payment or refund
+-- grain: one row per conversion: a stage an enquiry or deal reached, a call, a payment or refund
 with leads as (
     select
         concat('lead:', lead_key) as conversion_key,
@@ -22,6 +22,91 @@ opportunities as (
     from core.core_deal_stage
     where is_opportunity
     group by deal_key
+),
+
+-- amoCRM has one card for an enquiry and its deal: the deal is there when the card leaves its first stage
+grown as (
+    select
+        assumeNotNull(deals.lead_key) as enquiry_key,
+        if(deals.source = 'amocrm', opportunities.first_entered_at, deals.created_at) as grown_at,
+        -- a stage of the time after is no part of the way to this one
+        if(opportunities.first_entered_at <= grown_at, opportunities.first_entered_at, null) as opportunity_by_then_at,
+        -- undated deals come last
+        (ifNull(grown_at, toDateTime64('2261-01-01 00:00:00', 6, 'UTC')), deals.deal_key) as rank_of_deal
+    from core.core_deal as deals
+    left join opportunities on opportunities.opportunity_key = deals.deal_key
+    where
+        deals.lead_key is not null
+        and (deals.source != 'amocrm' or opportunities.first_entered_at is not null)
+),
+
+first_grown as (
+    select
+        enquiry_key,
+        tupleElement(min(rank_of_deal), 2) as first_deal_key,
+        min(grown_at) as qualified_at,
+        tupleElement(argMin(tuple(opportunity_by_then_at), rank_of_deal), 1) as opportunity_by_then_at
+    from grown
+    group by enquiry_key
+),
+
+qualified as (
+    select
+        concat('qualified:', leads.lead_key) as conversion_key,
+        'qualified' as kind,
+        leads.person_key as person_key,
+        toNullable(leads.lead_key) as lead_key,
+        toNullable(first_grown.first_deal_key) as deal_key,
+        first_grown.qualified_at as converted_at,
+        toDate(first_grown.qualified_at, {business_zone:String}) as converted_date,
+        first_grown.qualified_at as looks_back_from_at,
+        leads.created_at as lead_at,
+        first_grown.opportunity_by_then_at as opportunity_at,
+        cast(null as Nullable(Decimal(18, 2))) as amount,
+        leads.currency_code as currency_code,
+        'unknown' as vat_basis
+    from core.core_lead as leads
+    inner join first_grown on first_grown.enquiry_key = leads.lead_key
+),
+
+opportunity as (
+    select
+        concat('opportunity:', deals.deal_key) as conversion_key,
+        'opportunity' as kind,
+        deals.person_key as person_key,
+        deals.lead_key as lead_key,
+        toNullable(deals.deal_key) as deal_key,
+        toNullable(opportunities.first_entered_at) as converted_at,
+        toNullable(toDate(opportunities.first_entered_at, {business_zone:String})) as converted_date,
+        toNullable(opportunities.first_entered_at) as looks_back_from_at,
+        leads.created_at as lead_at,
+        toNullable(opportunities.first_entered_at) as opportunity_at,
+        cast(null as Nullable(Decimal(18, 2))) as amount,
+        deals.currency_code as currency_code,
+        'unknown' as vat_basis
+    from core.core_deal as deals
+    inner join opportunities on opportunities.opportunity_key = deals.deal_key
+    left join core.core_lead as leads on leads.lead_key = deals.lead_key
+),
+
+-- nobody tells which enquiry a call belongs to: it is one by voice, and as such its own
+calls as (
+    select
+        call_key as conversion_key,
+        'call' as kind,
+        person_key,
+        cast(null as Nullable(String)) as lead_key,
+        cast(null as Nullable(String)) as deal_key,
+        toNullable(started_at) as converted_at,
+        toNullable(started_date) as converted_date,
+        toNullable(started_at) as looks_back_from_at,
+        toNullable(started_at) as lead_at,
+        nullIf(started_at, started_at) as opportunity_at,
+        cast(null as Nullable(Decimal(18, 2))) as amount,
+        'XXX' as currency_code,
+        'unknown' as vat_basis
+    from core.core_call
+    where direction = 'in' and is_answered and ifNull(is_target, true)
 ),
 
 won as (
@@ -86,6 +171,12 @@ paid as (
 )
 
 select * from leads
+union all
+select * from qualified
+union all
+select * from opportunity
+union all
+select * from calls
 union all
 select * from won
 union all

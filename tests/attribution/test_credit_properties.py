@@ -33,6 +33,7 @@ CHANNELS = ("paid_search", "display", "email", "direct", "organic_search")
 DAYS = (7, 14, 30, 60, 90, 180, 365)
 TABLES = ("core_journey", "core_channel_weight", "core_attribution_credit")
 KOPECK = Decimal("0.01")
+STAGES = ("lead", "qualified", "opportunity", "call")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Touch:
 
 @dataclass(frozen=True)
 class Conversion:
-    """One company's conversion; a refund of the same amount is generated beside it."""
+    """One company's win; a refund of the same amount and a stage without money stand beside it."""
 
     touches: tuple[Touch, ...]
     kopecks: int | None
@@ -115,8 +116,8 @@ def engine_of_credit(house_target: ClickHouseTarget, project_root: Path) -> Iter
 def _spell(conversions: Sequence[Conversion]) -> dict[str, list[dict]]:
     touches, converted, deals = [], [], []
     for number, conversion in enumerate(conversions):
-        for kind, sign in (("won", 1), ("paid", -1)):
-            amount = conversion.kopecks
+        for kind, sign in (("won", 1), ("paid", -1), (_stage(number), 0)):
+            amount = conversion.kopecks if sign else None
             converted.append(
                 {
                     "conversion_key": f"{kind}:{number}",
@@ -145,6 +146,10 @@ def _spell(conversions: Sequence[Conversion]) -> dict[str, list[dict]]:
             for place, touch in enumerate(conversion.touches)
         ]
     return {"core_touch": touches, "core_conversion": converted, "core_deal": deals}
+
+
+def _stage(number: int) -> str:
+    return STAGES[number % len(STAGES)]
 
 
 def _key(number: int, place: int) -> str:
@@ -184,6 +189,8 @@ def test_credit_is_conserved_causal_inside_its_window_and_undone_by_a_refund(
                 if conversion.kopecks is not None:
                     whole = Decimal(sign * conversion.kopecks) * KOPECK
                     assert found[f"amounts_{model}"] == [whole] * 8, model
+        for model in MODELS:
+            assert sums[f"{_stage(number)}:{number}"][f"shares_{model}"] == [1] * 8, model
     for (conversion, touch), figures in rows.items():
         kind, _, number = conversion.partition(":")
         if kind == "won":
@@ -191,6 +198,8 @@ def test_credit_is_conserved_causal_inside_its_window_and_undone_by_a_refund(
             for model in MODELS:
                 column = f"amounts_{model}"
                 assert [-value for value in figures[column]] == undone[column], model
+        if kind in STAGES:
+            assert not any(figures[f"amounts_{model}"] for model in MODELS)
 
 
 def _require_in_window(
