@@ -49,12 +49,12 @@ parts -> arrayMap(
     window_channels, window_owns, touches_of_channels, [1, 2, 3, 4, 5, 6, 7, 8]
 ) as weighed_by_channel,
 
-rests -> arrayMap(
+(windows, totals, rests) -> arrayMap(
     (weights, total, rest) -> arrayMap(weight -> intDiv(rest * weight, total), weights), windows, totals, rests
 ) as floors_of,
 
 -- a larger remainder comes first, then the earlier touch; no two claims are equal
-(rests, floors) -> arrayMap(
+(windows, totals, rests, floors) -> arrayMap(
     (weights, total, rest, parts) -> arrayMap(
         (weight, part, place) -> (rest * weight - part * total) * nobody + place,
         weights, parts, arrayEnumerate(weights)
@@ -63,7 +63,7 @@ rests -> arrayMap(
 ) as claims_of,
 
 -- `whole` units, none lost, each touch within one unit of its exact share
-(whole, rests, floors, claims) -> arrayMap(
+(windows, totals, whole, rests, floors, claims) -> arrayMap(
     (weights, quotient, parts, wants, least) -> arrayMap(
         (weight, part, want) -> quotient * weight + part + (want >= least), weights, parts, wants
     ),
@@ -288,18 +288,30 @@ totalled as (
     from measured
 ),
 
+-- where no amount is known there is nothing to share out but shares
 left_over as (
-    select *, arrayMap(sum -> one % sum, totals) as share_rests, arrayMap(sum -> money % sum, totals) as money_rests
+    select
+        *,
+        if(amount is null, [], windows) as money_windows,
+        if(amount is null, [], totals) as money_totals,
+        arrayMap(sum -> one % sum, totals) as share_rests,
+        arrayMap(sum -> money % sum, money_totals) as money_rests
     from totalled
 ),
 
 floored as (
-    select *, floors_of(share_rests) as share_floors, floors_of(money_rests) as money_floors
+    select
+        *,
+        floors_of(windows, totals, share_rests) as share_floors,
+        floors_of(money_windows, money_totals, money_rests) as money_floors
     from left_over
 ),
 
 claimed as (
-    select *, claims_of(share_rests, share_floors) as share_claims, claims_of(money_rests, money_floors) as money_claims
+    select
+        *,
+        claims_of(windows, totals, share_rests, share_floors) as share_claims,
+        claims_of(money_windows, money_totals, money_rests, money_floors) as money_claims
     from floored
 ),
 
@@ -307,16 +319,21 @@ given as (
     select
         *,
         arrayFlatten(arrayMap(
-            parts -> arrayResize(parts, nobody), given_of(one, share_rests, share_floors, share_claims)
+            parts -> arrayResize(parts, nobody),
+            given_of(windows, totals, one, share_rests, share_floors, share_claims)
         )) as given_shares,
         arrayFlatten(arrayMap(
-            parts -> arrayResize(parts, nobody), given_of(money, money_rests, money_floors, money_claims)
+            parts -> arrayResize(parts, nobody),
+            given_of(money_windows, money_totals, money, money_rests, money_floors, money_claims)
         )) as given_money
     from claimed
 ),
 
 shared_out as (
-    select *, turned(given_shares, nobody * 9) as shares, turned(given_money, nobody * 9) as amounts
+    select
+        *,
+        turned(given_shares, nobody * 9) as shares,
+        arrayResize(turned(given_money, if(amount is null, 0, nobody * 9)), nobody * 9) as amounts
     from given
 ),
 
