@@ -15,14 +15,13 @@ with typed as (
 lettered as (
     select
         assumeNotNull(raw_value) as raw_value,
-        replaceRegexpAll(
-            replaceAll(lowerUTF8(assumeNotNull(raw_value)), 'ё', 'е'),
-            concat(
-                '(^|[^a-zа-я])(ооо|оао|зао|пао|нпо|ао|ип|тд|тоо|гк',
-                '|llc|inc|ltd|limited|corp|co|company|gmbh|lp|plc|jsc)([^a-zа-я]|$)'
-            ),
-            ' '
-        ) as bare_name,
+        replaceAll(lowerUTF8(assumeNotNull(raw_value)), 'ё', 'е') as small_letters,
+        concat(
+            '(?:^|[^a-zа-я])(ооо|оао|зао|пао|нпо|ао|ип|тд|тоо|гк',
+            '|llc|inc|ltd|limited|corp|co|company|gmbh|lp|plc|jsc)(?:[^a-zа-я]|$)'
+        ) as form_pattern,
+        extract(small_letters, form_pattern) as legal_form,
+        replaceRegexpAll(small_letters, form_pattern, ' ') as bare_name,
         translateUTF8(bare_name, 'абвгдезийклмнопрстуфыэ', 'abvgdeziyklmnoprstufye') as simple_letters,
         replaceAll(replaceAll(replaceAll(simple_letters, 'ж', 'zh'), 'х', 'kh'), 'ц', 'ts') as first_pairs,
         replaceAll(replaceAll(replaceAll(first_pairs, 'ч', 'ch'), 'ш', 'sh'), 'щ', 'sch') as second_pairs,
@@ -39,6 +38,7 @@ select
         'sha256',
         concat('company ', arrayStringConcat(arraySort(extractAll(name_letters, '.')))),
         {identity_key:String}
-    ))) as name_hash
+    ))) as name_hash,
+    nullIf(legal_form, '') as legal_form
 from lettered
 where length(name_letters) >= 3

@@ -104,6 +104,7 @@ select
     arrayDistinct(checked.emails) as emails,
     arrayDistinct(arrayMap(address -> cutToFirstSignificantSubdomain(address), checked.addresses)) as domains,
     names.name_hash as name_hash,
+    names.legal_form as legal_form,
     if(
         checked.inn_fault != '',
         null,
