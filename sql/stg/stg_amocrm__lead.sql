@@ -42,7 +42,7 @@ select
     toString(status_id) as stage_id,
     toString(loss_reason_id) as lost_reason,
     toString(responsible_user_id) as manager_id,
-    toDateTime64OrNull('', 6, 'UTC') as first_reply_at,
+    nullIf(created_at, created_at) as first_reply_at,
     if(length(tags) = 1, tags[1], null) as source_label,
     nullIf(utm_source, '') as utm_source,
     nullIf(utm_medium, '') as utm_medium,
