@@ -79,13 +79,15 @@ parts -> arrayMap(
     )
 ) as given_of,
 
+given_parts -> arrayFlatten(arrayMap(parts -> arrayResize(parts, nobody), given_parts)) as flattened,
+
 -- one array per touch of what it has in each window, model by model
-(parts, size) -> arrayMap(
+(parts, size) -> arrayResize(arrayMap(
     (a, b, c, d, e, f, g, h) -> [a, b, c, d, e, f, g, h],
     arraySlice(parts, 1, size), arraySlice(parts, size + 1, size), arraySlice(parts, size * 2 + 1, size),
     arraySlice(parts, size * 3 + 1, size), arraySlice(parts, size * 4 + 1, size), arraySlice(parts, size * 5 + 1, size),
     arraySlice(parts, size * 6 + 1, size), arraySlice(parts, size * 7 + 1, size)
-) as turned,
+), size) as turned,
 
 (parts, nth) -> arraySlice(parts, nobody * (nth - 1) + 1, nobody) as of_model,
 
@@ -99,9 +101,7 @@ parts -> arrayMap(part -> reinterpret(part, 'Decimal(18, 12)'), parts) as as_sha
 parts -> if(amount is null, [], arrayMap(part -> reinterpret(part * sign, 'Decimal(18, 2)'), parts)) as as_amounts,
 
 natures as (
-    select
-        groupArrayIf(channel_id, is_paid) as paid,
-        groupArrayIf(channel_id, is_direct) as direct
+    select groupArrayIf(channel_id, is_paid) as paid, groupArrayIf(channel_id, is_direct) as direct
     from seeds.attribution_channels
 ),
 
@@ -283,57 +283,40 @@ measured as (
     from combined
 ),
 
-totalled as (
-    select *, arrayMap(weights -> arraySum(weights), windows) as totals
-    from measured
-),
-
 -- where no amount is known there is nothing to share out but shares
 left_over as (
     select
         *,
+        arrayMap(weights -> arraySum(weights), windows) as totals,
         if(amount is null, [], windows) as money_windows,
         if(amount is null, [], totals) as money_totals,
         arrayMap(sum -> one % sum, totals) as share_rests,
         arrayMap(sum -> money % sum, money_totals) as money_rests
-    from totalled
-),
-
-floored as (
-    select
-        *,
-        floors_of(windows, totals, share_rests) as share_floors,
-        floors_of(money_windows, money_totals, money_rests) as money_floors
-    from left_over
+    from measured
 ),
 
 claimed as (
     select
         *,
+        floors_of(windows, totals, share_rests) as share_floors,
+        floors_of(money_windows, money_totals, money_rests) as money_floors,
         claims_of(windows, totals, share_rests, share_floors) as share_claims,
         claims_of(money_windows, money_totals, money_rests, money_floors) as money_claims
-    from floored
+    from left_over
 ),
 
 given as (
     select
         *,
-        arrayFlatten(arrayMap(
-            parts -> arrayResize(parts, nobody),
-            given_of(windows, totals, one, share_rests, share_floors, share_claims)
-        )) as given_shares,
-        arrayFlatten(arrayMap(
-            parts -> arrayResize(parts, nobody),
+        flattened(given_of(windows, totals, one, share_rests, share_floors, share_claims)) as given_shares,
+        flattened(
             given_of(money_windows, money_totals, money, money_rests, money_floors, money_claims)
-        )) as given_money
+        ) as given_money
     from claimed
 ),
 
 shared_out as (
-    select
-        *,
-        turned(given_shares, nobody * 9) as shares,
-        arrayResize(turned(given_money, if(amount is null, 0, nobody * 9)), nobody * 9) as amounts
+    select *, turned(given_shares, nobody * 9) as shares, turned(given_money, nobody * 9) as amounts
     from given
 ),
 
