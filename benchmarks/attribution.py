@@ -4,10 +4,10 @@ Default 1 and 10 million touches, ten a person, one person in five with a won de
 five models of one window over arrays, in doubles; *the whole set* is the house's own statements:
 fourteen models, eight windows, exact credit of every touch, then sums of every model, window and
 mode by channel. Both read the same tables in one run, because figures of two runs cannot be
-compared. Beside them stand hand-written statements of DuckDB for the eleven heuristic models over
-the same windows, in doubles and exact, which keep no touch's credit (``peers/duckdb_credit.py``;
-left out, with the reason, where the peers' environment is not made). Prints one line a step:
-seconds, CPU seconds, peak memory.
+compared. Beside them stand the eleven heuristic models over the same windows, in doubles and exact,
+written by hand in DuckDB and polars; they keep no touch's credit (``peers/``; left out, with the
+reason, where the peers' environment is not made). How far a peer's money is from the house's is
+measured by channel and model. Prints one line a step: seconds, CPU seconds, peak memory.
 """
 
 from __future__ import annotations
@@ -89,7 +89,20 @@ from (select amount, touches, count, touches[-1].1 as last from journeys)
 array join touches as touch, arrayEnumerate(touches) as place
 group by channel order by channel
 """
-PEER = Path(__file__).parent / "peers" / "duckdb_credit.py"
+PEERS = {
+    name: Path(__file__).parent / "peers" / f"{name.lower()}_credit.py"
+    for name in ("DuckDB", "polars")
+}
+HEURISTIC = (
+    "first", "last", "last_non_direct", "last_paid", "first_paid", "linear", "time_decay",
+    "position_u", "position_w", "full_path", "account_weighted",
+)  # fmt: skip
+MONEY = """
+select toString(channel), arrayMap(money -> toInt64(money * 100), [{amounts}])
+from core.core_attribution_credit where kind = 'won' and is_attributed group by channel
+"""
+Money = dict[str, dict[str, int]]
+"""Model → channel → kopecks in the window of 90 days."""
 GIVEN_TO_PEERS = {
     "touches": "select touch_key, person_key, touched_at, toString(channel) as channel"
     " from core.core_touch",
@@ -115,10 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 target = ClickHouseTarget(engine.host, engine.port, engine.user, engine.password)
                 with connect(target) as client:
                     one_pass = _measure(client, engine.pid, touches)
+                    money = _read_money(client)
                     given = _export(client, Path(folder))
             finally:
                 engine.stop()
-            _compare(given, touches, one_pass)
+            _compare(given, touches, one_pass, money)
     return 0
 
 
@@ -156,21 +170,42 @@ def _export(client: Client, folder: Path) -> list[str]:
     return paths
 
 
-def _compare(given: Sequence[str], touches: int, one_pass: float) -> None:
+def _read_money(client: Client) -> Money:
+    """What the house's own statements gave."""
+    amounts = ", ".join(f"sum(amounts_{model}[5])" for model in HEURISTIC)
+    rows = client.query(MONEY.format(amounts=amounts)).result_rows
+    return {
+        model: {channel: values[place] for channel, values in rows}
+        for place, model in enumerate(HEURISTIC)
+    }
+
+
+def _compare(given: Sequence[str], touches: int, one_pass: float, money: Money) -> None:
     if not PEER_PYTHON.exists():
-        _print(f"{touches:>12,}  DuckDB left out: no {PEER_PYTHON}; `make bench` makes it")
+        _print(f"{touches:>12,}  peers left out: no {PEER_PYTHON}; `make bench` makes it")
         return
-    for kind in ("doubles", "exact"):
-        done = subprocess.run(
-            [str(PEER_PYTHON), str(PEER), *given, kind], stdout=subprocess.PIPE, check=True
-        )
-        figures = json.loads(done.stdout)
-        cpu = figures["cpu_seconds"]
-        _print(
-            f"{touches:>12,}  {f'DuckDB, 11 models, {kind}':<26}{figures['seconds']:>8.1f} s"
-            f" {cpu:>8.1f} CPU s {cpu / touches * 1e6:>7.2f} µs a touch"
-            f" {figures['peak_mb']:>8,.0f} MB peak {cpu / one_pass:>7.1f} × one pass"
-        )
+    for name, script in PEERS.items():
+        for kind in ("doubles", "exact"):
+            done = subprocess.run(
+                [str(PEER_PYTHON), str(script), *given, kind], stdout=subprocess.PIPE, check=True
+            )
+            figures = json.loads(done.stdout)
+            cpu = figures["cpu_seconds"]
+            _print(
+                f"{touches:>12,}  {f'{name}, 11 models, {kind}':<26}{figures['seconds']:>8.1f} s"
+                f" {cpu:>8.1f} CPU s {cpu / touches * 1e6:>7.2f} µs a touch"
+                f" {figures['peak_mb']:>8,.0f} MB peak {cpu / one_pass:>7.1f} × one pass,"
+                f" {_measure_distance(money, figures['kopecks']):,} kopecks off at most"
+            )
+
+
+def _measure_distance(ours: Money, theirs: Money) -> int:
+    """The largest difference of a channel's money by any model."""
+    return max(
+        abs(ours[model].get(channel, 0) - theirs[model].get(channel, 0))
+        for model in HEURISTIC
+        for channel in {*ours[model], *theirs[model]}
+    )
 
 
 def _fill(client: Client, catalog: Catalog, name: str) -> None:

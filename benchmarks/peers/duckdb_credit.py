@@ -1,10 +1,10 @@
 """The heuristic models over all windows in DuckDB; run by benchmarks/attribution.py.
 
 ``python duckdb_credit.py <touches.parquet> <deals.parquet> <doubles|exact>`` prints one JSON line:
-``seconds``, ``cpu_seconds``, ``peak_mb`` and per model the kopecks touches got in the window of 90
-days. Loading is not timed. Sums by model, window and channel are made and no touch's credit is
-kept. ``doubles`` rounds nothing; ``exact`` shares out kopecks and units of 10⁻¹² by largest
-remainder, as the house does.
+``seconds``, ``cpu_seconds``, ``peak_mb`` and ``kopecks``: what the touches of each channel got by
+each model in the window of 90 days. Loading is not timed. Sums by model, window and channel are
+made and no touch's credit is kept. ``doubles`` rounds nothing; ``exact`` shares out kopecks and
+units of 10⁻¹² by largest remainder, as the house does.
 """
 
 from __future__ import annotations
@@ -142,9 +142,11 @@ def main() -> None:
     names = [column[0] for column in engine.description]
     rows = [dict(zip(names, row, strict=True)) for row in found]
     got = {
-        model: round(
-            sum(float(row[f"money_{model}"] or 0) for row in rows if row["window_id"] == "d90")
-        )
+        model: {
+            row["channel"]: round(row[f"money_{model}"] or 0)
+            for row in rows
+            if row["window_id"] == "d90"
+        }
         for model in (*PLACE_MODELS, *WEIGHTS)
     }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
