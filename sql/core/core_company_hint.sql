@@ -75,14 +75,14 @@ members as (
         on evidence.identifier_kind = 'phone' and evidence.identifier_key = dialled.phone_key
     union distinct
     select
-        sites.record_key as company_record_key,
+        cards.record_key as company_record_key,
         mailed.record_key as record_key,
         'employee' as comparison
     from (
         select record_key, arrayJoin(domains) as domain
         from compared
-    ) as sites
-    inner join mailed on mailed.mail_domain = sites.domain
+    ) as cards
+    inner join mailed on mailed.mail_domain = cards.domain
 ),
 
 -- what else the same person said: one step along an identifier that is one person's
@@ -110,6 +110,19 @@ networks as (
     where parts.identifier_kind = 'metrica_client_id'
 ),
 
+-- a mail domain may be a person's own, so it goes on as a keyed hash
+sites as (
+    select record_key as company_record_key, arrayJoin(domains) as domain, false as is_own
+    from compared
+    union distinct
+    select
+        around.company_record_key as company_record_key,
+        mailed.mail_domain as domain,
+        around.comparison = 'person' as is_own
+    from around
+    inner join mailed on mailed.record_key = around.record_key
+),
+
 hinted as (
     select company_record_key, record_key as hint_key, comparison, comparison = 'person' as is_own
     from around
@@ -124,16 +137,12 @@ hinted as (
     inner join core.core_identity_evidence as evidence on evidence.record_key = said.record_key
     where said.seen = said.first_seen_at and evidence.name_detail = 3
     union all
-    select record_key as company_record_key, arrayJoin(domains) as hint_key, 'site' as comparison, false as is_own
-    from compared
-    union all
     select
-        around.company_record_key as company_record_key,
-        mailed.mail_domain as hint_key,
+        company_record_key,
+        lower(hex(HMAC('sha256', concat('site ', domain), {identity_key:String}))) as hint_key,
         'site' as comparison,
-        around.comparison = 'person' as is_own
-    from around
-    inner join mailed on mailed.record_key = around.record_key
+        is_own
+    from sites
     union all
     select
         company_record_key,

@@ -17,12 +17,14 @@ companies as (
         record_key,
         seen_at,
         legal_form,
-        domains
+        arrayMap(
+            domain -> lower(hex(HMAC('sha256', concat('site ', domain), {identity_key:String}))), domains
+        ) as domain_hashes
     from stg.stg_company_record
 ),
 
 own_domains as (
-    select record_key, groupUniqArray(hint_key) as domains
+    select record_key, groupUniqArray(hint_key) as domain_hashes
     from core.core_company_hint
     where comparison = 'site' and is_own
     group by record_key
@@ -66,9 +68,9 @@ compared as (
                         'form_other'
                     ),
                     if(
-                        notEmpty(theirs.domains)
-                        and notEmpty(own_domains.domains)
-                        and not hasAny(theirs.domains, own_domains.domains),
+                        notEmpty(theirs.domain_hashes)
+                        and notEmpty(own_domains.domain_hashes)
+                        and not hasAny(theirs.domain_hashes, own_domains.domain_hashes),
                         'site_other',
                         ''
                     )
