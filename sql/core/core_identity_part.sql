@@ -63,6 +63,10 @@ speakers as (
 own as (
     select identifier_kind, identifier_key, max(speaker) as speaker
     from spoken
+    where
+        (identifier_kind, identifier_key) not in (
+            select identifier_kind, identifier_key from core.core_identity_overlap
+        )
     group by identifier_kind, identifier_key
     having uniqExactIf(speaker, speaker != '') = 1
 ),
@@ -85,6 +89,7 @@ held as (
         spoken.identifier_key as identifier_key,
         speakers.speaker_count as speaker_count,
         speakers.record_count as record_count,
+        ifNull(overlaps.overlap_count, 0) as overlap_count,
         rules.max_people as max_people,
         rules.max_records as max_records,
         arrayFilter(
@@ -93,8 +98,8 @@ held as (
         multiIf(
             spoken.speaker != '', spoken.speaker,
             notEmpty(agreeing), tupleElement(agreeing[1], 2),
-            empty(speakers.said), '',
-            -- else whoever spoke nearest in time
+            -- where two talk at once, who spoke nearest in time says nothing
+            empty(speakers.said) or overlap_count > 0, '',
             tupleElement(
                 arraySort(
                     said_name -> (
@@ -110,6 +115,9 @@ held as (
         on speakers.identifier_kind = spoken.identifier_kind
         and speakers.identifier_key = spoken.identifier_key
     left join inferred on inferred.record_key = spoken.record_key
+    left join core.core_identity_overlap as overlaps
+        on overlaps.identifier_kind = spoken.identifier_kind
+        and overlaps.identifier_key = spoken.identifier_key
     left join seeds.identity_rules as rules on rules.identifier_kind = spoken.identifier_kind
 )
 
@@ -120,12 +128,14 @@ select
     multiIf(
         speaker_count > max_people, 'too_many_people',
         record_count > max_records, 'too_many_records',
+        overlap_count > 0, 'talked_at_once',
         speaker_count > 1, 'several_names',
         ''
     ) as cut_reason,
     multiIf(
         cut_reason in ('too_many_people', 'too_many_records'), record_key,
-        cut_reason = 'several_names', speaker,
+        cut_reason = 'talked_at_once' and speaker = '', record_key,
+        cut_reason in ('talked_at_once', 'several_names'), speaker,
         ''
     ) as part
 from held
