@@ -1,4 +1,4 @@
-"""Clusters by splink's own out-of-the-box model; run by benchmarks/identity_sets.py.
+"""Clusters by splink's own out-of-the-box model; run by include/sandbox/scoring/real_sets.py.
 
 ``python splink_clusters.py <json of columns and tables>`` prints ``[[file, id, cluster], …]``. Each
 column gets the comparison of splink's library for its kind, with term frequencies where it offers
@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import sys
 import warnings
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.internals.exceptions import EMTrainingException
@@ -40,22 +41,27 @@ def comparison(column: str, kind: str):
     return cl.JaroWinklerAtThresholds(column, [0.9, 0.7]).configure(term_frequency_adjustments=True)
 
 
+def read_frame(rows: list[dict[str, str]], columns: dict[str, str], dataset: str) -> pa.Table:
+    """Values in lower case and phones by their digits; NULL where there is none."""
+    records = []
+    for row in rows:
+        spelt = {name.replace(" ", "_"): value for name, value in row.items()}
+        record: dict[str, str | None] = {"unique_id": row["unique_id"], "source_dataset": dataset}
+        for name, kind in columns.items():
+            value = (spelt.get(name) or "").strip().lower()
+            record[name] = (re.sub(r"\D", "", value) if kind == "phone" else value) or None
+        records.append(record)
+    names = ["unique_id", "source_dataset", *columns]
+    return pa.Table.from_pylist(records, pa.schema([(name, pa.string()) for name in names]))
+
+
 def main() -> None:
     """Match and print."""
     asked = json.loads(Path(sys.argv[1]).read_text())
     columns: dict[str, str] = {k.replace(" ", "_"): v for k, v in asked["columns"].items()}
-    frames = []
-    for number, rows in enumerate(asked["tables"], 1):
-        frame = pd.DataFrame(rows)
-        frame.columns = [name.replace(" ", "_") for name in frame.columns]
-        frame = frame[["unique_id", *columns]].map(
-            lambda cell: str(cell).strip().lower() or None, na_action="ignore"
-        )
-        for name in (n for n, kind in columns.items() if kind == "phone"):
-            frame[name] = frame[name].str.replace(r"\D", "", regex=True)
-        frame["unique_id"] = [row["unique_id"] for row in rows]
-        frame["source_dataset"] = f"f{number}"
-        frames.append(frame.astype(object).where(frame.notna(), None))
+    frames = [
+        read_frame(rows, columns, f"f{number}") for number, rows in enumerate(asked["tables"], 1)
+    ]
     links = len(frames) > 1
     blocking = [
         block_on(name) for name, kind in columns.items() if kind not in {"state", "house number"}
@@ -80,15 +86,16 @@ def main() -> None:
     predicted = linker.inference.predict(threshold_match_probability=0.5)
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
         predicted, threshold_match_probability=0.5
-    ).as_pandas_dataframe()
-    source = clusters["source_dataset"] if links else ["f1"] * len(clusters)
+    ).as_record_list()
     sys.stdout.write(
         json.dumps(
             [
-                [int(s[1:]), str(i), str(c)]
-                for s, i, c in zip(
-                    source, clusters["unique_id"], clusters["cluster_id"], strict=True
-                )
+                [
+                    int(row["source_dataset"][1:]) if links else 1,
+                    row["unique_id"],
+                    row["cluster_id"],
+                ]
+                for row in clusters
             ]
         )
         + "\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.identity_sets import CASES, ours, true_pairs
 from include.identity.record_files import Unreadable
+from include.sandbox.scoring.real_sets import CASES, ours, true_pairs
 from include.terminal.match import match_records
 
 SPEC = """

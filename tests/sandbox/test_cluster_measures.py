@@ -52,9 +52,9 @@ def test_f1_is_the_harmonic_mean() -> None:
 
 def test_a_page_keeps_the_figures_of_other_sizes(tmp_path: Path) -> None:
     page = tmp_path / "scores.md"
-    write_page(page, "small", 1, date(2026, 1, 1), {"link_f1": 0.5})
-    write_page(page, "demo", 1, date(2026, 1, 2), {"link_f1": 0.9})
-    write_page(page, "small", 1, date(2026, 1, 3), {"link_f1": 0.75})
+    write_page(page, "small, seed 1", date(2026, 1, 1), {"link_f1": 0.5})
+    write_page(page, "demo, seed 1", date(2026, 1, 2), {"link_f1": 0.9})
+    write_page(page, "small, seed 1", date(2026, 1, 3), {"link_f1": 0.75})
     text = page.read_text("utf-8")
     assert "0.5000" not in text
     assert text.index("## demo, seed 1") < text.index("0.9000") < text.index("## small, seed 1")

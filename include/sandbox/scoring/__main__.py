@@ -1,6 +1,7 @@
 """``python -m include.sandbox.scoring [small|demo] [--seed N]``: one ``name=value`` a line.
 
-What happens meanwhile is told on stderr. ``docs/scores.md`` keeps the figures of each size.
+After the world come the real sets that lie beside the project, if any do. What happens meanwhile is
+told on stderr. ``docs/scores.md`` keeps the figures of each size and of the sets.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, date, datetime
 
 from include.sandbox import scoring
 from include.sandbox.scoring.landed_world import open_landed_world
+from include.sandbox.scoring.real_sets import PEERS_PYTHON, REAL_SETS, score_sets
 from include.sandbox.scoring.scene import Scene, build_scene
 from include.sandbox.scoring.score_page import write_page
 from include.sandbox.world.sizes import SIZES
@@ -38,10 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, score in find_subjects().items():
             _tell(f"scoring {name}")
             figures |= score(scene)
-    for name, value in figures.items():
-        sys.stdout.write(f"{name}={value:.4f}\n")
-    day: date = datetime.now(UTC).date()
-    write_page(PAGE, options.size, options.seed, day, figures)
+    _publish(f"{options.size}, seed {options.seed}", figures)
+    if real := score_sets(REAL_SETS, PEERS_PYTHON, _tell):
+        _publish("real sets", real)
     return 0
 
 
@@ -53,6 +54,14 @@ def find_subjects() -> dict[str, Score]:
         if found.name != "__main__"
     }
     return {name: module.score for name, module in modules.items() if hasattr(module, "score")}
+
+
+def _publish(title: str, figures: dict[str, float]) -> None:
+    for name, value in figures.items():
+        sys.stdout.write(f"{name}={value:.4f}\n")
+    sys.stdout.flush()
+    day: date = datetime.now(UTC).date()
+    write_page(PAGE, title, day, figures)
 
 
 def _tell(line: str) -> None:

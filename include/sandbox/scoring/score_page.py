@@ -1,4 +1,4 @@
-"""``docs/scores.md``: the newest figures of every size and seed, a table each."""
+"""``docs/scores.md``: the newest figures of every world and of the real sets, a table each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ The landed world is kept for the next score. The page is written by that command
 
 Figures are shares 0..1 unless they count. `person_…` and `company_…` are over pairs of records in
 one cluster; `largest_false_cluster` counts different people in one; `link_f1…` asks whether a call,
-a lead or a deal is in the cluster of the person it is of.
+a lead or a deal is in the cluster of the person it is of. `f1_<set>` is that of `make match` over
+pairs of records of one entity, `f1_<set>_splink` that of splink on the same rows; both are told
+where the sets lie beside the project, splink's where `make bench` has made its environment.
 """
 TARGETS = {
     "person_precision": "≥ 0.995",
@@ -29,9 +31,9 @@ TARGETS = {
 _SECTION = re.compile(r"^## .*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
-def write_page(path: Path, size: str, seed: int, day: date, figures: Mapping[str, float]) -> None:
-    """Replace the table of that size and seed, and keep the others."""
-    title = f"## {size}, seed {seed}"
+def write_page(path: Path, title: str, day: date, figures: Mapping[str, float]) -> None:
+    """Replace the table of that title, and keep the others."""
+    title = f"## {title}"
     known = _SECTION.findall(path.read_text("utf-8")) if path.exists() else []
     kept = [section.strip() for section in known if not section.startswith(f"{title}\n")]
     rows = [
