@@ -1,7 +1,8 @@
 """Connected components by contraction: the loop around the statements of ``sql/components``.
 
-A round gives each node the smallest of itself and its neighbours and joins nodes of one label, so
-at least half of the nodes that still have edges go. Labels are composed from the last round down.
+A round labels each node with the smallest of itself and its neighbours and joins nodes of one
+label, so at least half of the nodes that still have edges go. From the second round on, when there
+are few left, a node goes four labels far. Roots are composed from the last round down.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from include.identity.record_files import Unreadable, open_records
+from include.identity.record_files import RecordFile, Unreadable, open_records
 from include.identity.scratch import Scratch, open_scratch
 
 Tell = Callable[[str], None]
@@ -27,25 +28,40 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
     source = open_records(edges)
     source.require(["a", "b"])
     with open_scratch("components") as scratch:
-        scratch.read("given", source, {"a": "a", "b": "b"})
-        seen = scratch.rows("nodes_seen")[0]
-        if seen["blank"]:
-            tell(f"{seen['blank']:,} rows have an empty end: no edge; the other end stands alone")
-        numbers = not seen["beyond_int64"]
-        whole = numbers or not scratch.rows("texts_seen")[0]["not_whole"]
-        if numbers:
-            scratch.make("edges_given", "edges_of_numbers")
-        else:
-            _name_texts(scratch, whole)
+        kind, whole = _read_edges(scratch, source, tell)
         scratch.run("drop table given")
         start = "edges_given" if max_degree is None else _cut_hubs(scratch, max_degree, tell)
-        answers = _contract(scratch, start, numbers)
-        if numbers:
-            scratch.write("components_of_numbers", out, labels="labels_0", answers=answers)
-        else:
-            skip = _PADDED if whole else 0
-            scratch.write("components_of_texts", out, labels="labels_0", answers=answers, skip=skip)
-        return int(scratch.run("select count() from labels_0"))
+        _find_roots(scratch, start)
+        scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
+        scratch.make_lookup("smallest_of", "smallest_0", "String" if kind == "texts" else "Int64")
+        skip = {"skip": _PADDED if whole else 0} if kind == "texts" else {}
+        named = {"roots": "roots_0", "smallest_of": "smallest_of"}
+        scratch.write(f"components_of_{kind}", out, **named, **skip)
+        return int(scratch.run("select count() from roots_0"))
+
+
+def _read_edges(scratch: Scratch, source: RecordFile, tell: Tell) -> tuple[str, bool]:
+    """Make ``edges_given``; whether nodes are ``numbers`` or ``texts``, and whole numbers alone."""
+    columns = {"a": "a", "b": "b"}
+    if source.holds_integers(["a", "b"]):
+        scratch.read("given", source, columns, "Int64")
+        _tell_blank(scratch.rows("blank_ends")[0]["blank"], tell)
+        scratch.make("edges_given", "edges_of_integers")
+        return "numbers", True
+    scratch.read("given", source, columns)
+    seen = scratch.rows("nodes_seen")[0]
+    _tell_blank(seen["blank"], tell)
+    if not seen["beyond_int64"]:
+        scratch.make("edges_given", "edges_of_numbers")
+        return "numbers", True
+    whole = not scratch.rows("texts_seen")[0]["not_whole"]
+    _name_texts(scratch, whole)
+    return "texts", whole
+
+
+def _tell_blank(blank: object, tell: Tell) -> None:
+    if blank:
+        tell(f"{blank:,} rows have an empty end: no edge; the other end stands alone")
 
 
 def _name_texts(scratch: Scratch, whole: bool) -> None:
@@ -70,33 +86,26 @@ def _cut_hubs(scratch: Scratch, max_degree: int, tell: Tell) -> str:
     return "edges_kept"
 
 
-def _contract(scratch: Scratch, start: str, numbers: bool) -> str:
-    """Contract until no edge is left; the table that answers for the labels of the first round."""
+def _find_roots(scratch: Scratch, start: str) -> None:
+    """Contract until no edge is left, then make ``roots_0``: node and root of its component."""
     edges, turn = start, 0
     while True:
-        labels = f"labels_{turn}"
-        salt = (turn + 1) * _MIX % 2**64
-        scratch.make(labels, "labels", edges=edges, salt=salt)
-        scratch.make_lookup("label_of", "label_of", labels=labels)
-        scratch.make(f"edges_{turn + 1}", "contracted", edges=edges, label_of="label_of")
-        scratch.run("drop table label_of")
+        labels, label_of = f"labels_{turn}", f"label_of_{turn}"
+        scratch.make(labels, "labels", edges=edges, salt=(turn + 1) * _MIX % 2**64)
+        scratch.make_lookup(label_of, labels, "UInt64")
+        how = "contracted" if turn == 0 else "contracted_far"
+        scratch.make(f"edges_{turn + 1}", how, edges=edges, label_of=label_of)
         scratch.run(f"drop table {edges}")
-        edges, turn = f"edges_{turn + 1}", turn + 1
-        if turn == 1 and numbers:
-            scratch.make("smallest_1", "smallest_of_numbers", labels=labels)
-        else:
-            below = "names" if turn == 1 else f"smallest_{turn - 1}"
-            scratch.make(f"smallest_{turn}", "smallest", labels=labels, below=below)
+        edges = f"edges_{turn + 1}"
         if scratch.run(f"select count() from {edges}").strip() == "0":
             break
-    answers = f"smallest_{turn}"
-    for level in range(turn - 1, 0, -1):
-        scratch.make(
-            f"answers_{level}",
-            "answers",
-            own=f"smallest_{level}",
-            labels=f"labels_{level}",
-            above=answers,
-        )
-        answers = f"answers_{level}"
-    return answers
+        if turn == 0:
+            scratch.run(f"drop dictionary {label_of}")  # the largest, and not asked again
+        turn += 1
+    above = f"label_of_{turn}"
+    for level in range(turn, 0, -1):
+        known = {"labels": f"labels_{level}", "label_of": f"label_of_{level}", "above": above}
+        scratch.make(f"roots_{level}", "roots_far", **known)
+        above = f"root_of_{level}"
+        scratch.make_lookup(above, f"roots_{level}", "UInt64")
+    scratch.make("roots_0", "roots", labels="labels_0", above=above)

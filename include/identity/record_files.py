@@ -44,6 +44,14 @@ class RecordFile:
             self.require(missing)
         return [own[name.strip()] for name in columns]
 
+    def holds_integers(self, columns: Sequence[str]) -> bool:
+        """Whether it is Parquet whose ``columns`` are integers of at most 64 bits with a sign."""
+        if self.shape != "Parquet":
+            return False
+        schema = pq.read_schema(self.path)
+        types = [schema.field(name).type for name in columns]
+        return all(pa.types.is_integer(each) and each != pa.uint64() for each in types)
+
     def require(self, columns: Sequence[str]) -> None:
         """Raises :class:`Unreadable` naming the columns the file lacks."""
         missing = [name for name in columns if name not in self.columns]

@@ -18,6 +18,7 @@ from chdb.state.sqlitelike import Connection
 from include.embedded.engine import Engine
 from include.identity.record_files import RecordFile, Unreadable
 
+DATABASE = "scratch"
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 Value = str | int | float | bool | Sequence[float] | Sequence[str]
 _SETTINGS = (
@@ -51,10 +52,13 @@ class Scratch:
         sql = _read(self._statements / f"{stem}.sql")
         self.run(f"create table {table} engine = Memory as\n{sql}", parameters)
 
-    def make_lookup(self, table: str, stem: str, **parameters: Value) -> None:
-        """As :meth:`make`, kept by ``node`` for ``joinGet``: built once, asked more than once."""
-        sql = _read(self._statements / f"{stem}.sql")
-        self.run(f"create table {table} engine = Join(any, left, node) as\n{sql}", parameters)
+    def make_lookup(self, name: str, table: str, label_type: str) -> None:
+        """Keep ``label`` by ``node`` for ``dictGet``: built once on two cores, asked often."""
+        self.run(
+            f"create dictionary {name} (node UInt64, label {label_type}) primary key node"
+            f" source(clickhouse(table '{table}' db '{DATABASE}')) lifetime(0)"
+            " layout(hashed(shards 2))"
+        )
 
     def rows(self, stem: str, **parameters: Value) -> list[dict[str, object]]:
         """The few rows a statement answers."""
@@ -77,12 +81,19 @@ class Scratch:
         except OSError as error:
             raise Unreadable(f"cannot write {target}: {error.strerror}") from None
 
-    def read(self, table: str, source: RecordFile, columns: Mapping[str, str]) -> None:
-        """Load columns of a file as text: table column → the file's own name for it."""
+    def read(
+        self, table: str, source: RecordFile, columns: Mapping[str, str], number: str = ""
+    ) -> None:
+        """Load columns of a file: table column → the file's own name for it.
+
+        They become texts, empty where nothing is, or nullable numbers of the named type.
+        """
         linked = source.link_into(self.folder)
         kind = "Nullable(String)" if source.shape == "Parquet" else "String"
+        kind = f"Nullable({number})" if number else kind
         fields = ", ".join(
-            f"ifNull({_quoted(name)}, '') as {column}" for column, name in columns.items()
+            f"{_quoted(name)} as {column}" if number else f"ifNull({_quoted(name)}, '') as {column}"
+            for column, name in columns.items()
         )
         structure = ", ".join(f"{_quoted(name)} {kind}" for name in dict.fromkeys(columns.values()))
         try:
@@ -108,8 +119,8 @@ def open_scratch(statements: str) -> Iterator[Scratch]:
         engine = Engine(folder / "engine")
         connection = engine.connect()
         try:
-            connection.query("create database scratch")
-            connection.query("use scratch")
+            connection.query(f"create database {DATABASE}")
+            connection.query(f"use {DATABASE}")
             for setting in _SETTINGS:
                 connection.query(f"set {setting}")
             yield Scratch(connection, folder, statements)

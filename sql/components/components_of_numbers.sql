@@ -1,7 +1,6 @@
 -- grain: one row per node: the smallest number of its component
 select
-    reinterpretAsInt64(labels.node) as node,
-    answers.smallest as component
-from {labels:Identifier} as labels
-inner join {answers:Identifier} as answers on labels.label = answers.node
-order by component, node
+    reinterpretAsInt64(roots.node) as node,
+    dictGet({smallest_of:String}, 'label', roots.label) as component
+from {roots:Identifier} as roots
+order by node

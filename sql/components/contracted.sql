@@ -1,12 +1,13 @@
--- grain: one row per edge between different labels of a round; labels are kept for look-ups: the two joins these
--- stand for would each build a table of all nodes
-select distinct
+-- grain: one row per edge between different labels of a round, by look-ups: the two joins these stand for would each
+-- build a table of all nodes
+select
     least(on_left, on_right) as a,
     greatest(on_left, on_right) as b
 from (
     select
-        joinGet({label_of:String}, 'label', a) as on_left,
-        joinGet({label_of:String}, 'label', b) as on_right
+        dictGet({label_of:String}, 'label', a) as on_left,
+        dictGet({label_of:String}, 'label', b) as on_right
     from {edges:Identifier}
     where on_left != on_right
 )
+group by a, b

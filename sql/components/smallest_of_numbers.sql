@@ -1,6 +1,6 @@
--- grain: one row per label of the first round with the smallest number under it
+-- grain: one row per component, by its root, with the smallest number in it
 select
-    label as node,
-    min(reinterpretAsInt64(labels.node)) as smallest
-from {labels:Identifier} as labels
-group by label
+    roots.label as node,
+    min(reinterpretAsInt64(roots.node)) as label
+from {roots:Identifier} as roots
+group by roots.label

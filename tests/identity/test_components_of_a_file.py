@@ -119,6 +119,37 @@ def test_parquet_with_other_columns_is_taken(files: Files) -> None:
     assert files.find(path) == {"2": "2", "10": "2", "30": "30"}
 
 
+def test_integers_of_a_parquet_file_give_what_their_texts_give(files: Files) -> None:
+    draw = random.Random(3)
+    pairs = [
+        (draw.randint(-(2**31), 2**31 - 1) % 500 - 250, draw.randint(-250, 250)) for _ in range(260)
+    ]
+    chain = [(n, n + 1) for n in range(-(2**20), -(2**20) + 400)]
+    edges = [*pairs, *chain, (-(2**31), 2**31 - 1)]
+    types = (pa.int32(), pa.int64())
+    table = pa.table(
+        {n: pa.array(v, t) for n, v, t in zip("ab", zip(*edges, strict=True), types, strict=True)}
+    )
+    path = files.folder / "edges.parquet"
+    pq.write_table(table, path)
+    found = files.find(path)
+    assert found == union_find([(str(a), str(b)) for a, b in edges], number=True)
+    assert found == files.find([(str(a), str(b)) for a, b in edges])
+
+
+def test_integers_beyond_the_sign_and_missing_ends_of_a_parquet_file_are_kept(files: Files) -> None:
+    path = files.folder / "edges.parquet"
+    largest = 2**64 - 1
+    pq.write_table(
+        pa.table({"a": pa.array([largest, 3, None], pa.uint64()), "b": pa.array([5, None, None])}),
+        path,
+    )
+    assert files.find(path) == {str(largest): "5", "5": "5", "3": "3"}
+    pq.write_table(pa.table({"a": pa.array([7, None]), "b": pa.array([None, 8], pa.int8())}), path)
+    assert files.find(path) == {"7": "7", "8": "8"}
+    assert files.told[-2].startswith("2 rows have an empty end")
+
+
 def test_a_file_without_edges_gives_no_nodes(files: Files) -> None:
     assert files.find([]) == {}
 
