@@ -34,9 +34,11 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
         _find_roots(scratch, start)
         scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
         scratch.make_lookup("smallest_of", "smallest_0", "String" if kind == "texts" else "Int64")
-        skip = {"skip": _PADDED if whole else 0} if kind == "texts" else {}
         named = {"roots": "roots_0", "smallest_of": "smallest_of"}
-        scratch.write(f"components_of_{kind}", out, **named, **skip)
+        if kind == "texts":
+            scratch.write("components_of_texts", out, skip=_PADDED if whole else 0, **named)
+        else:
+            scratch.write("components_of_numbers", out, csv_order="node", **named)
         return int(scratch.run("select count() from roots_0"))
 
 

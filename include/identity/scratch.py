@@ -66,12 +66,17 @@ class Scratch:
         answer = self.run(f"{sql}\nformat JSONEachRow", parameters)
         return [orjson.loads(line) for line in answer.splitlines() if line.strip()]
 
-    def write(self, stem: str, target: Path, **parameters: Value) -> None:
-        """Write a statement's rows to ``target`` at once: CSV, or Parquet by its suffix."""
+    def write(self, stem: str, target: Path, csv_order: str = "", **parameters: Value) -> None:
+        """Write a statement's rows to ``target`` at once: CSV, or Parquet by its suffix.
+
+        ``csv_order`` names the column people find rows by; programs that read Parquet need none.
+        """
         suffix = ".parquet" if target.suffix.lower() == ".parquet" else ".csv"
         chosen = "Parquet" if suffix == ".parquet" else "CSVWithNames"
         written = self.folder / f"answer{suffix}"
         sql = _read(self._statements / f"{stem}.sql")
+        if csv_order and suffix == ".csv":
+            sql = f"{sql}\norder by {csv_order}"
         self.run(f"{sql}\ninto outfile '{written}' truncate format {chosen}", parameters)
         partial = target.with_name(f".{target.name}.partial")
         try:

@@ -3,4 +3,3 @@ select
     reinterpretAsInt64(roots.node) as node,
     dictGet({smallest_of:String}, 'label', roots.label) as component
 from {roots:Identifier} as roots
-order by node
