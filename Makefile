@@ -31,9 +31,9 @@ components: export THROUGHLINE_EDGES = $(value EDGES)
 components match: export THROUGHLINE_OUT = $(value OUT)
 match: export THROUGHLINE_RECORDS = $(value RECORDS)
 match: export THROUGHLINE_SPEC = $(value SPEC)
-explain-person: export THROUGHLINE_ID = $(value ID)
-explain-person: export THROUGHLINE_TO = $(value TO)
-explain-person: export THROUGHLINE_PLAIN = $(value PLAIN)
+explain-person explain-company: export THROUGHLINE_ID = $(value ID)
+explain-person explain-company: export THROUGHLINE_TO = $(value TO)
+explain-person explain-company: export THROUGHLINE_PLAIN = $(value PLAIN)
 attribute: export TYPED_PATHS = $(value PATHS)
 attribute: export TYPED_OUT = $(value OUT)
 attribute: export TYPED_LOOKBACK = $(value LOOKBACK)
@@ -46,7 +46,7 @@ attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring comm
 unexport SQL DATA NAME EDGES RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
 .PHONY: help setup demo up down real query attribute check-source clients components match \
-	explain-person test conformance world score collect lint bench lock
+	explain-person explain-company test conformance world score collect lint bench lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,7 +88,9 @@ match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second
 		--out "$$THROUGHLINE_OUT"
 
 explain-person: setup ## evidence of who is who: make explain-person ID=<key> [TO=<key>] [PLAIN=yes]
-	@$(RUN) -m include.cli explain-person --id="$$THROUGHLINE_ID" --to="$$THROUGHLINE_TO" \
+explain-company: setup ## the same of companies: make explain-company ID=<key> [TO=<key>] [PLAIN=yes]
+explain-person explain-company:
+	@$(RUN) -m include.cli $@ --id="$$THROUGHLINE_ID" --to="$$THROUGHLINE_TO" \
 		--plain="$$THROUGHLINE_PLAIN"
 
 clients: ## make the environment of the public API clients (test and conformance do it)

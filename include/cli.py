@@ -82,10 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     match.add_argument("--spec", default="", help="YAML: the id column and what each column is")
     match.add_argument("--out", default="", help="CSV or Parquet of id and cluster_id")
-    explain = add("explain-person", _explain_person, "the evidence that makes records one person")
-    explain.add_argument("--id", default="", help="person, record or identifier key")
-    explain.add_argument("--to", default="", help="record or identifier key; empty: every record")
-    explain.add_argument("--plain", default="", help="yes: plain values, for who holds the key")
+    for kind in ("person", "company"):
+        explain = add(f"explain-{kind}", _explain, f"the evidence that makes records one {kind}")
+        explain.set_defaults(subject=kind)
+        explain.add_argument("--id", default="", help=f"{kind}, record or identifier key")
+        explain.add_argument("--to", default="", help="record or identifier; empty: every record")
+        explain.add_argument("--plain", default="", help="yes: plain values, for who holds the key")
     add("check-contracts", _check_contracts, "read every contract and the table graph")
     attribute = add("attribute", _attribute, "credit channels by every model over a file of yours")
     attribute.add_argument("paths", help="CSV or Parquet: aggregated paths, or a touch log")
@@ -246,8 +248,8 @@ def _match(options: argparse.Namespace, settings: Settings) -> None:
     match_records(options.records, options.spec, options.out, OUT.print)
 
 
-def _explain_person(options: argparse.Namespace, settings: Settings) -> None:
-    from include.terminal.explain_person import COLUMNS, CannotExplain, explain
+def _explain(options: argparse.Namespace, settings: Settings) -> None:
+    from include.terminal.explanation import COLUMNS, COMPANY, PERSON, CannotExplain, explain
     from include.terminal.site import open_site
     from include.warehouse.client import connect
 
@@ -258,11 +260,12 @@ def _explain_person(options: argparse.Namespace, settings: Settings) -> None:
     with open_site(settings) as site:
         client = connect(site.target)
         try:
-            person_key, lines = explain(client, options.id, options.to, plain_key)
+            subject = COMPANY if options.subject == "company" else PERSON
+            found, lines = explain(client, subject, options.id, options.to, plain_key)
         finally:
             client.close()
     if OUT.is_terminal:
-        OUT.print(f"person {person_key}", markup=False)
+        OUT.print(f"{subject.kind} {found}", markup=False)
     _print_rows(COLUMNS, lines)
 
 

@@ -147,7 +147,7 @@ def test_make_help_has_one_line_for_each_target(project_root: Path) -> None:
     wanted = {
         "demo", "real", "up", "down", "query", "test", "collect", "lint", "bench", "lock",
         "setup", "help", "world", "conformance", "clients", "check-source", "attribute",
-        "components", "match", "score", "explain-person",
+        "components", "match", "score", "explain-person", "explain-company",
     }  # fmt: skip
     assert set(named) == wanted
     assert len(named) == len(wanted)

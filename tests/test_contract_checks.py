@@ -62,6 +62,18 @@ PROMISES = [
         [{"identifier_key": "h", "record_key": r, "company_key": r} for r in ("a", "b")],
     ),
     Promise(
+        "core.core_company_component",
+        "one_component_per_identifier",
+        [{"identifier_key": "h", "record_key": r, "component_key": "c"} for r in ("a", "b")],
+        [{"identifier_key": "h", "record_key": r, "component_key": r} for r in ("a", "b")],
+    ),
+    Promise(
+        "core.core_company_link",
+        "one_company_per_record",
+        [{"identifier_key": i, "record_key": "r", "company_key": "c"} for i in ("a", "b")],
+        [{"identifier_key": i, "record_key": "r", "company_key": i} for i in ("a", "b")],
+    ),
+    Promise(
         "core.core_company_link",
         "no_company_is_lost",
         [{"record_key": "company:1"}],

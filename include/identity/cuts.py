@@ -1,7 +1,7 @@
-"""Cuts people in whom a decision keeps records apart, half-way between them, and the too large.
+"""Cuts people and companies whose records a decision keeps apart, half-way, and the too large.
 
-A component is small (one person's records), so it is cut here and not in SQL: every cut changes
-what the next decision finds connected.
+A component is small (the records of one person or company), so it is cut here and not in SQL:
+every cut changes what the next decision finds connected.
 """
 
 from __future__ import annotations
@@ -16,29 +16,32 @@ Edge = tuple[str, str, str, str, Decimal]
 Decision = tuple[datetime, str, Sequence[str], Sequence[str]]
 """When, which, and the records of either side."""
 Row = tuple[str, str, str, str, str, str]
-"""Columns of ``core.core_person_cut``."""
+"""Columns of ``core.core_person_cut`` and ``core.core_company_cut``."""
 _Identifier = tuple[str, str, str]
 _Carried = Mapping[str, Sequence[_Identifier]]
 
 
 def cut_components(
-    components: Sequence[tuple[str, Sequence[Decision] | None, Sequence[Edge], int]],
+    components: Sequence[tuple[str, Sequence[Decision] | None, Sequence[Edge], int, str]],
 ) -> list[Row]:
     """Rows of every component given, whatever the order of its edges.
 
     Decisions are applied one after another in the order given: each record goes with the side it
     is fewer steps from, with the first side when it is as far from both. What is left with more
-    than the last element's number of records loses its weakest evidence, rule by rule, until it
-    falls into pieces that are small enough; what is certain (1) stays.
+    records than the number given loses its weakest evidence, rule by rule, until it falls into
+    pieces that are small enough; what is certain (1) stays. The last element is the reason told
+    of that.
     """
     return [
         row
-        for _, decisions, edges, max_records in components
-        for row in _cut(decisions or (), sorted(map(tuple, edges)), max_records)
+        for _, decisions, edges, max_records, reason in components
+        for row in _cut(decisions or (), sorted(map(tuple, edges)), max_records, reason)
     ]
 
 
-def _cut(decisions: Sequence[Decision], edges: Sequence[Edge], max_records: int) -> list[Row]:
+def _cut(
+    decisions: Sequence[Decision], edges: Sequence[Edge], max_records: int, too_large_reason: str
+) -> list[Row]:
     carried: defaultdict[str, list[_Identifier]] = defaultdict(list)
     confidence: dict[_Identifier, Decimal] = {}
     for record, kind, key, part, sure in edges:
@@ -68,7 +71,7 @@ def _cut(decisions: Sequence[Decision], edges: Sequence[Edge], max_records: int)
     for record, *identifier, _ in edges:
         named = tuple(identifier)
         reason = "decided_different" if named in decided else ""
-        reason = "person_too_large" if named in outgrown else reason
+        reason = too_large_reason if named in outgrown else reason
         rows.append((record, *named[:2], piece_of[record], reason, decided.get(named, "")))
     return rows
 

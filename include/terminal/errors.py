@@ -17,7 +17,7 @@ _MENDABLE = {
     "include.quality.validation": ("QualityFailed",),
     "include.supervisor.store": ("NoStore",),
     "include.terminal.attribution_input": ("CannotAttribute",),
-    "include.terminal.explain_person": ("CannotExplain",),
+    "include.terminal.explanation": ("CannotExplain",),
     "include.terminal.ingest": ("CannotIngest",),
     "include.terminal.query": ("EmptyQuery",),
     "include.warehouse.build": ("IdentityKeyMissing", "InputsMoved", "Unaudited"),

@@ -24,6 +24,7 @@ Solver = Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
 
 SOLVERS: Mapping[str, Solver] = {
     "core.core_channel_weight": weigh_channels,
+    "core.core_company_cut": cut_components,
     "core.core_person_cut": cut_components,
     "stg.stg_phone_number": read_phones,
 }

@@ -1,62 +1,5 @@
 -- grain: one row per company record, identifier and its part, with the company both belong to
-with recursive
--- numbers are in the order of a hash: in the order of keys, a long chain of records made one after
--- another would need as many rounds as it has links; so it needs about their logarithm
-edges as (
-    select
-        *,
-        dense_rank() over (order by sipHash64(record_key), record_key) as record_number,
-        dense_rank() over (order by identifier_kind, identifier_key, identifier_part) as identifier_number
-    from core.core_company_evidence
-),
-
--- each round every record takes the smallest number among the records it shares an identifier with,
--- and with it all records that bore its number so far; a number is settled once none of its
--- identifiers is shared with another number
-spread as (
-    select
-        record_number,
-        identifier_number,
-        record_number as smallest,
-        toUInt8(0) as is_settled
-    from edges
-    union all
-    select
-        record_number,
-        identifier_number,
-        smallest,
-        toUInt8(max(is_contested) over (partition by smallest) = 0) as is_settled
-    from (
-        select
-            record_number,
-            identifier_number,
-            smallest,
-            min(smallest) over (partition by identifier_number)
-            != max(smallest) over (partition by identifier_number) as is_contested
-        from (
-            select
-                record_number,
-                identifier_number,
-                min(smallest_of_identifier) over (partition by smallest_before) as smallest
-            from (
-                select
-                    record_number,
-                    identifier_number,
-                    smallest as smallest_before,
-                    min(smallest) over (partition by identifier_number) as smallest_of_identifier
-                from spread
-                where is_settled = 0
-            )
-        )
-    )
-),
-
-settled as (
-    select distinct record_number, smallest
-    from spread
-    where is_settled = 1
-),
-
+with
 -- what the last build before this one has published each record under
 published as (
     select
@@ -83,74 +26,92 @@ used_of_record as (
     group by eldest_key
 ),
 
-grouped as (
+cut_records as (
+    select record_key, any(piece_key) as piece_key
+    from core.core_company_cut
+    group by record_key
+),
+
+-- a component that was cut goes on as its pieces
+placed as (
     select
-        edges.record_key as record_key,
-        edges.source as source,
-        edges.account_id as account_id,
-        edges.record_id as record_id,
-        edges.identifier_kind as identifier_kind,
-        edges.identifier_key as identifier_key,
-        edges.identifier_part as identifier_part,
-        edges.cut_reason as cut_reason,
-        edges.rule_id as rule_id,
-        edges.confidence as confidence,
-        edges.seen_at as seen_at,
-        settled.smallest as component,
-        ifNull(published.company_key, '') as published_key,
-        (edges.source = 'moysklad', edges.record_key) as age,
-        row_number() over (partition by edges.record_number order by edges.identifier_number) = 1 as is_first
-    from edges
-    inner join settled on settled.record_number = edges.record_number
-    left join published on published.record_key = edges.record_key
+        components.record_key as record_key,
+        ifNull(cut_records.piece_key, components.component_key) as component,
+        components.age as age
+    from (
+        select
+            record_key,
+            any(component_key) as component_key,
+            any((source = 'moysklad', record_key)) as age
+        from core.core_company_component
+        group by record_key
+    ) as components
+    left join cut_records on cut_records.record_key = components.record_key
 ),
 
 counted as (
     select
-        *,
-        sum(is_first) over (partition by component, published_key) as record_count,
-        min(age) over (partition by component, published_key) as eldest_of_key,
-        min(age) over (partition by component) as eldest
-    from grouped
+        placed.component as component,
+        ifNull(published.company_key, '') as published_key,
+        toInt64(count()) as record_count,
+        min(placed.age) as eldest
+    from placed
+    left join published on published.record_key = placed.record_key
+    group by placed.component, published_key
 ),
 
 -- of the components that hold records of one id, the one that holds most of them may keep it
 claimed as (
     select
         *,
-        argMin(component, (-record_count, eldest_of_key))
-            over (partition by published_key, if(published_key = '', component, 0))
-            as keeper,
-        published_key != '' and component = keeper as may_keep
+        published_key != ''
+        and row_number() over (partition by published_key order by record_count desc, eldest) = 1 as may_keep
     from counted
 ),
 
 -- of the ids a component may keep, the one that most of its records bear stays
-named as (
+kept as (
     select
-        *,
-        argMinIf(published_key, (-record_count, eldest_of_key), may_keep) over (partition by component) as kept_key
+        component,
+        argMinIf(published_key, (-record_count, eldest), may_keep) as kept_key,
+        tupleElement(min(eldest), 2) as eldest_key
     from claimed
-)
+    group by component
+),
 
 -- a new company is named after its smallest record of a CRM, else whatever there is; numbered where
 -- another one bears that name by now
+named as (
+    select
+        kept.component as component,
+        multiIf(
+            kept.kept_key != '', kept.kept_key,
+            ifNull(used_of_record.first_use, 0) != 1, kept.eldest_key,
+            concat('company-', toString(assumeNotNull(used_of_record.last_use) + 1), ':', kept.eldest_key)
+        ) as company_key
+    from kept
+    left join used_of_record on used_of_record.eldest_key = kept.eldest_key
+)
+
 select
-    named.record_key as record_key,
-    named.source as source,
-    named.account_id as account_id,
-    named.record_id as record_id,
-    named.identifier_kind as identifier_kind,
-    named.identifier_key as identifier_key,
-    named.identifier_part as identifier_part,
-    named.cut_reason as cut_reason,
-    named.rule_id as rule_id,
-    named.confidence as confidence,
-    named.seen_at as seen_at,
-    multiIf(
-        named.kept_key != '', named.kept_key,
-        ifNull(used_of_record.first_use, 0) != 1, named.eldest.2,
-        concat('company-', toString(assumeNotNull(used_of_record.last_use) + 1), ':', named.eldest.2)
-    ) as company_key
-from named
-left join used_of_record on used_of_record.eldest_key = named.eldest.2
+    components.record_key as record_key,
+    components.source as source,
+    components.account_id as account_id,
+    components.record_id as record_id,
+    components.identifier_kind as identifier_kind,
+    components.identifier_key as identifier_key,
+    if(
+        ifNull(cuts.cut_reason, '') = '', components.identifier_part,
+        concat(components.identifier_part, if(components.identifier_part = '', '', ' '), cuts.piece_key)
+    ) as identifier_part,
+    if(ifNull(cuts.cut_reason, '') = '', components.cut_reason, cuts.cut_reason) as cut_reason,
+    components.rule_id as rule_id,
+    components.confidence as confidence,
+    components.seen_at as seen_at,
+    named.company_key as company_key
+from core.core_company_component as components
+left join core.core_company_cut as cuts
+    on cuts.record_key = components.record_key
+    and cuts.identifier_kind = components.identifier_kind
+    and cuts.identifier_key = components.identifier_key
+inner join named on named.component = ifNull(cuts.piece_key, components.component_key)

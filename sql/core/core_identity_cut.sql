@@ -39,6 +39,18 @@ decided as (
     from core.core_person_cut
     where cut_reason != ''
     group by identifier_kind, identifier_key, cut_reason
+    union all
+    select
+        'company' as subject_kind,
+        identifier_kind,
+        identifier_key,
+        cut_reason,
+        uniqExact(piece_key) as part_count,
+        uniqExact(record_key) as record_count,
+        min(decision_id) as decision_id
+    from core.core_company_cut
+    where cut_reason != ''
+    group by identifier_kind, identifier_key, cut_reason
 )
 
 select subject_kind, identifier_kind, identifier_key, cut_reason, part_count, record_count, decision_id

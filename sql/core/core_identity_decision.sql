@@ -27,20 +27,28 @@ asked as (
     array join [('first', first_key), ('second', second_key)] as said
 ),
 
-records as (
-    select record_key, any(record_kind) as record_kind
+evidence as (
+    select 'person' as subject_kind, record_kind, record_key, identifier_key
     from core.core_identity_evidence
+    union all
+    select 'company' as subject_kind, 'company' as record_kind, record_key, identifier_key
+    from core.core_company_evidence
+),
+
+records as (
+    select subject_kind, record_key, any(record_kind) as record_kind
+    from evidence
     where record_key in (select said_key from asked)
-    group by record_key
+    group by subject_kind, record_key
 ),
 
 -- an identifier stands for every record that carries it, but the key of a record for that record alone
 carriers as (
-    select record_key, record_kind, record_key as said_key
+    select subject_kind, record_key, record_kind, record_key as said_key
     from records
     union all
-    select distinct record_key, record_kind, identifier_key as said_key
-    from core.core_identity_evidence
+    select distinct subject_kind, record_key, record_kind, identifier_key as said_key
+    from evidence
     where identifier_key in (select said_key from asked) and identifier_key not in (select record_key from records)
 ),
 
@@ -50,18 +58,37 @@ named as (
         asked.decision_id as decision_id,
         asked.decision_kind as decision_kind,
         asked.decided_at as decided_at,
+        carriers.subject_kind as subject_kind,
         carriers.record_kind as record_kind,
         carriers.record_key as record_key,
         min(asked.side) as side
     from asked
     inner join carriers on carriers.said_key = asked.said_key
     group by
-        asked.decision_id, asked.decision_kind, asked.decided_at, carriers.record_kind, carriers.record_key
+        asked.decision_id,
+        asked.decision_kind,
+        asked.decided_at,
+        carriers.subject_kind,
+        carriers.record_kind,
+        carriers.record_key
+),
+
+whole as (
+    select *
+    from (
+        select
+            *,
+            max(side) over (partition by decision_id, subject_kind) as last_side,
+            min(side) over (partition by decision_id, subject_kind) as first_side
+        from named
+    )
+    where first_side != last_side
 )
 
-select decision_id, decision_kind, decided_at, record_kind, record_key, side
+-- people and companies may carry one phone: a decision on phones speaks of people where it can
+select decision_id, decision_kind, decided_at, subject_kind, record_kind, record_key, side
 from (
-    select *, max(side) over (partition by decision_id) != min(side) over (partition by decision_id) as is_whole
-    from named
+    select *, max(subject_kind) over (partition by decision_id) as chosen_kind
+    from whole
 )
-where is_whole
+where subject_kind = chosen_kind

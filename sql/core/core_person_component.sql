@@ -30,7 +30,7 @@ held as (
         rules.confidence as confidence
     from core.core_identity_decision as decisions
     inner join seeds.identity_rules as rules on rules.identifier_kind = 'decision'
-    where decisions.decision_kind = 'same'
+    where decisions.subject_kind = 'person' and decisions.decision_kind = 'same'
 ),
 
 -- numbers are in the order of a hash: in the order of keys, a long chain of records made one after

@@ -2,7 +2,11 @@
 with placed as (
     select distinct record_key, component_key
     from core.core_person_component
-    where record_key in (select record_key from core.core_identity_decision where decision_kind = 'different')
+    where record_key in (
+        select record_key
+        from core.core_identity_decision
+        where subject_kind = 'person' and decision_kind = 'different'
+    )
 ),
 
 kept_apart as (
@@ -14,7 +18,7 @@ kept_apart as (
         groupArrayIf(decisions.record_key, decisions.side = 'second') as second_records
     from core.core_identity_decision as decisions
     inner join placed on placed.record_key = decisions.record_key
-    where decisions.decision_kind = 'different'
+    where decisions.subject_kind = 'person' and decisions.decision_kind = 'different'
     group by placed.component_key, decisions.decision_id
     having notEmpty(first_records) and notEmpty(second_records)
 ),
@@ -53,6 +57,7 @@ select
     edged.edges as edges,
     ifNull(
         (select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'), 4294967295
-    ) as max_records
+    ) as max_records,
+    'person_too_large' as too_large_reason
 from edged
 left join decided on decided.component_key = edged.component_key

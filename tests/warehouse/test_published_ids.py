@@ -138,12 +138,22 @@ def test_a_crash_before_the_history_is_written_is_mended_before_the_next_build(
     assert _history(shop) == [("person", "r1", "p", "b1")]
 
 
-def test_a_merge_undone_by_a_decision_gives_the_id_back_and_is_two_events(shop: Workshop) -> None:
+CHAINS = {
+    "person": ("core_identity_evidence", "core_identity_part"),
+    "company": ("core_company_evidence",),
+}
+"""What is given of a subject before its components."""
+
+
+@pytest.mark.parametrize("subject", CHAINS)
+def test_a_merge_undone_by_a_decision_gives_the_id_back_and_is_two_events(
+    shop: Workshop, subject: str
+) -> None:
     chain = (
-        "core.core_identity_decision", "core.core_person_component", "core.core_person_cut",
-        "core.core_person_link",
-    )  # fmt: skip
-    carried = ("core.core_identity_evidence", "core.core_identity_part")
+        "core.core_identity_decision",
+        *(f"core.core_{subject}_{step}" for step in ("component", "cut", "link")),
+    )
+    carried = [f"core.{name}" for name in CHAINS[subject]]
     client = shop.client
 
     def build_day(day: int, *held: tuple[str, str]) -> dict[str, str]:
@@ -156,7 +166,7 @@ def test_a_merge_undone_by_a_decision_gives_the_id_back_and_is_two_events(shop: 
             given = {"as_of": _pin(day).as_of}
             solved_tables.fill(client, shop.catalog.table(table), given, target=table)
         build.remember_published(shop, _pin(day))
-        found = client.query("select distinct record_key, person_key from core.core_person_link")
+        found = client.query(f"select distinct record_key, {subject}_key from {chain[-1]}")
         return dict(found.result_rows)
 
     client.command("truncate table seeds.identity_decisions")
@@ -171,3 +181,5 @@ def test_a_merge_undone_by_a_decision_gives_the_id_back_and_is_two_events(shop: 
     client.command("truncate table seeds.identity_decisions")
     assert _events(shop, 2) == [("merge", "r1", ["r1", "r2"], ["r1"], 2)]
     assert _events(shop, 3) == [("split", "r1", ["r1"], ["r1", "r2"], 2)]
+    for table in (*chain, *carried):
+        client.command(f"truncate table {table}")

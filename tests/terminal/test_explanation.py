@@ -1,4 +1,4 @@
-"""`make explain-person` prints the rows that join records, and plain values to the key's holder."""
+"""`make explain-person` and `-company` print what joins records, plain values to the key's holder."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ LINKS = [
     ("chat:4", "phone", "cut", "q", "same_phone_hash", "0.90", "2026-01-02 10:00:00"),
     ("chat:5", "phone", "cut", "r", "same_phone_hash", "0.90", "2026-01-02 10:00:00"),
 ]
+CARDS = [
+    ("company:1", "tax_number", f"{'a' * 64}:{_hash(PHONE)}", "c", "same_tax_number", "0.99",
+     "2026-01-01 10:00:00"),
+    ("company:2", "tax_number", f"{'a' * 64}:{_hash(PHONE)}", "c", "same_tax_number", "0.99",
+     "2026-01-02 10:00:00"),
+    ("company:3", "record", "company:3", "d", "company_record", "1.00", "2026-01-02 10:00:00"),
+]  # fmt: skip
 TO_FORM = [
     ("1", "lead:1", "phone", "same_phone_hash", "0.90"),
     ("2", "call:2", "phone", "same_phone_hash", "0.90"),
@@ -50,13 +57,18 @@ def warehouse(house_target: ClickHouseTarget) -> Iterator[Client]:
     )
     contacts = [("phone", "8 999 000-11-22", PHONE), ("email", "A@b.ru", "a@b.ru")]
     values = ", ".join(str((kind, raw, plain, _hash(plain))) for kind, raw, plain in contacts)
+    rows = ", ".join(map(str, CARDS))
+    client.command(
+        "insert into core.core_company_link (record_key, identifier_kind, identifier_key,"
+        f" company_key, rule_id, confidence, seen_at) values {rows}"
+    )
     client.command(
         "insert into stg.stg_contact_key (kind, raw_value, normalised_value, key_hash)"
         f" values {values}"
     )
     client.command(
         "insert into ops.published_id (subject_kind, record_key, subject_key)"
-        " values ('person', 'form:3', 'gone')"
+        " values ('person', 'form:3', 'gone'), ('company', 'company:2', 'gone-company')"
     )
     yield client
     client.close()
@@ -74,14 +86,16 @@ def installation(
     monkeypatch.delenv("THROUGHLINE_IDENTITY_KEY", raising=False)
 
 
-def _explain(capfd: pytest.CaptureFixture[str], *typed: str) -> list[dict[str, str]]:
-    assert cli.main(["explain-person", *typed]) == 0
+def _explain(
+    capfd: pytest.CaptureFixture[str], *typed: str, kind: str = "person"
+) -> list[dict[str, str]]:
+    assert cli.main([f"explain-{kind}", *typed]) == 0
     header, *lines = capfd.readouterr().out.splitlines()
     return [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
 
 
-def _refusal(capfd: pytest.CaptureFixture[str], *typed: str) -> str:
-    assert cli.main(["explain-person", *typed]) == 1
+def _refusal(capfd: pytest.CaptureFixture[str], *typed: str, kind: str = "person") -> str:
+    assert cli.main([f"explain-{kind}", *typed]) == 1
     printed = capfd.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
@@ -159,3 +173,34 @@ def test_a_key_that_names_nobody_here_is_one_line(
 
 def test_a_word_that_asks_for_nothing_known_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert "write PLAIN=yes" in _refusal(capfd, "--id", "lead:1", "--plain", "ja")
+
+
+@pytest.mark.parametrize("key", ["company:1", "c"])
+def test_companies_are_explained_by_their_own_evidence(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    typed = ("--id", key, "--to", "company:2")
+    rows = _explain(capfd, *typed, kind="company")
+    assert _steps(rows) == [
+        ("1", "company:1", "tax_number", "same_tax_number", "0.99"),
+        ("2", "company:2", "tax_number", "same_tax_number", "0.99"),
+    ]
+    assert rows[0]["identifier"] == f"{'a' * 10}:{_hash(PHONE)[:10]}"
+    monkeypatch.setenv("THROUGHLINE_IDENTITY_KEY", KEY)
+    (plain, _) = _explain(capfd, *typed, "--plain", "yes", kind="company")
+    assert plain["identifier"] == f"{'a' * 10}:{PHONE}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ((), "make explain-company ID="),
+        (("--id", "lead:1"), "core.core_company_link"),
+        (("--id", "c", "--to", "company:3"), "is of company d, not c"),
+        (("--id", "gone-company"), "now of c"),
+    ],
+)
+def test_a_key_that_names_no_company_is_one_line(
+    capfd: pytest.CaptureFixture[str], typed: tuple[str, ...], told: str
+) -> None:
+    assert told in _refusal(capfd, *typed, kind="company")

@@ -1,4 +1,4 @@
-"""Why records are one person: the rows of evidence between them, from the published tables.
+"""Why records are one person or company: the rows of evidence between them, as published.
 
 Identifiers are shown by their hashes. Plain phones and e-mails are shown only to who holds the
 identity key, proven by hashing them.
@@ -26,38 +26,59 @@ _SHORT = 10
 Line = tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What records are explained to be, and the words for it."""
+
+    kind: str
+    """As in ``ops.published_id``."""
+    table: str
+    """Where its records and identifiers stand, with its key in ``<kind>_key``."""
+    nobody: str
+    several: str
+
+
+PERSON = Subject("person", "core.core_person_link", "nobody", "people")
+COMPANY = Subject("company", "core.core_company_link", "no company", "companies")
+
+
 class CannotExplain(Exception):
     """The key names nobody, or plain values may not be shown; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class _Found:
-    person_key: str
-    is_person: bool
+    subject_key: str
+    is_subject: bool
 
 
-def explain(client: Client, key: str, to: str, plain_key: str | None) -> tuple[str, list[Line]]:
-    """The person, and lines under :data:`COLUMNS`: every row of evidence of each path.
+def explain(
+    client: Client, subject: Subject, key: str, to: str, plain_key: str | None
+) -> tuple[str, list[Line]]:
+    """The person or company, and lines under :data:`COLUMNS`: every row of evidence of each path.
 
-    ``key`` names a person, a record or an identifier; ``to`` another record or identifier, or is
-    empty for the paths from the first record to each. ``plain_key`` is the identity key of someone
-    who wants plain values, None for hashes. Raises :class:`CannotExplain`.
+    ``key`` names a person (company), a record or an identifier; ``to`` another record or
+    identifier, or is empty for the paths from the first record to each. ``plain_key`` is the
+    identity key of someone who wants plain values, None for hashes. Raises :class:`CannotExplain`.
     """
     if not key:
-        raise CannotExplain("name a person, record or identifier: make explain-person ID=<key>")
-    found = _find(client, key)
-    evidence = _evidence_of(client, found.person_key)
+        raise CannotExplain(
+            f"name a {subject.kind}, record or identifier: make explain-{subject.kind} ID=<key>"
+        )
+    found = _find(client, subject, key)
+    evidence = _evidence_of(client, subject, found.subject_key)
     first = min(
         evidence, key=lambda row: (row.seen_at is None, row.seen_at or 0, row.record_key)
     ).record_key
-    starts: list[Node] = [first] if found.is_person else _nodes(evidence, key)
+    starts: list[Node] = [first] if found.is_subject else _nodes(evidence, key)
     goals: list[list[Node]] = [_nodes(evidence, to)] if to else [
         [record] for record in sorted({row.record_key for row in evidence})
     ]  # fmt: skip
     if not goals[0]:
-        other = _find(client, to).person_key
+        other = _find(client, subject, to).subject_key
         raise CannotExplain(
-            f"nothing joins the two: the second is of person {other}, not {found.person_key};"
+            f"nothing joins the two: the second is of {subject.kind} {other},"
+            f" not {found.subject_key};"
             " core.core_identity_cut names what was cut"
         )
     plain = {} if plain_key is None else _plain_values(client, evidence, plain_key)
@@ -66,52 +87,54 @@ def explain(client: Client, key: str, to: str, plain_key: str | None) -> tuple[s
         path = find_path(evidence, starts, nodes) or []
         name = nodes[0] if isinstance(nodes[0], str) else _show(nodes[0][1], plain)
         lines += _show_path(name, path, evidence, plain)
-    return found.person_key, lines
+    return found.subject_key, lines
 
 
-def _find(client: Client, key: str) -> _Found:
+def _find(client: Client, subject: Subject, key: str) -> _Found:
     rows = client.query(
-        "select distinct person_key, multiIf(person_key = {key:String}, 1,"
-        " record_key = {key:String}, 2, 3) as rank from core.core_person_link"
-        " where person_key = {key:String} or record_key = {key:String}"
+        f"select distinct {subject.kind}_key as subject_key,"
+        " multiIf(subject_key = {key:String}, 1, record_key = {key:String}, 2, 3) as rank"
+        f" from {subject.table}"
+        " where subject_key = {key:String} or record_key = {key:String}"
         " or identifier_key = {key:String}"
         " or ({is_prefix:Bool} and startsWith(identifier_key, {key:String}))"
-        " order by rank, person_key",
+        " order by rank, subject_key",
         parameters={"key": key, "is_prefix": bool(_PREFIX.fullmatch(key))},
     ).result_rows
-    best = [person for person, rank in rows if rank == rows[0][1]]
+    best = [found for found, rank in rows if rank == rows[0][1]]
     if not best:
-        raise CannotExplain(_tell_where_it_went(client, key))
+        raise CannotExplain(_tell_where_it_went(client, subject, key))
     if len(best) > 1:
         raise CannotExplain(
-            f"the identifier was cut and is of {len(best)} people: {', '.join(best[:5])};"
+            f"the identifier was cut and is of {len(best)} {subject.several}:"
+            f" {', '.join(best[:5])};"
             " name one of them, or a record"
         )
     return _Found(best[0], rows[0][1] == 1)
 
 
-def _tell_where_it_went(client: Client, key: str) -> str:
+def _tell_where_it_went(client: Client, subject: Subject, key: str) -> str:
     rows = client.query(
-        "select distinct person_key from core.core_person_link where record_key in ("
+        f"select distinct {subject.kind}_key as found from {subject.table} where record_key in ("
         " select record_key from ops.published_id"
-        " where subject_kind = 'person' and subject_key = {key:String})"
-        " order by person_key limit 5",
-        parameters={"key": key},
+        " where subject_kind = {kind:String} and subject_key = {key:String})"
+        " order by found limit 5",
+        parameters={"key": key, "kind": subject.kind},
     ).result_rows
     if rows:
-        now = ", ".join(person for (person,) in rows)
-        return f"nobody bears this id any more; its records are now of {now}"
+        now = ", ".join(found for (found,) in rows)
+        return f"{subject.nobody} bears this id any more; its records are now of {now}"
     return (
-        "no person, record or identifier of the published tables has this key;"
-        " keys stand in core.core_person_link, plain phones and e-mails are none"
+        f"no {subject.kind}, record or identifier of the published tables has this key;"
+        f" keys stand in {subject.table}, plain phones and e-mails are none"
     )
 
 
-def _evidence_of(client: Client, person_key: str) -> list[Evidence]:
+def _evidence_of(client: Client, subject: Subject, subject_key: str) -> list[Evidence]:
     rows = client.query(
         "select record_key, identifier_kind, identifier_key, identifier_part, rule_id, confidence,"
-        " seen_at from core.core_person_link where person_key = {p:String} order by all",
-        parameters={"p": person_key},
+        f" seen_at from {subject.table} where {subject.kind}_key = {{key:String}} order by all",
+        parameters={"key": subject_key},
     ).result_rows
     return [
         Evidence(record, (kind, identifier, part), rule, confidence, seen_at)
@@ -136,12 +159,13 @@ def _nodes(evidence: Sequence[Evidence], key: str) -> list[Node]:
 def _plain_values(
     client: Client, evidence: Sequence[Evidence], identity_key: str
 ) -> dict[str, str]:
-    """Hash → plain value of the person's phones and e-mails, each proven by the key."""
+    """Hash → plain value of phones and e-mails, each proven by the key."""
     if not identity_key:
         raise CannotExplain(
             "plain values are shown to who holds the identity key: set THROUGHLINE_IDENTITY_KEY"
         )
-    hashes = sorted({row.identifier[1] for row in evidence if _HASH.fullmatch(row.identifier[1])})
+    # A company's identifier may be a hash beside another, or beside a domain.
+    hashes = sorted({found for row in evidence for found in _HASH.findall(row.identifier[1])})
     rows = client.query(
         "select key_hash, min(ifNull(letters_hash, '')), min(assumeNotNull(normalised_value))"
         " from stg.stg_contact_key where key_hash is not null"
@@ -185,4 +209,4 @@ def _show_path(
 
 
 def _show(key: str, plain: Mapping[str, str]) -> str:
-    return plain.get(key) or _HASH.sub(lambda found: found[0][:_SHORT], key)
+    return _HASH.sub(lambda found: plain.get(found[0]) or found[0][:_SHORT], key)
