@@ -7,7 +7,8 @@ mode by channel. Both read the same tables in one run, because figures of two ru
 compared. Beside them stand the eleven heuristic models over the same windows, in doubles and exact,
 written by hand in DuckDB and polars; they keep no touch's credit (``peers/``; left out, with the
 reason, where the peers' environment is not made). How far a peer's money is from the house's is
-measured by channel and model. Prints one line a step: seconds, CPU seconds, peak memory.
+measured by channel and model. Markov and Shapley stand beside public libraries last
+(``attribution_solved``). Prints one line a step: seconds, CPU seconds, peak memory of that step.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from pathlib import Path
 import psutil
 from clickhouse_connect.driver.client import Client
 
-from benchmarks.connectors import PEER_PYTHON
-from benchmarks.peak_memory import read_peak_mb
+from benchmarks import attribution_solved
+from benchmarks.connectors import NO_PEERS, PEER_PYTHON
+from benchmarks.peak_memory import forget_peak, read_peak_mb
 from include.contracts.model import Catalog
 from include.contracts.reader import read_catalog
 from include.embedded import process
@@ -103,9 +105,14 @@ from core.core_attribution_credit where kind = 'won' and is_attributed group by 
 """
 Money = dict[str, dict[str, int]]
 """Model → channel → kopecks in the window of 90 days."""
+# The peers are given visits already cut as core_journey cuts them: in ten million a dozen repeat.
 GIVEN_TO_PEERS = {
-    "touches": "select touch_key, person_key, touched_at, toString(channel) as channel"
-    " from core.core_touch",
+    "touches": "select touch_key, person_key, touched_at, toString(channel) as channel from ("
+    "select *, lagInFrame(tuple(channel, campaign_id, touched_at)) over ("
+    "partition by person_key order by touched_at, touch_key"
+    " rows between unbounded preceding and current row) as before from core.core_touch)"
+    " where not (before.1 = channel and before.2 = campaign_id"
+    " and touched_at < addMinutes(before.3, 30))",
     "deals": "select deal_key, person_key, assumeNotNull(won_at) as won_at,"
     " toInt64(assumeNotNull(revenue_amount) * 100) as kopecks from core.core_deal",
 }
@@ -129,10 +136,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 with connect(target) as client:
                     one_pass = _measure(client, engine.pid, touches)
                     money = _read_money(client)
+                    solved = attribution_solved.run_own(client, engine.pid)
                     given = _export(client, Path(folder))
             finally:
                 engine.stop()
             _compare(given, touches, one_pass, money)
+            for line in attribution_solved.compare(solved, given, touches):
+                _print(line)
     return 0
 
 
@@ -182,7 +192,7 @@ def _read_money(client: Client) -> Money:
 
 def _compare(given: Sequence[str], touches: int, one_pass: float, money: Money) -> None:
     if not PEER_PYTHON.exists():
-        _print(f"{touches:>12,}  peers left out: no {PEER_PYTHON}; `make bench` makes it")
+        _print(f"{touches:>12,}  the peers are {NO_PEERS}")
         return
     for name, script in PEERS.items():
         for kind in ("doubles", "exact"):
@@ -223,6 +233,7 @@ def _spell_sums(catalog: Catalog) -> str:
 
 def _time(pid: int, step: str, touches: int, run: Callable[[], object]) -> float:
     """Print a step's figures; returns the engine's CPU seconds."""
+    forget_peak(pid)
     spent = psutil.Process(pid).cpu_times()
     begun = time.monotonic()
     run()

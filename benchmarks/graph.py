@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.connectors import PEER_PYTHON
+from benchmarks.connectors import NO_PEERS, PEER_PYTHON
 from benchmarks.peak_memory import read_peak_mb
 from include.identity.components import write_components
 from include.settings import PROJECT_ROOT
@@ -89,15 +89,26 @@ def measure(count: int, folder: Path) -> list[tuple[str, ...]]:
     edges, ours, theirs = (folder / f"{name}-{count}.parquet" for name in ("edges", "own", "peer"))
     make_edges(count, edges)
     own = _run([sys.executable, "-m", "benchmarks.graph", "own", str(edges), str(ours)])
+    if not PEER_PYTHON.exists():
+        return [_spell_row(count, "ours", own, "")]
     peer = _run([str(PEER_PYTHON), "-m", "benchmarks.peers.splink_graph", str(edges), str(theirs)])
     if not is_same_partition(ours, theirs):
         raise SystemExit(f"{count:,} edges: the two answers are not one partition")
     times = peer["seconds"] / own["seconds"]
     return [
-        (f"{count:,}", name, *(f"{found[key]:,.1f}" for key in ("seconds", "cpu_seconds")),
-         f"{found['peak_mb']:,.0f}", remark)
-        for name, found, remark in (("ours", own, f"{times:.1f} times"), ("splink 5", peer, ""))
-    ]  # fmt: skip
+        _spell_row(count, "ours", own, f"{times:.1f} times"),
+        _spell_row(count, "splink 5", peer, ""),
+    ]
+
+
+def _spell_row(count: int, name: str, found: Mapping[str, float], remark: str) -> tuple[str, ...]:
+    return (
+        f"{count:,}",
+        name,
+        *(f"{found[key]:,.1f}" for key in ("seconds", "cpu_seconds")),
+        f"{found['peak_mb']:,.0f}",
+        remark,
+    )
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -109,6 +120,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     table = Table(title=title)
     for name in ("edges", "", "seconds", "CPU s", "peak MB", "faster"):
         table.add_column(name, justify="left" if name in ("", "faster") else "right")
+    if not PEER_PYTHON.exists():
+        sys.stdout.write(f"splink is {NO_PEERS}\n")
     with tempfile.TemporaryDirectory(prefix="throughline-graph-") as name:
         for count in map(int, arguments or DEFAULT_EDGES):
             for row in measure(count, Path(name)):
