@@ -1,4 +1,4 @@
-"""`make explain-person` and `-company` print what joins records, plain values to the key's holder."""
+"""`make explain-person` and `-company` print what joins records, plain to who holds the key."""
 
 from __future__ import annotations
 
