@@ -63,13 +63,20 @@ members as (
     group by records.person_key
 ),
 
+-- most people belong to no company, and their touches need no second grouping
 accounts as (
     select
-        ifNull(members.company_key, sessions.person_key) as owner_key,
+        person_key as owner_key,
+        touches
+    from sessions
+    where person_key not in (select member_key from members)
+    union all
+    select
+        members.company_key as owner_key,
         arraySort(arrayFlatten(groupArray(sessions.touches))) as touches
     from sessions
-    left join members on members.member_key = sessions.person_key
-    group by ifNull(members.company_key, sessions.person_key)
+    inner join members on members.member_key = sessions.person_key
+    group by members.company_key
 ),
 
 last_wins as (
@@ -79,7 +86,7 @@ last_wins as (
     group by person_key
 ),
 
--- who was touched after their last win, or never won, is a journey that failed; it ends at its last touch;
+-- a person's touches after their last win, or without one, are a journey that failed;
 -- a browser nobody has spoken from could not be seen winning, so it tells nothing of failing either
 endings as (
     select
@@ -100,25 +107,22 @@ endings as (
     from core.core_conversion
     union all
     select
-        concat('none:', sessions.person_key) as journey_key,
+        concat('none:', people.person_key) as journey_key,
         false as is_converted,
         'none' as kind,
-        sessions.person_key as person_key,
+        people.person_key as person_key,
         null as deal_key,
         null as converted_at,
         null as converted_date,
-        toNullable(tupleElement(sessions.touches[-1], 1)) as looks_back_from_at,
+        null as looks_back_from_at,
         ifNull(last_wins.last_won_at, toDateTime64('1900-01-01 00:00:00', 6, 'UTC')) as begins_after_at,
         null as lead_at,
         null as opportunity_at,
         null as amount,
         'XXX' as currency_code,
         'unknown' as vat_basis
-    from sessions
-    left join last_wins on last_wins.person_key = sessions.person_key
-    where
-        sessions.person_key in (select person_key from core.core_person)
-        and (last_wins.last_won_at is null or tupleElement(sessions.touches[-1], 1) > last_wins.last_won_at)
+    from core.core_person as people
+    left join last_wins on last_wins.person_key = people.person_key
 ),
 
 anchored as (
@@ -129,16 +133,36 @@ anchored as (
     left join members on members.member_key = endings.person_key
 ),
 
-bounded as (
+-- the side joined is held in memory: that of the endings, for the touches are many times wider
+touched as (
     select
         anchored.*,
+        accounts.touches as touches,
+        arrayFirst(touch -> touch.7 = anchored.person_key, accounts.touches) as first_touch,
+        arrayLast(touch -> touch.7 = anchored.person_key, accounts.touches) as last_touch
+    from accounts
+    right join anchored on accounts.owner_key = anchored.account_key -- noqa: CV08
+),
+
+-- what failed ends at its last touch
+ended as (
+    select
+        * except (looks_back_from_at),
+        if(is_converted, looks_back_from_at, toNullable(last_touch.1)) as looks_back_from_at
+    from touched
+    where is_converted or (last_touch.2 != '' and last_touch.1 > begins_after_at)
+),
+
+bounded as (
+    select
+        ended.*,
         arrayMap(
             (days, is_anchored) -> ifNull(
                 subtractDays(
                     if(
                         is_anchored,
-                        least(ifNull(anchored.lead_at, anchored.looks_back_from_at), anchored.looks_back_from_at),
-                        anchored.looks_back_from_at
+                        least(ifNull(ended.lead_at, ended.looks_back_from_at), ended.looks_back_from_at),
+                        ended.looks_back_from_at
                     ),
                     days
                 ),
@@ -147,7 +171,7 @@ bounded as (
             windows.window_days,
             windows.are_anchored
         ) as begins
-    from anchored
+    from ended
     cross join windows
 ),
 
@@ -162,16 +186,14 @@ limited as (
 -- no touch after the conversion; a touch at its very instant is before it
 reached as (
     select
-        limited.*,
+        *,
         arrayFilter(
-            touch -> touch.1 > limited.touched_after_at
-            and touch.1 <= limited.touched_by_at
-            and (limited.is_converted or touch.7 = limited.person_key),
-            accounts.touches
-        ) as journey,
-        arrayFirst(touch -> touch.7 = limited.person_key, accounts.touches) as first_touch
+            touch -> touch.1 > touched_after_at
+            and touch.1 <= touched_by_at
+            and (is_converted or touch.7 = person_key),
+            touches
+        ) as journey
     from limited
-    left join accounts on accounts.owner_key = limited.account_key
 ),
 
 journeys as (
