@@ -78,6 +78,18 @@ mailed as (
     array join emails as email
 ),
 
+-- a company told by one record of an identifier is that of the others it holds
+employers_of_part as (
+    select distinct
+        held.identifier_kind as identifier_kind,
+        held.identifier_key as identifier_key,
+        held.part as part,
+        employers.company_key as company_key
+    from stg.stg_identity_record as records
+    inner join employers on employers.record_key = records.company_record_key
+    inner join held on held.record_key = records.record_key
+),
+
 observed as (
     select
         records.record_key as record_key,
@@ -87,19 +99,16 @@ observed as (
     from stg.stg_identity_record as records
     inner join employers on employers.record_key = records.company_record_key
     union distinct
-    -- a company told by one record of an identifier is that of the others it holds
     select
-        mine.record_key as record_key,
+        held.record_key as record_key,
         'name_at_company' as identifier_kind,
-        employers.company_key as employer,
+        employers_of_part.company_key as employer,
         false as is_certain
-    from stg.stg_identity_record as records
-    inner join employers on employers.record_key = records.company_record_key
-    inner join held as theirs on theirs.record_key = records.record_key
-    inner join held as mine
-        on mine.identifier_kind = theirs.identifier_kind
-        and mine.identifier_key = theirs.identifier_key
-        and mine.part = theirs.part
+    from held
+    inner join employers_of_part
+        on employers_of_part.identifier_kind = held.identifier_kind
+        and employers_of_part.identifier_key = held.identifier_key
+        and employers_of_part.part = held.part
     union distinct
     -- who calls through the switchboard of a company is at it
     select
@@ -124,39 +133,37 @@ observed as (
     where mail_domain != '' and mail_domain not in (select domain from seeds.free_mail_domains)
 ),
 
-colleagues as (
-    select
-        observed.identifier_kind as identifier_kind,
-        observed.employer as employer,
-        groupUniqArray((named.name_hash, named.name_forms)) as full_names
-    from observed
-    inner join named on named.record_key = observed.record_key
-    where named.name_detail = 3
-    group by observed.identifier_kind, observed.employer
-),
-
 -- `Роман` at an employer is its one Roman; of two he may be either. Switchboard and mail domain tell the
 -- employer for certain, a name of a company may be that of another one
 placed as (
     select
-        observed.record_key as record_key,
-        observed.identifier_kind as identifier_kind,
-        observed.employer as employer,
-        named.record_kind as record_kind,
-        named.seen_at as seen_at,
-        arrayFilter(
-            full_name -> has(tupleElement(full_name, 2), named.name_hash), colleagues.full_names
-        ) as namesakes,
+        record_key,
+        identifier_kind,
+        employer,
+        record_kind,
+        seen_at,
+        arrayFilter(full_name -> has(tupleElement(full_name, 2), name_hash), full_names) as namesakes,
         multiIf(
-            named.name_detail = 3, named.name_hash,
-            observed.is_certain and length(namesakes) = 1, tupleElement(namesakes[1], 1),
+            name_detail = 3, name_hash,
+            is_certain and length(namesakes) = 1, tupleElement(namesakes[1], 1),
             ''
         ) as full_name_hash
-    from observed
-    inner join named on named.record_key = observed.record_key
-    left join colleagues
-        on colleagues.identifier_kind = observed.identifier_kind
-        and colleagues.employer = observed.employer
+    from (
+        select
+            observed.record_key as record_key,
+            observed.identifier_kind as identifier_kind,
+            observed.employer as employer,
+            observed.is_certain as is_certain,
+            named.record_kind as record_kind,
+            named.seen_at as seen_at,
+            named.name_hash as name_hash,
+            named.name_detail as name_detail,
+            groupUniqArrayIf((named.name_hash, named.name_forms), named.name_detail = 3) over (
+                partition by observed.identifier_kind, observed.employer
+            ) as full_names
+        from observed
+        inner join named on named.record_key = observed.record_key
+    )
 ),
 
 silent as (
@@ -183,6 +190,7 @@ leads as (
     group by record_key
 ),
 
+-- by spells of ten minutes, its own and the next: all with all would be too many
 moments as (
     select
         silent.record_key as record_key,
@@ -192,8 +200,18 @@ moments as (
         leads.seen_at as lead_seen_at,
         uniqExact(leads.name_hash) over (partition by silent.record_key) as names_met,
         uniqExact(silent.record_key) over (partition by leads.record_key) as silent_met
-    from silent
-    cross join leads
+    from (
+        select
+            *,
+            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(seen_at), 600) as ten_minutes
+        from silent
+    ) as silent
+    inner join (
+        select
+            *,
+            intDiv(toUnixTimestamp(seen_at), 600) as ten_minutes
+        from leads
+    ) as leads on leads.ten_minutes = silent.ten_minutes
     where
         leads.seen_at >= silent.seen_at
         and leads.seen_at < addMinutes(silent.seen_at, 10)
@@ -227,8 +245,32 @@ dialled as (
         and contacts.raw_value = records.raw_value
 ),
 
--- a phone with each of its last four digits hidden in turn: where a typist slips
-hidden as (
+-- phones that are one with one of their last four digits hidden: where a typist slips. They are ten at most
+alike as (
+    select
+        concat(
+            substring(phone, 1, length(phone) - hidden_place), '*', substring(phone, length(phone) - hidden_place + 2)
+        ) as hidden_phone,
+        groupUniqArray(phone) as phones
+    from (
+        select assumeNotNull(normalised_value) as phone
+        from stg.stg_contact_key
+        where kind = 'phone' and normalised_value is not null
+    )
+    array join [1, 2, 3, 4] as hidden_place
+    group by hidden_phone
+    having length(phones) > 1
+),
+
+neighbours as (
+    select distinct phone, other_phone
+    from (
+        select arrayJoin(phones) as phone, arrayJoin(arrayFilter(other -> other != phone, phones)) as other_phone
+        from alike
+    )
+),
+
+callers as (
     select
         dialled.record_key as record_key,
         dialled.phone as phone,
@@ -236,16 +278,10 @@ hidden as (
         named.seen_at as seen_at,
         named.name_hash as name_hash,
         named.name_detail as name_detail,
-        named.name_forms as name_forms,
-        concat(
-            substring(dialled.phone, 1, length(dialled.phone) - hidden_place),
-            '*',
-            substring(dialled.phone, length(dialled.phone) - hidden_place + 2)
-        ) as hidden_phone
+        named.name_forms as name_forms
     from dialled
     inner join named on named.record_key = dialled.record_key
-    array join [1, 2, 3, 4] as hidden_place
-    where named.seen_at is not null
+    where named.seen_at is not null and dialled.phone in (select arrayJoin(phones) from alike)
 ),
 
 -- one digit apart and one full name, or names that may be one and three days
@@ -256,11 +292,11 @@ slipped as (
         mine.seen_at as seen_at,
         concat(least(mine.phone, theirs.phone), ':', greatest(mine.phone, theirs.phone)) as both_phones,
         if(mine.name_detail >= theirs.name_detail, mine.name_hash, theirs.name_hash) as longer_name
-    from hidden as mine
-    inner join hidden as theirs on theirs.hidden_phone = mine.hidden_phone
+    from callers as mine
+    inner join neighbours on neighbours.phone = mine.phone
+    inner join callers as theirs on theirs.phone = neighbours.other_phone
     where
-        theirs.phone != mine.phone
-        and (has(mine.name_forms, theirs.name_hash) or has(theirs.name_forms, mine.name_hash))
+        (has(mine.name_forms, theirs.name_hash) or has(theirs.name_forms, mine.name_hash))
         and (
             (mine.name_detail = 3 and theirs.name_detail = 3)
             or abs(dateDiff('second', mine.seen_at, theirs.seen_at)) < 3 * 86400
