@@ -16,8 +16,9 @@ from datetime import UTC, date, datetime
 from include.sandbox import scoring
 from include.sandbox.scoring.landed_world import open_landed_world
 from include.sandbox.scoring.real_sets import PEERS_PYTHON, REAL_SETS, score_sets
+from include.sandbox.scoring.reference_paths import REFERENCES, score_references
 from include.sandbox.scoring.scene import Scene, build_scene
-from include.sandbox.scoring.score_page import write_page
+from include.sandbox.scoring.score_page import spell, write_page
 from include.sandbox.world.sizes import SIZES
 from include.settings import PROJECT_ROOT, read_settings
 
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _tell(f"scoring {name}")
             figures |= score(scene)
     _publish(f"{options.size}, seed {options.seed}", figures)
-    if real := score_sets(REAL_SETS, PEERS_PYTHON, _tell):
+    real = score_sets(REAL_SETS, PEERS_PYTHON, _tell) | score_references(REFERENCES, _tell)
+    if real:
         _publish("real sets", real)
     return 0
 
@@ -58,7 +60,7 @@ def find_subjects() -> dict[str, Score]:
 
 def _publish(title: str, figures: dict[str, float]) -> None:
     for name, value in figures.items():
-        sys.stdout.write(f"{name}={value:.4f}\n")
+        sys.stdout.write(f"{name}={spell(value)}\n")
     sys.stdout.flush()
     day: date = datetime.now(UTC).date()
     write_page(PAGE, title, day, figures)
