@@ -6,8 +6,10 @@ Rows are counted as a spreadsheet counts them: the header is row 1.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,7 +66,7 @@ def read_path_file(path: Path) -> PathFile:
         if content.startswith(_PARQUET):
             table = parquet.read_table(BytesIO(content))
         else:
-            table = _read_csv(content.removeprefix(_BYTE_ORDER_MARK))
+            table = _read_csv(path, content.removeprefix(_BYTE_ORDER_MARK))
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or _first_line(error)
         raise CannotAttribute(f"{path}: {reason}; give a CSV or Parquet file") from None
@@ -75,13 +77,15 @@ def read_path_file(path: Path) -> PathFile:
     return _choose_columns(path, table)
 
 
-def _read_csv(content: bytes) -> pa.Table:
+def _read_csv(path: Path, content: bytes) -> pa.Table:
     content.decode("utf-8")
     header = content.lstrip(b"\r\n").splitlines()[0].decode("utf-8")
+    if header.lower().startswith("sep="):
+        raise CannotAttribute(f"{path}: row 1 is '{header}', a word to Excel; delete that line")
     delimiter = max(_DELIMITERS, key=header.count)
     names = next(csv.reader([header], delimiter=delimiter))
     return arrow_csv.read_csv(
-        BytesIO(content),
+        BytesIO(content + b"\n"),  # a header alone, without an end of line, is no block to Arrow
         # Arrow tells the row of an error on one thread only.
         read_options=arrow_csv.ReadOptions(use_threads=False, block_size=1 << 26),
         parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
@@ -96,36 +100,58 @@ def _choose_columns(path: Path, table: pa.Table) -> PathFile:
     is_log = _missing(names, LOG_COLUMNS) < _missing(names, PATH_COLUMNS)
     columns = LOG_COLUMNS if is_log else PATH_COLUMNS
     kind = "a touch log" if is_log else "aggregated paths"
-    for name, is_needed in columns.items():
-        if is_needed and name not in names:
-            raise CannotAttribute(
-                f"{path}: row 1: there is no column '{name}'; {kind} need"
-                f" {', '.join(one for one, needed in columns.items() if needed)}"
-            )
-        if names.count(name) > 1:
-            raise CannotAttribute(f"{path}: row 1: two columns are named '{name}'; leave one")
     numbers = pa.array(range(2, table.num_rows + 2), pa.uint64())
     texts = {"row_number": numbers}
-    for name in columns:
-        if name in names:
-            texts[name] = _as_text(path, name, table.column(names.index(name)))
+    for name, is_needed in columns.items():
+        places = _find(name, names)
+        if is_needed and not places:
+            raise CannotAttribute(
+                f"{path}: row 1: there is no column '{name}'; {kind} need"
+                f" {', '.join(one for one, needed in columns.items() if needed)}, and there are"
+                f" {_list(names)}"
+            )
+        if len(places) > 1:
+            raise CannotAttribute(f"{path}: row 1: two columns are named '{name}'; leave one")
+        if places:
+            texts[name] = _as_text(path, name, table.column(places[0]))
         else:
             texts[name] = pa.array([""], pa.string()).take(pa.array([0] * table.num_rows))
     return PathFile(pa.table(texts), is_log)
 
 
+def _find(name: str, names: list[str]) -> list[int]:
+    """Places of the column; of those that differ by capitals and blanks where none is it."""
+    exact = [place for place, one in enumerate(names) if one == name]
+    return exact or [place for place, one in enumerate(names) if _fold(one) == name]
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.lower())
+
+
+def _list(names: list[str]) -> str:
+    shown = [f"'{name}'" if len(name) <= 40 else f"'{name[:39]}…'" for name in names[:10]]
+    return ", ".join(shown) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
 def _missing(names: list[str], columns: Mapping[str, bool]) -> int:
-    return sum(is_needed and name not in names for name, is_needed in columns.items())
+    return sum(is_needed and not _find(name, names) for name, is_needed in columns.items())
 
 
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_floating(column.type):
+        # Whole numbers stay digits: as a double's text, an instant in milliseconds has an exponent.
+        with contextlib.suppress(pa.ArrowException):
+            column = pc.cast(column, pa.int64())
     try:
         text = pc.cast(column, pa.string())
     except pa.ArrowException:
         raise CannotAttribute(
             f"{path}: row 1: column '{name}' is {column.type}; save it as text, a number or a time"
         ) from None
-    return pc.fill_null(pc.utf8_trim_whitespace(text), "")
+    # What a page or a spreadsheet puts between words is no part of a name.
+    spaced = pc.replace_substring(text, "\u00a0", " ") if name in ("path", "channel") else text
+    return pc.fill_null(pc.utf8_trim_whitespace(spaced), "")
 
 
 def _first_line(error: Exception) -> str:

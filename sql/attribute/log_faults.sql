@@ -7,7 +7,7 @@ with cells as (
         match(
             touched_at,
             '^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?'
-            || '( ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?)?|[0-9]{10}([.][0-9]{1,9})?|[0-9]{13})$'
+            || '( ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?)?|[0-9]{10}([.][0-9]{1,9})?|[0-9]{13}|[0-9]{16})$'
         ) as is_instant
     from attribute.rows_read
 ),
@@ -34,7 +34,9 @@ faults as (
                 ('', '', '')
             ),
             if(
-                lower(converted) not in ('1', '0', 'true', 'false', 't', 'f', 'yes', 'no', 'y', 'n', ''),
+                lowerUTF8(converted) not in (
+                    '1', '0', '1.0', '0.0', 'true', 'false', 't', 'f', 'yes', 'no', 'y', 'n', 'да', 'нет', ''
+                ),
                 ('converted', converted, 'write 1 where the person converted at this touch, else 0'),
                 ('', '', '')
             ),
@@ -61,10 +63,10 @@ select
     user_id as cell,
     concat(
         'has ', toString(count()), ' touches and ',
-        toString(countIf(lower(converted) in ('1', 'true', 't', 'yes', 'y'))),
+        toString(countIf(lowerUTF8(converted) in ('1', '1.0', 'true', 't', 'yes', 'y', 'да'))),
         ' conversions, more than a person can: give each person an id, or delete these rows'
     ) as cure
 from attribute.rows_read
 where user_id != ''
 group by user_id
-having count() * countIf(lower(converted) in ('1', 'true', 't', 'yes', 'y')) > 10000000
+having count() * countIf(lowerUTF8(converted) in ('1', '1.0', 'true', 't', 'yes', 'y', 'да')) > 10000000

@@ -5,7 +5,7 @@ with touches as (
         row_number,
         channel,
         toUnixTimestamp64Micro(parseDateTime64BestEffort(touched_at, 6, {zone:String})) as touched_micros,
-        lower(converted) in ('1', 'true', 't', 'yes', 'y') as is_conversion,
+        lowerUTF8(converted) in ('1', '1.0', 'true', 't', 'yes', 'y', 'да') as is_conversion,
         toInt256(
             toDecimal256(if(value = '' or not is_conversion, '0', value), 18)
             * toDecimal256('1000000000000000000', 0)

@@ -38,9 +38,17 @@ select
     row_number,
     'path' as column_name,
     path as cell,
+    'write > alone between touches' as cure
+from attribute.rows_read
+where match(path, '[-=]>|→')
+union all
+select
+    row_number,
+    'path' as column_name,
+    path as cell,
     'name every touch between the signs, or delete the superfluous > sign' as cure
 from attribute.rows_read
-where path != '' and arrayExists(name -> trimBoth(name) = '', splitByString(' > ', path))
+where path != '' and arrayExists(name -> trimBoth(name, ' \t') = '', splitByChar('>', path))
 union all
 select
     row_number,
@@ -48,4 +56,4 @@ select
     path as cell,
     'rename this channel: the result keeps that name for what no touch earned' as cure
 from attribute.rows_read
-where arrayExists(name -> trimBoth(name) = 'unattributed', splitByString(' > ', path))
+where arrayExists(name -> trimBoth(name, ' \t') = 'unattributed', splitByChar('>', path))

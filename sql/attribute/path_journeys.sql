@@ -1,7 +1,7 @@
 -- grain: one row per distinct path; figures are whole numbers of 10 to the minus 18th
 with figures as (
     select
-        if(path = '', [], arrayMap(name -> trimBoth(name), splitByString(' > ', path))) as channels,
+        if(path = '', [], arrayMap(name -> trimBoth(name, ' \t'), splitByChar('>', path))) as channels,
         toDecimal256(total_conversions, 18) as conversions,
         toDecimal256(if(total_conversion_value = '', '0', total_conversion_value), 18) as amount,
         toDecimal256(if(total_null = '', '0', total_null), 18) as nulls

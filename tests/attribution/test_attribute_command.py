@@ -98,6 +98,49 @@ def test_a_typed_log_keeps_its_zone_and_its_flags(tmp_path: Path) -> None:
     assert credited(file)["first"]["a"] == {"conversions": 1.0, "value": 1.1}
 
 
+def test_signs_between_touches_need_no_blanks(tmp_path: Path) -> None:
+    expected = credited(write_rows(tmp_path / "spaced.csv", PATHS, [("a > b c > a", 2, 1, 3)]))
+    for path in ("a>b c>a", "a >b c> a", "a\u00a0>\u00a0b\u00a0c > a", "a\t>\tb c\t>\ta"):
+        assert credited(write_rows(tmp_path / "p.csv", PATHS, [(path, 2, 1, 3)])) == expected, path
+
+
+def test_capitals_and_blanks_in_the_header_do_not_hide_a_column(tmp_path: Path) -> None:
+    rows = [("a > b", 2, "10.25", 3)]
+    expected = credited(write_rows(tmp_path / "paths.csv", PATHS, rows))
+    for header in (
+        ("Path", "TOTAL_CONVERSIONS", "Total Conversion Value", "total-null"),
+        ("path", "Total conversions", "total_conversion_value ", " Total_Null"),
+    ):
+        assert credited(write_rows(tmp_path / "other.csv", header, rows)) == expected, header
+    both = ("path", "total_conversions", "total_conversion_value", "total_null", "Path")
+    assert credited(write_rows(tmp_path / "both.csv", both, [(*rows[0], "z")])) == expected
+
+
+def test_a_conversion_may_be_told_in_words_of_two_languages_or_as_a_double(tmp_path: Path) -> None:
+    for yes, no in (("Да", "НЕТ"), ("1.0", "0.0"), ("TRUE", "False")):
+        rows = [("u", "2026-01-01", "a", no, ""), ("u", "2026-01-02", "b", yes, 5)]
+        found = credited(write_rows(tmp_path / "log.csv", LOG, rows))
+        assert found["last"]["b"] == {"conversions": 1.0, "value": 5.0}, yes
+
+
+def test_an_instant_counted_in_seconds_or_in_their_parts_is_the_same_one(tmp_path: Path) -> None:
+    seconds = 1_767_225_600
+    rows = [("u", "2026-01-01 00:00:30", "late", 1, 5)]
+    for early in (seconds, seconds * 1_000, seconds * 1_000_000, f"{seconds}.5"):
+        file = write_rows(tmp_path / "log.csv", LOG, [*rows, ("u", early, "early", 0, "")])
+        assert credited(file)["first"]["early"]["conversions"] == 1.0, early
+    table = pa.table(
+        {
+            "user_id": [1.0, 1.0],
+            "touched_at": [(seconds + 30) * 1e3, seconds * 1e3],
+            "channel": ["late", "early"],
+            "converted": [1.0, 0.0],
+        }
+    )
+    parquet.write_table(table, tmp_path / "log.parquet")
+    assert credited(tmp_path / "log.parquet")["first"]["early"]["conversions"] == 1.0
+
+
 GOOD = ("a", "2026-01-01", "seo", 1, 5)
 
 
@@ -111,7 +154,12 @@ GOOD = ("a", "2026-01-01", "seo", 1, 5)
         (PATHS, ("a", 1, "nan", 0), ("row 3", "total_conversion_value is 'nan'")),
         (PATHS, ("a", 1, "1e30", 0), ("row 3", "below 10 to the 18th")),
         (PATHS, ("a >  > b", 1, 0, 0), ("row 3", "name every touch")),
+        (PATHS, ("a > b >", 1, 0, 0), ("row 3", "path is 'a > b >'", "superfluous > sign")),
+        (PATHS, ("> a", 1, 0, 0), ("row 3", "superfluous > sign")),
+        (PATHS, ("a -> b", 1, 0, 0), ("row 3", "path is 'a -> b'", "write > alone")),
+        (PATHS, ("a → b", 1, 0, 0), ("row 3", "write > alone")),
         (PATHS, ("unattributed", 1, 0, 0), ("row 3", "rename this channel")),
+        (PATHS, ("a>unattributed", 1, 0, 0), ("row 3", "rename this channel")),
         (LOG, ("", "2026-01-01", "a", 0, 0), ("row 3", "user_id is ''")),
         (LOG, ("a", "01.02.2026", "a", 0, 0), ("row 3", "touched_at is '01.02.2026'")),
         (LOG, ("a", "2026-02-30", "a", 0, 0), ("row 3", "touched_at is '2026-02-30'")),
@@ -140,6 +188,10 @@ def test_a_wrong_cell_is_named_with_its_row_and_cure(
         (b"path,conversions\na,1\n", "row 1: there is no column 'total_conversions'"),
         (b"user_id,touched_at,channel\na,2026-01-01,b\n", "there is no column 'converted'"),
         (b"path,path,total_conversions\na,b,1\n", "two columns are named 'path'"),
+        (b"Path,PATH,total_conversions\na,b,1\n", "two columns are named 'path'"),
+        (b"uid,campaign,conversion\n1,a,0\n", "and there are 'uid', 'campaign', 'conversion'"),
+        (b"sep=;\npath;total_conversions\na;1\n", "row 1 is 'sep=;', a word to Excel"),
+        (b"<html>", "there is no column 'path'"),
         (b"path,total_conversions\na,1\nb,2,3\n", "Row #3"),
         (b"path,total_conversions\n\xff\xfe,1\n", "UTF-8"),
         (b"PAR1 but not really", "correct the file"),
