@@ -75,8 +75,10 @@ def main() -> None:
     tables = [db.register(frame) for frame in frames]
     linker = Linker(tables if links else tables[0], settings)
     strong = [n for n, k in columns.items() if k in {"email", "phone", "tax id", "birth date"}]
+    # A set without such a column is searched by its first one, as its analyst named it.
+    certain = strong or list(columns)[:1]
     linker.training.estimate_probability_two_random_records_match(
-        [block_on(name, next(iter(n for n in columns if n != name))) for name in strong], recall=0.7
+        [block_on(name, *[n for n in columns if n != name][:1]) for name in certain], recall=0.7
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     for name in (strong + [n for n in columns if n not in strong])[:3]:

@@ -12,6 +12,10 @@ import pyarrow.parquet as pq
 
 UNSEEN_RECORDS = 200
 """A few records say little of how rare a value is: as many others without it are thought of."""
+_WEIGHT_BITS = 24
+_WEIGHT = (1 << _WEIGHT_BITS) - 1
+_WEIGHT_UNIT = 10_000
+_WORDS_LOOKED_UP = 12
 _WORDY = frozenset({"company", "name", "address", "text"})
 
 
@@ -23,12 +27,14 @@ def write_features(
     ``columns`` are normalised values, one sequence per column; records are numbered from 0.
     """
     count = len(sources)
-    words, weights, frequencies = [], [], []
+    words, lengths, frequencies, rarest = [], [], [], []
     for values, kind in zip(columns, kinds, strict=True):
         split = [sorted(set(value.split())) if kind in _WORDY else [] for value in values]
         seen = Counter(word for row in split for word in row)
-        words.append(split)
-        weights.append([_unit([math.log(1 + count / seen[w]) for w in row]) for row in split])
+        codes = _codes(seen, count)
+        words.append([[codes[word] for word in row] for row in split])
+        lengths.append([math.sqrt(sum(codes[w] & _WEIGHT for w in row)) or 1.0 for row in split])
+        rarest.append([_rarest(row, seen) for row in split])
         often = Counter(values)
         known = max(1, count - often[""])
         frequencies.append(
@@ -40,14 +46,14 @@ def write_features(
             "source": pa.array(sources, pa.uint8()),
             "texts": _by_record(columns),
             "words": _by_record(words),
-            "weights": _by_record(weights),
+            "lengths": _by_record(lengths),
             "frequencies": _by_record(frequencies),
         }
     )
     numbers, places, spaces, keys = [], [], [], []
     for place, (values, kind) in enumerate(zip(columns, kinds, strict=True)):
         for number, value in enumerate(values):
-            for key in block_keys(kind, value):
+            for key in block_keys(kind, value, rarest[place][number]):
                 numbers.append(number)
                 places.append(place)
                 # Given names and surnames change places: their keys are those of one column.
@@ -66,13 +72,16 @@ def write_features(
     return folder / "records.parquet", folder / "keys.parquet"
 
 
-def block_keys(kind: str, value: str) -> set[str]:
-    """Texts that two records of one entity are likely to share in this column."""
+def block_keys(kind: str, value: str, words: Sequence[str] = ()) -> set[str]:
+    """Texts that two records of one entity are likely to share in this column.
+
+    ``words`` are those of ``value`` worth looking up.
+    """
     if not value:
         return set()
     keys = {f"={value}"}
     if kind in _WORDY:
-        keys |= {f"w{word}" for word in value.split() if len(word) > 1}
+        keys |= {f"w{word}" for word in words}
         keys.add(f"p{value.replace(' ', '')[:6]}")
         numbers = [word for word in value.split() if word.isdigit()]
         letters = [word for word in value.split() if not word.isdigit() and len(word) > 2]
@@ -100,9 +109,18 @@ def _skeleton(value: str) -> str:
     return kept[:4]
 
 
-def _unit(vector: list[float]) -> list[float]:
-    length = math.sqrt(sum(x * x for x in vector)) or 1.0
-    return [x / length for x in vector]
+def _codes(seen: Counter[str], count: int) -> dict[str, int]:
+    """A number for each word, with its squared weight in the lowest bits."""
+    return {
+        word: number << _WEIGHT_BITS | round(_WEIGHT_UNIT * math.log(1 + count / often) ** 2)
+        for number, (word, often) in enumerate(seen.items(), 1)
+    }
+
+
+def _rarest(words: Sequence[str], seen: Counter[str]) -> list[str]:
+    """The rarest words that another record has too: long texts would bring every common one."""
+    shared = [word for word in words if len(word) > 1 and seen[word] > 1]
+    return sorted(shared, key=lambda word: (seen[word], word))[:_WORDS_LOOKED_UP]
 
 
 def _by_record(columns: Sequence[Sequence[object]]) -> list[list[object]]:

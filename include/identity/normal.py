@@ -57,6 +57,8 @@ _SHORT = {
     "saint": "st", "center": "ctr", "centre": "ctr",
 }  # fmt: skip
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
+_LONGEST = 400
+"""Characters of a value that are read: texts are compared letter by letter."""
 _DATE = re.compile(r"^(\d{1,4})\D+(\d{1,2})\D+(\d{1,4})")
 
 
@@ -71,7 +73,7 @@ def normalise(kind: str, value: str, region: str) -> str:
 def _cached(kind: str, value: str, region: str) -> str:
     if kind == "phone":
         return normal_phone(value, region)
-    plain = _OF_KIND.get(kind, fold)(value)
+    plain = _OF_KIND.get(kind, fold)(value[:_LONGEST])
     return (
         ""
         if plain.replace(" ", "") in _NOTHING or (len(plain) > 3 and len(set(plain)) == 1)

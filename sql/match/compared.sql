@@ -1,22 +1,78 @@
 -- grain: one row per pair: how near the two are in each column: 0 unknown, 1 different … 5 equal. Where given name and
 -- surname fit better crosswise they are compared so; places says which column of the other each column met
+with
+side_by_side as (
+    select
+        pairs.l as l,
+        pairs.r as r,
+        one.texts as one_texts,
+        one.words as one_words,
+        one.lengths as one_lengths,
+        {given:UInt8} as given,
+        {surname:UInt8} as surname,
+        given > 0 and surname > 0
+        and jaroWinklerSimilarity(one.texts[given], other.texts[surname])
+        + jaroWinklerSimilarity(one.texts[surname], other.texts[given])
+        > jaroWinklerSimilarity(one.texts[given], other.texts[given])
+        + jaroWinklerSimilarity(one.texts[surname], other.texts[surname]) + 0.3 as swapped,
+        arrayMap(
+            place -> multiIf(swapped and place = given, surname, swapped and place = surname, given, place),
+            arrayEnumerate(other.texts)
+        ) as places,
+        -- Arrays are copied for each of their elements here: only where names are swapped.
+        if(swapped, arrayMap(place -> other.texts[place], places), other.texts) as other_texts,
+        other.words as other_words,
+        other.lengths as other_lengths
+    from {pairs:Identifier} as pairs
+    inner join records as one on pairs.l = one.n
+    inner join records as other on pairs.r = other.n
+),
+
+shared_words as (
+    select
+        *,
+        arrayMap((x, y) -> arrayIntersect(x, y), one_words, other_words) as shared
+    from side_by_side
+),
+
+overlaps as (
+    select
+        l,
+        r,
+        places,
+        one_texts,
+        other_texts,
+        arrayMap(
+            (words, x, y) -> arraySum(word -> bitAnd(word, 16777215), words) / (x * y),
+            shared, one_lengths, other_lengths
+        ) as nearness,
+        arrayMap(
+            (words, x, y) -> notEmpty(x) and length(words) = length(x) and length(x) = length(y),
+            shared, one_words, other_words
+        ) as same_words,
+        arrayMap(
+            (words, x, y) -> length(words) = least(length(x), length(y)), shared, one_words, other_words
+        ) as within
+    from shared_words
+)
+
 select
     l,
     r,
     places,
     arrayMap(
-        (kind, a, b, x, y, u, v) -> multiIf(
+        (kind, a, b, near, same, within) -> multiIf(
             a = '' or b = '', 0,
-            a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or notEmpty(x) and x = y, 5,
+            a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or same, 5,
             kind = 'address' and match(a, '\\d') and match(b, '\\d')
             and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
             if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
             kind in ('company', 'name', 'address', 'text'), multiIf(
-                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.85
+                near >= 0.85
                 or stringJaccardIndex(a, b) >= 0.85, 4,
-                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.6
-                or jaroWinklerSimilarity(a, b) >= 0.93 or hasAll(x, y) or hasAll(y, x), 3,
-                arraySum((word, weight) -> if(has(y, word), weight * v[indexOf(y, word)], 0), x, u) >= 0.35
+                near >= 0.6
+                or jaroWinklerSimilarity(a, b) >= 0.93 or within, 3,
+                near >= 0.35
                 or jaroWinklerSimilarity(a, b) >= 0.85, 2,
                 1
             ),
@@ -57,33 +113,8 @@ select
         {kinds:Array(String)},
         one_texts,
         other_texts,
-        one_words,
-        arrayMap(place -> pair.other_words[place], places),
-        one_weights,
-        arrayMap(place -> pair.other_weights[place], places)
+        nearness,
+        same_words,
+        within
     ) as levels
-from (
-    select
-        pairs.l as l,
-        pairs.r as r,
-        one.texts as one_texts,
-        one.words as one_words,
-        one.weights as one_weights,
-        other.words as other_words,
-        other.weights as other_weights,
-        {given:UInt8} as given,
-        {surname:UInt8} as surname,
-        given > 0 and surname > 0
-        and jaroWinklerSimilarity(one.texts[given], other.texts[surname])
-        + jaroWinklerSimilarity(one.texts[surname], other.texts[given])
-        > jaroWinklerSimilarity(one.texts[given], other.texts[given])
-        + jaroWinklerSimilarity(one.texts[surname], other.texts[surname]) + 0.3 as swapped,
-        arrayMap(
-            place -> multiIf(swapped and place = given, surname, swapped and place = surname, given, place),
-            arrayEnumerate(other.texts)
-        ) as places,
-        arrayMap(place -> other.texts[place], places) as other_texts
-    from {pairs:Identifier} as pairs
-    inner join records as one on pairs.l = one.n
-    inner join records as other on pairs.r = other.n
-) as pair
+from overlaps

@@ -4,6 +4,6 @@ select
     source,
     texts,
     words,
-    weights,
+    lengths,
     frequencies
-from file({path:String}, 'Parquet', 'n UInt32, source UInt8, texts Array(String), words Array(Array(String)), weights Array(Array(Float64)), frequencies Array(Float64)') -- noqa: LT05
+from file({path:String}, 'Parquet', 'n UInt32, source UInt8, texts Array(String), words Array(Array(UInt64)), lengths Array(Float64), frequencies Array(Float64)') -- noqa: LT05
