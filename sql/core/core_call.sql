@@ -122,8 +122,8 @@ select
     calls.number_pool as number_pool,
     calls.manager_id as manager_id,
     calls.source_label as source_label,
-    assignment.channel as channel,
-    assignment.channel_rule_id as channel_rule_id,
+    ifNull(campaigns.channel, assignment.channel) as channel,
+    ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
     calls.utm_source as utm_source,
     calls.utm_medium as utm_medium,
     calls.utm_campaign as utm_campaign,
@@ -136,5 +136,7 @@ select
     persons.person_key as person_key
 from calls
 left join core.core_channel_assignment as assignment on assignment.signal_key = calls.signal_key
+left join core.core_campaign_channel as campaigns
+    on campaigns.campaign_id = calls.campaign_id and campaigns.assigned_channel = assignment.channel
 left join phones on phones.raw_value = calls.phone and phones.phone_region = calls.phone_region
 left join persons on persons.record_key = calls.call_key

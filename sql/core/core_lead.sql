@@ -176,8 +176,8 @@ select
     leads.manager_id as manager_id,
     leads.first_reply_at as first_reply_at,
     leads.source_label as source_label,
-    assignment.channel as channel,
-    assignment.channel_rule_id as channel_rule_id,
+    ifNull(campaigns.channel, assignment.channel) as channel,
+    ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
     leads.utm_source as utm_source,
     leads.utm_medium as utm_medium,
     leads.utm_campaign as utm_campaign,
@@ -195,6 +195,8 @@ select
 from leads
 left join currencies on currencies.source = leads.source and currencies.account_id = leads.account_id
 left join core.core_channel_assignment as assignment on assignment.signal_key = leads.signal_key
+left join core.core_campaign_channel as campaigns
+    on campaigns.campaign_id = leads.utm_campaign and campaigns.assigned_channel = assignment.channel
 left join phones on phones.raw_value = leads.phone and phones.phone_region = leads.phone_region
 left join emails on emails.raw_value = leads.email
 left join persons on persons.record_key = leads.lead_key

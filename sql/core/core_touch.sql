@@ -226,8 +226,8 @@ touches as (
         contacts.started_date as touch_date,
         contacts.kind as kind,
         contacts.direction as direction,
-        assignment.channel as channel,
-        assignment.channel_rule_id as channel_rule_id,
+        ifNull(campaigns.channel, assignment.channel) as channel,
+        ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
         contacts.source_label as source_label,
         contacts.campaign_id as campaign_id,
         contacts.ad_group_id as ad_group_id,
@@ -244,6 +244,8 @@ touches as (
     from contacts
     left join persons on persons.record_key = contacts.record_key
     left join core.core_channel_assignment as assignment on assignment.signal_key = contacts.signal_key
+    left join core.core_campaign_channel as campaigns
+        on campaigns.campaign_id = contacts.campaign_id and campaigns.assigned_channel = assignment.channel
     union all
     select
         visits.touch_key as touch_key,
@@ -260,8 +262,8 @@ touches as (
         visits.started_date as touch_date,
         'visit' as kind,
         'in' as direction,
-        assignment.channel as channel,
-        assignment.channel_rule_id as channel_rule_id,
+        ifNull(campaigns.channel, assignment.channel) as channel,
+        ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
         visits.source_label as source_label,
         visits.campaign_id as campaign_id,
         visits.ad_group_id as ad_group_id,
@@ -279,6 +281,8 @@ touches as (
     left join core.core_visitor_link as links
         on links.identifier_kind = visits.identifier_kind and links.identifier_key = visits.identifier_key
     left join core.core_channel_assignment as assignment on assignment.signal_key = visits.signal_key
+    left join core.core_campaign_channel as campaigns
+        on campaigns.campaign_id = visits.campaign_id and campaigns.assigned_channel = assignment.channel
 )
 
 select *
