@@ -6,7 +6,25 @@ with windows as (
     from (select days, anchor from seeds.attribution_windows order by position)
 ),
 
--- robots and our own calls touch nobody; a visit seen again within half an hour,
+spoken as (
+    select person_key, min(touched_at) as first_spoken_at
+    from core.core_touch
+    where direction != 'out' and kind != 'visit'
+    group by person_key
+),
+
+-- we called before they had spoken to us; later it is service, and a call back answers what brought them
+outreach as (
+    select calls.touch_key as touch_key
+    from core.core_touch as calls
+    left join spoken on spoken.person_key = calls.person_key
+    where
+        calls.direction = 'out'
+        and calls.channel in (select channel_id from seeds.attribution_channels where is_outreach)
+        and (spoken.first_spoken_at is null or calls.touched_at < spoken.first_spoken_at)
+),
+
+-- robots and our other calls touch nobody; a visit seen again within half an hour,
 -- of the same channel and campaign, is one touch: its first
 sessions as (
     select
@@ -35,7 +53,7 @@ sessions as (
             arrayEnumerate(all_touches)
         ) as touches
     from core.core_touch
-    where not is_robot and direction != 'out'
+    where not is_robot and (direction != 'out' or touch_key in (select touch_key from outreach))
     group by person_key
 ),
 
