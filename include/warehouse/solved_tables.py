@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from include.attribution.channel_weights import weigh_channels
+from include.attribution.media_mix import mix_media
 from include.contracts.model import Table
 from include.identity.cuts import cut_components
 from include.identity.phones import read_phones
@@ -24,6 +25,7 @@ Solver = Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
 
 SOLVERS: Mapping[str, Solver] = {
     "core.core_channel_weight": weigh_channels,
+    "core.core_media_mix": mix_media,
     "core.core_company_cut": cut_components,
     "core.core_person_cut": cut_components,
     "stg.stg_phone_number": read_phones,

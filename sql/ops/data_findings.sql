@@ -61,6 +61,16 @@ with found as (
     having uniqExact(vat_basis) > 1
     union all
     select
+        'channel_without_media_mix' as rule_id,
+        concat(channel, ':', currency_code) as subject_key,
+        concat('days of spend: ', toString(uniqExact(stats_date))) as detail
+    from core.core_ad_spend_daily
+    where
+        channel in (select channel_id from seeds.attribution_channels where is_paid)
+        and (channel, currency_code) not in (select channel, currency_code from core.core_media_mix)
+    group by channel, currency_code
+    union all
+    select
         'identity_decision_unusable' as rule_id,
         decisions.decision_id as subject_key,
         multiIf(

@@ -17,6 +17,7 @@ LOCK = ROOT / "requirements.txt"
 CONFORMANCE_ASKED = ROOT / "conformance" / "requirements.in"
 CONFORMANCE_LOCK = ROOT / "conformance" / "requirements.txt"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)")
+FOR_PYTHON = re.compile(r"python_full_version (?P<side><|>=) '3\.(?P<minor>\d+)'")
 IMPORT_NAMES = {
     "airflow": "apache-airflow",
     "great_expectations": "great-expectations",
@@ -59,9 +60,18 @@ def asked(file: Path = ASKED) -> set[str]:
     }
 
 
+def is_for_this_python(line: str) -> bool:
+    """Whether a line of a lock is meant for the Python that runs; some packages have two."""
+    wanted = FOR_PYTHON.search(line)
+    if wanted is None:
+        return True
+    return (sys.version_info.minor < int(wanted["minor"])) == (wanted["side"] == "<")
+
+
 def pinned(lock: Path = LOCK) -> dict[str, str]:
     """Name to version of a lock."""
-    found = (PIN.match(line) for line in lines_of(lock.read_text(encoding="utf-8")))
+    lines = lines_of(lock.read_text(encoding="utf-8"))
+    found = (PIN.match(line) for line in lines if is_for_this_python(line))
     return {canonical(pin["name"]): pin["version"] for pin in found if pin}
 
 

@@ -140,7 +140,7 @@ def test_a_load_cut_off_after_the_exchange_is_cleaned_up(seed: Seed) -> None:
     assert seed.rows() == [("red", 1, None)]
 
 
-SHIPPED_EMPTY = {"identity_decisions"}
+SHIPPED_EMPTY = {"identity_decisions", "spend_experiments"}
 """What an installation writes itself."""
 
 
