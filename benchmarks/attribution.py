@@ -91,10 +91,7 @@ from (select amount, touches, count, touches[-1].1 as last from journeys)
 array join touches as touch, arrayEnumerate(touches) as place
 group by channel order by channel
 """
-PEERS = {
-    name: Path(__file__).parent / "peers" / f"{name.lower()}_credit.py"
-    for name in ("DuckDB", "polars")
-}
+PEERS = {name: f"benchmarks.peers.{name.lower()}_credit" for name in ("DuckDB", "polars")}
 HEURISTIC = (
     "first", "last", "last_non_direct", "last_paid", "first_paid", "linear", "time_decay",
     "position_u", "position_w", "full_path", "account_weighted",
@@ -194,10 +191,13 @@ def _compare(given: Sequence[str], touches: int, one_pass: float, money: Money) 
     if not PEER_PYTHON.exists():
         _print(f"{touches:>12,}  the peers are {NO_PEERS}")
         return
-    for name, script in PEERS.items():
+    for name, module in PEERS.items():
         for kind in ("doubles", "exact"):
             done = subprocess.run(
-                [str(PEER_PYTHON), str(script), *given, kind], stdout=subprocess.PIPE, check=True
+                [str(PEER_PYTHON), "-m", module, *given, kind],
+                cwd=PROJECT_ROOT,
+                stdout=subprocess.PIPE,
+                check=True,
             )
             figures = json.loads(done.stdout)
             cpu = figures["cpu_seconds"]

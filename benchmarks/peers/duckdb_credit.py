@@ -1,7 +1,7 @@
 """The heuristic models over all windows in DuckDB; run by benchmarks/attribution.py.
 
-``python duckdb_credit.py <touches.parquet> <deals.parquet> <doubles|exact>`` prints one JSON line:
-``seconds``, ``cpu_seconds``, ``peak_mb`` and ``kopecks``: what the touches of each channel got by
+``python -m benchmarks.peers.duckdb_credit <touches.parquet> <deals.parquet> <doubles|exact>`` prints
+one JSON line: ``seconds``, ``cpu_seconds``, ``peak_mb`` and ``kopecks``: what the touches of each channel got by
 each model in the window of 90 days. Loading is not timed. Sums by model, window and channel are
 made and no touch's credit is kept. ``doubles`` rounds nothing; ``exact`` shares out kopecks and
 units of 10⁻¹² by largest remainder, as the house does.
@@ -10,11 +10,12 @@ units of 10⁻¹² by largest remainder, as the house does.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 
 import duckdb
+
+from benchmarks.peak_memory import read_peak_mb
 
 PLACED = """
 with windows(window_id, days) as (
@@ -149,7 +150,7 @@ def main() -> None:
         }
         for model in (*PLACE_MODELS, *WEIGHTS)
     }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = read_peak_mb()
     print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak, "kopecks": got}))
 
 

@@ -1,7 +1,7 @@
 """The heuristic models over all windows in polars; run by benchmarks/attribution.py.
 
-``python polars_credit.py <touches.parquet> <deals.parquet> <doubles|exact>`` prints the same JSON
-line as ``duckdb_credit.py`` and shares its rules: loading is not timed, sums by model, window and
+``python -m benchmarks.peers.polars_credit <touches.parquet> <deals.parquet> <doubles|exact>`` prints
+the same JSON line as ``duckdb_credit.py`` and shares its rules: loading is not timed, sums by model, window and
 channel are made and no touch's credit is kept. ``exact`` shares out kopecks and units of 10⁻¹² by
 largest remainder in whole numbers of 64 bits, as the house does.
 """
@@ -9,11 +9,12 @@ largest remainder in whole numbers of 64 bits, as the house does.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 
 import polars as pl
+
+from benchmarks.peak_memory import read_peak_mb
 
 WINDOWS = {
     "d7": 7, "d14": 14, "d30": 30, "d60": 60, "d90": 90, "d180": 180, "d365": 365, "stage": 90,
@@ -172,7 +173,7 @@ def main() -> None:
         }
         for model in (*PLACE_MODELS, *WEIGHTS)
     }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = read_peak_mb()
     print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak, "kopecks": got}))
 
 
