@@ -1,10 +1,10 @@
 """The heuristic models over all windows in DuckDB; run by benchmarks/attribution.py.
 
-``python -m benchmarks.peers.duckdb_credit <touches.parquet> <deals.parquet> <doubles|exact>`` prints
-one JSON line: ``seconds``, ``cpu_seconds``, ``peak_mb`` and ``kopecks``: what the touches of each channel got by
-each model in the window of 90 days. Loading is not timed. Sums by model, window and channel are
-made and no touch's credit is kept. ``doubles`` rounds nothing; ``exact`` shares out kopecks and
-units of 10⁻¹² by largest remainder, as the house does.
+``python -m benchmarks.peers.duckdb_credit <touches.parquet> <deals.parquet> <doubles|exact>``
+prints one JSON line: ``seconds``, ``cpu_seconds``, ``peak_mb`` and ``kopecks``: what the touches of
+each channel got by each model in the window of 90 days. Loading is not timed. Sums by model, window
+and channel are made and no touch's credit is kept. ``doubles`` rounds nothing; ``exact`` shares out
+kopecks and units of 10⁻¹² by largest remainder, as the house does.
 """
 
 from __future__ import annotations

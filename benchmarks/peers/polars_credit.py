@@ -1,9 +1,9 @@
 """The heuristic models over all windows in polars; run by benchmarks/attribution.py.
 
-``python -m benchmarks.peers.polars_credit <touches.parquet> <deals.parquet> <doubles|exact>`` prints
-the same JSON line as ``duckdb_credit.py`` and shares its rules: loading is not timed, sums by model, window and
-channel are made and no touch's credit is kept. ``exact`` shares out kopecks and units of 10⁻¹² by
-largest remainder in whole numbers of 64 bits, as the house does.
+``python -m benchmarks.peers.polars_credit <touches.parquet> <deals.parquet> <doubles|exact>``
+prints the same JSON line as ``duckdb_credit.py`` and shares its rules: loading is not timed, sums
+by model, window and channel are made and no touch's credit is kept. ``exact`` shares out kopecks
+and units of 10⁻¹² by largest remainder in whole numbers of 64 bits, as the house does.
 """
 
 from __future__ import annotations
