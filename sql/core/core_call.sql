@@ -129,14 +129,16 @@ select
     calls.utm_campaign as utm_campaign,
     calls.utm_content as utm_content,
     calls.utm_term as utm_term,
-    calls.campaign_id as campaign_id,
+    ifNull(words.campaign_id, calls.campaign_id) as campaign_id,
     ifNull(calls.click_id, '') != '' as has_click_id,
     phones.key_hash as phone_hash,
     phones.reject_reason as phone_reject_reason,
     persons.person_key as person_key
 from calls
 left join core.core_channel_assignment as assignment on assignment.signal_key = calls.signal_key
+left join core.core_campaign_word as words on words.campaign_word = lowerUTF8(trimBoth(calls.campaign_id))
 left join core.core_campaign_channel as campaigns
-    on campaigns.campaign_id = calls.campaign_id and campaigns.assigned_channel = assignment.channel
+    on campaigns.campaign_id = ifNull(words.campaign_id, calls.campaign_id)
+    and campaigns.assigned_channel = assignment.channel
 left join phones on phones.raw_value = calls.phone and phones.phone_region = calls.phone_region
 left join persons on persons.record_key = calls.call_key

@@ -195,8 +195,10 @@ select
 from leads
 left join currencies on currencies.source = leads.source and currencies.account_id = leads.account_id
 left join core.core_channel_assignment as assignment on assignment.signal_key = leads.signal_key
+left join core.core_campaign_word as words on words.campaign_word = lowerUTF8(trimBoth(leads.utm_campaign))
 left join core.core_campaign_channel as campaigns
-    on campaigns.campaign_id = leads.utm_campaign and campaigns.assigned_channel = assignment.channel
+    on campaigns.campaign_id = ifNull(words.campaign_id, leads.utm_campaign)
+    and campaigns.assigned_channel = assignment.channel
 left join phones on phones.raw_value = leads.phone and phones.phone_region = leads.phone_region
 left join emails on emails.raw_value = leads.email
 left join persons on persons.record_key = leads.lead_key

@@ -196,28 +196,29 @@ leads as (
 
 touches as (
     select
-        concat('touch:', lead_key) as touch_key,
-        person_key,
-        assumeNotNull(created_at) as touched_at,
-        assumeNotNull(created_date) as touch_date,
+        concat('touch:', leads.lead_key) as touch_key,
+        leads.person_key as person_key,
+        assumeNotNull(leads.created_at) as touched_at,
+        assumeNotNull(leads.created_date) as touch_date,
         'lead' as kind,
         'in' as direction,
-        channel,
-        channel_rule_id,
-        source_label,
-        utm_campaign as campaign_id,
+        leads.channel as channel,
+        leads.channel_rule_id as channel_rule_id,
+        leads.source_label as source_label,
+        ifNull(words.campaign_id, leads.utm_campaign) as campaign_id,
         cast(null as Nullable(String)) as ad_group_id,
-        utm_content as ad_id,
-        utm_term as keyword,
-        toNullable(lead_key) as lead_key,
-        source,
-        account_id,
+        leads.utm_content as ad_id,
+        leads.utm_term as keyword,
+        toNullable(leads.lead_key) as lead_key,
+        leads.source as source,
+        leads.account_id as account_id,
         toUInt64OrNull('') as session_count,
         toUInt64OrNull('') as page_views,
         toUInt32OrNull('') as duration_seconds,
         cast(null as Nullable(Bool)) as is_bounce,
         false as is_robot
     from leads
+    left join core.core_campaign_word as words on words.campaign_word = lowerUTF8(trimBoth(leads.utm_campaign))
     union all
     select
         contacts.touch_key as touch_key,
@@ -229,7 +230,7 @@ touches as (
         ifNull(campaigns.channel, assignment.channel) as channel,
         ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
         contacts.source_label as source_label,
-        contacts.campaign_id as campaign_id,
+        ifNull(words.campaign_id, contacts.campaign_id) as campaign_id,
         contacts.ad_group_id as ad_group_id,
         contacts.ad_id as ad_id,
         contacts.keyword as keyword,
@@ -244,8 +245,10 @@ touches as (
     from contacts
     left join persons on persons.record_key = contacts.record_key
     left join core.core_channel_assignment as assignment on assignment.signal_key = contacts.signal_key
+    left join core.core_campaign_word as words on words.campaign_word = lowerUTF8(trimBoth(contacts.campaign_id))
     left join core.core_campaign_channel as campaigns
-        on campaigns.campaign_id = contacts.campaign_id and campaigns.assigned_channel = assignment.channel
+        on campaigns.campaign_id = ifNull(words.campaign_id, contacts.campaign_id)
+        and campaigns.assigned_channel = assignment.channel
     union all
     select
         visits.touch_key as touch_key,
@@ -265,7 +268,7 @@ touches as (
         ifNull(campaigns.channel, assignment.channel) as channel,
         ifNull(campaigns.channel_rule_id, assignment.channel_rule_id) as channel_rule_id,
         visits.source_label as source_label,
-        visits.campaign_id as campaign_id,
+        ifNull(words.campaign_id, visits.campaign_id) as campaign_id,
         visits.ad_group_id as ad_group_id,
         visits.ad_id as ad_id,
         visits.keyword as keyword,
@@ -281,8 +284,10 @@ touches as (
     left join core.core_visitor_link as links
         on links.identifier_kind = visits.identifier_kind and links.identifier_key = visits.identifier_key
     left join core.core_channel_assignment as assignment on assignment.signal_key = visits.signal_key
+    left join core.core_campaign_word as words on words.campaign_word = lowerUTF8(trimBoth(visits.campaign_id))
     left join core.core_campaign_channel as campaigns
-        on campaigns.campaign_id = visits.campaign_id and campaigns.assigned_channel = assignment.channel
+        on campaigns.campaign_id = ifNull(words.campaign_id, visits.campaign_id)
+        and campaigns.assigned_channel = assignment.channel
 )
 
 select *
