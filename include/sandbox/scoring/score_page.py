@@ -15,9 +15,11 @@ The landed world is kept for the next score. The page is written by that command
 
 Figures are shares 0..1 unless they count. `person_…` and `company_…` are over pairs of records in
 one cluster; `largest_false_cluster` counts different people in one; `link_f1…` asks whether a call,
-a lead or a deal is in the cluster of the person it is of. `f1_<set>` is that of `make match` over
-pairs of records of one entity, `f1_<set>_splink` that of splink on the same rows; both are told
-where the sets lie beside the project, splink's where `make bench` has made its environment.
+a lead or a deal is in the cluster of the person it is of. `media_mix_error` is the mean relative
+error of a paid channel's return, `media_mix_coverage` the share of channels whose 90 % interval
+holds the true one. `f1_<set>` is that of `make match` over pairs of records of one entity,
+`f1_<set>_splink` that of splink on the same rows; both are told where the sets lie beside the
+project, splink's where `make bench` has made its environment.
 `attribution_reference_error_<family>` is the largest difference of any figure of `make attribute`
 from exact references, over the public files of paths that lie there.
 """
@@ -28,6 +30,8 @@ TARGETS = {
     "company_recall": "≥ 0.97",
     "largest_false_cluster": "≤ 5",
     "link_f1": "≥ 0.97",
+    "media_mix_error": "≤ 0.15",
+    "media_mix_coverage": "≥ 0.85",
     "attribution_reference_error_heuristic": "≤ 1e-9",
     "attribution_reference_error_markov": "≤ 1e-6",
     "attribution_reference_error_shapley": "≤ 1e-9",
