@@ -120,6 +120,9 @@ lint: setup ## check style, layers and SQL
 
 bench: setup ## measure loading and building at 1 M and 10 M rows, and each connector beside dlt
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-peers benchmarks/peers/requirements.txt
+	@if command -v c++ >/dev/null 2>&1; then $(PYTHON) include/supervisor/virtual_environment.py \
+		.venv-peers-compiled benchmarks/peers/compiled.txt; else \
+		echo "bench: no C++ compiler, so the peers that are built from source are left out"; fi
 	@$(RUN) -m benchmarks $(ARGS)
 
 lock: setup ## compile requirements.in into requirements.txt
@@ -130,3 +133,5 @@ lock: setup ## compile requirements.in into requirements.txt
 		conformance/requirements.in --output-file conformance/requirements.txt
 	@$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --quiet \
 		benchmarks/peers/requirements.in --output-file benchmarks/peers/requirements.txt
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --quiet \
+		benchmarks/peers/compiled.in --output-file benchmarks/peers/compiled.txt

@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from clickhouse_connect.driver.client import Client
@@ -90,20 +91,33 @@ SOLVED: Mapping[str, Callable[[Client], dict[str, float]]] = {
     "Markov, order 1": solve_markov,
     "Shapley": solve_shapley,
 }
-PEERS: Mapping[str, Sequence[tuple[str, str, str]]] = {
+COMPILED_PYTHON = PROJECT_ROOT / ".venv-peers-compiled" / "bin" / "python"
+PEERS: Mapping[str, Sequence[tuple[str, Path, str, str]]] = {
     "Markov, order 1": (
-        ("ChannelAttribution", "channel_attribution", "simulates paths, where ours solves"),
-        ("marketing-attribution-models", "marketing_attribution", "solves the same system"),
+        (
+            "ChannelAttribution",
+            COMPILED_PYTHON,
+            "channel_attribution",
+            "simulates paths, where ours solves",
+        ),
+        (
+            "marketing-attribution-models",
+            PEER_PYTHON,
+            "marketing_attribution",
+            "solves the same system",
+        ),
     ),
     "Shapley": (
         (
             "marketing-attribution-models",
+            PEER_PYTHON,
             "marketing_attribution",
             "plays a game for each set alone, worth its own rate instead of all its subsets'",
         ),
     ),
 }
-"""Model → library, its script, and why its shares differ; ChannelAttribution has no Shapley."""
+"""Model → library, Python that has it, script, why its shares differ; ChannelAttribution has no
+Shapley."""
 ARGUMENT = {"Markov, order 1": "markov", "Shapley": "shapley"}
 
 
@@ -117,9 +131,12 @@ def compare(own: Mapping[str, Answer], given: Sequence[str], touches: int) -> li
     lines = []
     for model, answer in own.items():
         lines.append(_spell(touches, f"{model}: ours", answer, ""))
-        for name, script, reason in PEERS[model] if PEER_PYTHON.exists() else ():
+        for name, python, script, reason in PEERS[model]:
+            if not python.exists():
+                lines.append(f"{touches:>12,}  {model}: {name} is left out: there is no {python}")
+                continue
             done = subprocess.run(
-                [str(PEER_PYTHON), "-m", f"benchmarks.peers.{script}", *given, ARGUMENT[model]],
+                [str(python), "-m", f"benchmarks.peers.{script}", *given, ARGUMENT[model]],
                 cwd=PROJECT_ROOT, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if done.returncode:
