@@ -15,7 +15,7 @@ UNSEEN = -4.0
 """Weight of two records that share no key at all."""
 _LOWEST, _HIGHEST = -6.0, 20.0
 """What one pair may say about two clusters: one poor record does not keep a person apart."""
-_SLACK = 1.5
+SLACK = 1.5
 """Bits by which two clusters may agree less than two records must: errors add up in a cluster."""
 
 
@@ -53,7 +53,7 @@ def cluster(
         proven[left] = together
         for other in weight[left]:
             mean = _mean(weight, size, left, other)
-            if mean > threshold - _SLACK:
+            if mean > threshold - SLACK:
                 first, last = sorted((left, other))
                 heapq.heappush(queue, (-mean, first, last, size[first], size[last]))
     answer = list(range(count))

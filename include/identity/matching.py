@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from include.identity.clusters import Link, cluster
+from include.identity.clusters import SLACK, Link, cluster
 from include.identity.features import write_features
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
@@ -27,6 +27,11 @@ from include.identity.weights import Model, estimate
 _LARGEST_BLOCK = 60
 _BLIND_DRAWS = 400_000
 _FLOOR = -15.0
+_DOUBLED = 0.1
+"""Share of records with a double in their own file, above which a record may have many partners."""
+_PAIRS_A_RECORD = 30
+_PAIRS_AT_LEAST = 3_000_000
+"""Of more pairs, those that share the rarest keys are compared."""
 _TIE = 3.0
 """Bits by which a link across files may be worse than the best one of either of its records."""
 _RARITY = {"state": 0.0, "house_number": 0.5}
@@ -98,17 +103,9 @@ def _match(
     scratch.make("records", "records", path=str(records))
     scratch.make("keys", "keys", path=str(keys))
     across = max(sources) > 0
-    scratch.make("pairs", "pairs", largest=_LARGEST_BLOCK, across=across)
+    _compare(scratch, "compared", kinds, len(sources), within=not across)
     scratch.make("blind_pairs", "random_pairs", records=len(sources), draws=_BLIND_DRAWS)
-    for table, pairs in (("compared", "pairs"), ("blind", "blind_pairs")):
-        scratch.make(
-            table,
-            "compared",
-            pairs=pairs,
-            kinds=kinds,
-            given=_place(kinds, "given_name"),
-            surname=_place(kinds, "surname"),
-        )
+    _levels(scratch, "blind", "blind_pairs", kinds)
     second = sum(sources)
     count = len(sources)
     all_pairs = (count - second) * second if across else count * (count - 1) / 2
@@ -116,12 +113,32 @@ def _match(
     if not len(seen[1]):
         return list(range(count))
     model = estimate(kinds, seen, _patterns(scratch, "blind", len(kinds)), all_pairs, count)
-    links = _links(scratch, model, kinds)
     threshold = math.log2(spec.threshold / (1 - spec.threshold))
+    links = _links(scratch, "compared", model, kinds, threshold)
     if across:
-        links = _best_across(links, threshold)
+        # A file that holds doubles has several right partners for one record of the other file.
+        _compare(scratch, "doubles", kinds, count, within=True)
+        doubles = _links(scratch, "doubles", model, kinds, threshold)
+        doubled = {node for *two, bits in doubles if bits > threshold for node in two}
+        if len(doubled) <= _DOUBLED * count:
+            links = _best_across(links, threshold)
     proven = _proven(normal, kinds)
     return cluster(count, links, threshold, proven)
+
+
+def _compare(
+    scratch: Scratch, table: str, kinds: Sequence[str], records: int, *, within: bool
+) -> None:
+    """Make ``table`` of the pairs within each file, or across files, with their levels."""
+    most = max(_PAIRS_AT_LEAST, _PAIRS_A_RECORD * records)
+    pairs = f"pairs_of_{table}"
+    scratch.make(pairs, "pairs", largest=_LARGEST_BLOCK, within=within, most=most)
+    _levels(scratch, table, pairs, kinds)
+
+
+def _levels(scratch: Scratch, table: str, pairs: str, kinds: Sequence[str]) -> None:
+    given, surname = _place(kinds, "given_name"), _place(kinds, "surname")
+    scratch.make(table, "compared", pairs=pairs, kinds=kinds, given=given, surname=surname)
 
 
 def _patterns(
@@ -135,16 +152,20 @@ def _patterns(
     return levels, np.array([row["pairs"] for row in rows], dtype=np.float64)
 
 
-def _links(scratch: Scratch, model: Model, kinds: Sequence[str]) -> list[Link]:
+def _links(
+    scratch: Scratch, compared: str, model: Model, kinds: Sequence[str], threshold: float
+) -> list[Link]:
+    scored = f"scored_{compared}"
     scratch.make(
+        scored,
         "scored",
-        "scored",
+        compared=compared,
         prior=model.prior,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,
         rarity=[_RARITY.get(kind, 1.0) for kind in kinds],
     )
-    rows = scratch.rows("links", floor=_FLOOR)
+    rows = scratch.rows("links", scored=scored, enough=threshold - SLACK, floor=_FLOOR)
     return [(int(str(r["l"])), int(str(r["r"])), float(str(r["weight"]))) for r in rows]
 
 

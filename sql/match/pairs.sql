@@ -1,4 +1,5 @@
--- grain: one row per two records worth comparing: they share a key few have, or two keys many have
+-- grain: one row per two records worth comparing: they share a key few have, or two keys many have. Where there are
+-- too many, those that share the most, each key by how few have it
 with
 rare as (
     select block, n from keys where size between 2 and {largest:UInt32}
@@ -27,14 +28,18 @@ blocks as (
 linked as (
     select
         arrayJoin(members) as l,
-        arrayJoin(arrayFilter(x -> x > l, members)) as r
+        arrayJoin(arrayFilter(x -> x > l, members)) as r,
+        1 / length(members) as share
     from blocks
 )
 
-select distinct
+select
     linked.l as l,
     linked.r as r
 from linked
 inner join records as one on linked.l = one.n
 inner join records as other on linked.r = other.n
-where not {across:Bool} or one.source != other.source
+where (one.source = other.source) = {within:Bool}
+group by l, r
+order by sum(linked.share) desc, l, r
+limit {most:UInt64}

@@ -13,6 +13,6 @@ select
         {equal:Array(Float64)},
         {rarity:Array(Float64)}
     ) as weight
-from compared
+from {compared:Identifier} as compared
 inner join records as one on compared.l = one.n
 inner join records as other on compared.r = other.n

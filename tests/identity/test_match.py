@@ -86,3 +86,20 @@ def test_real_sets_are_matched_above_splinks_f1(
     true = true_pairs(case, real_data / "identity")
     found = ours(case, real_data / "identity", tmp_path)
     assert 2 * len(found & true) / (len(found) + len(true)) >= least
+
+
+def test_a_record_joins_all_its_doubles_of_a_file_that_holds_doubles(tmp_path: Path) -> None:
+    names = ["Ромашка", "Вектор Плюс", "Северный лес", "Южный порт", "Гранит", "Меридиан Софт"]
+    rows = [
+        (str(n), name, f"+7 495 123 45 6{n}", f"{side}@firm{n}.ru", "Москва")
+        for n, name in enumerate(names)
+        for side in ("info", "sales")
+    ]
+    # The second record of each company in the second file has no mailbox: a poorer link.
+    first = write(tmp_path / "a.csv", [(f"a{i}", *row[1:]) for i, row in enumerate(rows)])
+    poorer = [(*row[:3], "" if i % 2 else row[3], row[4]) for i, row in enumerate(rows)]
+    second = write(tmp_path / "b.csv", [(f"b{i}", *row[1:]) for i, row in enumerate(poorer)])
+    found = match(tmp_path, f"{first},{second}", [])
+    assert len({row["cluster_id"] for row in found}) == len(names)
+    assert all(len({r["cluster_id"] for r in found if r["id"][1:] in pair}) == 1
+               for pair in [(str(2 * n), str(2 * n + 1)) for n in range(len(names))])  # fmt: skip
