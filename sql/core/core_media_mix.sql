@@ -27,7 +27,7 @@ won as (
     select
         deals.currency_code as currency_code,
         ifNull(leads.created_date, toDate(deals.created_at, {business_zone:String})) as enquiry_date,
-        deals.revenue_amount as revenue_amount,
+        toInt256(deals.revenue_amount * 100) as kopecks,
         dateDiff('day', leads.created_date, deals.won_date) as days_to_win
     from core.core_deal as deals
     left join core.core_lead as leads on leads.lead_key = deals.lead_key
@@ -72,15 +72,17 @@ from won
 where enquiry_date is not null
 group by currency_code, enquiry_date
 union all
--- mean money of a won deal, its standard deviation, and the days within which nearly all are won
+-- mean money of a won deal, its standard deviation, and the days within which nearly all are won; sums of
+-- whole numbers, for those of doubles depend on the order of rows
 select
     'money' as part,
     won.currency_code as currency_code,
     any(bases.vat_basis) as name,
     assumeNotNull(min(won.enquiry_date)) as date_from,
     nullIf(date_from, date_from) as date_to,
-    avg(toFloat64(won.revenue_amount)) as first_figure,
-    stddevPop(toFloat64(won.revenue_amount)) as second_figure,
+    toFloat64(sum(won.kopecks)) / nullIf(count(won.kopecks), 0) / 100 as first_figure,
+    sqrt(toFloat64(count(won.kopecks) * sum(won.kopecks * won.kopecks) - sum(won.kopecks) * sum(won.kopecks)))
+    / nullIf(count(won.kopecks), 0) / 100 as second_figure,
     toFloat64(quantileExact(0.95)(won.days_to_win)) as third_figure -- noqa: LT01
 from won
 inner join bases on bases.currency_code = won.currency_code
