@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -47,8 +48,11 @@ def write_clusters(
     """
     with open_scratch("match") as scratch:
         ids, sources, columns = _read(scratch, files, spec)
-        if len(set(zip(sources, ids, strict=True))) < len(ids):
-            raise Unreadable(f"{spec.id_column} is not unique in {files[0]}")
+        seen = Counter(zip(sources, ids, strict=True))
+        for (source, record), times in seen.most_common(1):
+            if times > 1:
+                raise Unreadable(f"{spec.id_column} is not unique in {files[source]}: {record!r} "
+                                 f"stands {times} times; name a column that is")  # fmt: skip
         answer = _match(scratch, columns, sources, spec, tell) if len(ids) > 1 else [0] * len(ids)
     heads = [spec.id_column, "cluster_id"]
     rows: list[list[object]] = [[i, c + 1] for i, c in zip(ids, answer, strict=True)]
@@ -68,6 +72,8 @@ def _read(
     for number, path in enumerate(files):
         source = open_records(path)
         wanted = [spec.id_column, *spec.columns]
+        if number:
+            wanted = [spec.second.get(name, name) for name in wanted]
         names = source.find(wanted)
         scratch.read(f"given_{number}", source, {f"c{i}": name for i, name in enumerate(names)})
         rows = scratch.rows("given", given=f"given_{number}")
@@ -76,8 +82,8 @@ def _read(
             sources.append(number)
             for place, name in enumerate(spec.columns, 1):
                 columns[name].append(str(row[f"c{place}"]))
-    if any(not name for name in ids):
-        raise Unreadable(f"{spec.id_column} is empty in {sum(not name for name in ids)} records")
+    if blank := sum(not name.strip() for name in ids):
+        raise Unreadable(f"{spec.id_column} is empty in {blank} records; give each one of its own")
     return ids, sources, columns
 
 

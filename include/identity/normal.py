@@ -31,7 +31,11 @@ _LOOK_ALIKE = str.maketrans("авекмнорстухіѕј", "abekmhopctyxisj")
 _LOOK_ALIKE_BACK = str.maketrans("abekmhopctyx", "авекмнорстух")
 _WORD = re.compile(r"[^\W_]+")
 _NOTHING = frozenset(
-    _listed("na none null nil unknown test tbd xxx no net nan neizvestno neukazano undefined")
+    _listed(
+        "na none null nil unknown test testtest tbd xxx no net nan neizvestno neizvesten undefined"
+        " neukazano neukazan neukazana netdannykh bezimeni beznazvaniya otsutstvuet pusto noname"
+        " anonymous nobody klient fizlitso chastnoelitso novyykontakt novyyklient 12345"
+    )
 )
 _LEGAL = frozenset(
     _listed(
@@ -59,6 +63,10 @@ _SHORT = {
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LONGEST = 400
 """Characters of a value that are read: texts are compared letter by letter."""
+_COUNTED = "0123456789012345"
+"""Digits in a row, as typed to get past a form."""
+_NO_BIRTHDAYS = frozenset({"19000101", "00010101", "19700101"})
+"""What programs put where no date was given."""
 _DATE = re.compile(r"^(\d{1,4})\D+(\d{1,2})\D+(\d{1,4})")
 
 
@@ -117,7 +125,7 @@ def normal_phone(value: str, region: str) -> str:
     """Digits of E.164 without the plus; digits alone where the number is not of the region."""
     head = re.split(r"[;,]|(?:ext|доб|x)\.?\s*\d", value.lower())[0]
     digits = re.sub(r"\D", "", head)
-    if len(digits) < 6 or len(set(digits[-7:])) == 1:
+    if len(digits) < 6 or len(set(digits[-7:])) == 1 or digits[-9:] in _COUNTED:
         return ""
     # A number without its area code is possible too, only locally.
     return read_phone(head, region)[0] or digits
@@ -127,13 +135,19 @@ def normal_email(value: str) -> str:
     """Lower case without a tag; empty when it is no address."""
     text = unicodedata.normalize("NFKC", value).strip().lower().removeprefix("mailto:")
     local, at, domain = text.partition("@")
-    if not at or not local or local in {"test", "noemail", "none", "no"}:
+    is_made_up = local in {"test", "noemail", "none", "no"} or domain.split(".")[0] == local
+    if not at or not local or not domain or is_made_up:
         return ""
     return f"{_one_script(local).partition('+')[0]}@{_one_script(domain)}"
 
 
 def normal_date(value: str) -> str:
-    """``yyyymmdd``; what is no date keeps its digits."""
+    """``yyyymmdd``; what is no date keeps its digits, and what stands for no date has none."""
+    digits = _date_digits(value)
+    return "" if digits in _NO_BIRTHDAYS or len(digits) < 4 else digits
+
+
+def _date_digits(value: str) -> str:
     found = _DATE.match(value.strip())
     if found:
         first, middle, last = found.groups()
@@ -152,9 +166,15 @@ def _normal_number(value: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(re.sub(r"\.0$", "", value.strip())))
 
 
+def _normal_tax_id(value: str) -> str:
+    plain = _normal_number(value)
+    is_number = any(letter.isdigit() for letter in plain)
+    return plain if is_number and (len(plain) < 5 or plain not in _COUNTED) else ""
+
+
 def _normal_domain(value: str) -> str:
     host = re.sub(r"^[a-z]+://", "", value.strip().lower()).partition("/")[0]
-    return host.removeprefix("www.")
+    return host.removeprefix("www.") if re.search(r"\w\.\w", host) else ""
 
 
 _OF_KIND: dict[str, Callable[[str], str]] = {
@@ -164,7 +184,7 @@ _OF_KIND: dict[str, Callable[[str], str]] = {
     "email": normal_email,
     "birth_date": normal_date,
     "postcode": _normal_number,
-    "tax_id": _normal_number,
+    "tax_id": _normal_tax_id,
     "house_number": _normal_number,
     "state": _normal_code,
     "domain": _normal_domain,

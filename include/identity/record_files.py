@@ -6,6 +6,7 @@ import csv
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ class RecordFile:
     path: Path
     shape: str
     columns: tuple[str, ...]
+    delimiter: str = ","
 
     def link_into(self, folder: Path) -> Path:
         """The file under a plain name: ClickHouse reads ``*`` and ``{}`` of a path as patterns."""
@@ -68,11 +70,11 @@ def open_records(path: Path) -> RecordFile:
     if path.stat().st_size == 0:
         raise Unreadable(f"{path} is empty: not even a header")
     is_parquet = path.suffix.lower() == ".parquet"
-    columns = _parquet_columns(path) if is_parquet else _csv_columns(path)
+    columns, delimiter = (_parquet_columns(path), ",") if is_parquet else _csv_columns(path)
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
         raise Unreadable(f"{path} has more than one column {', '.join(doubled)}")
-    return RecordFile(path, "Parquet" if is_parquet else "CSVWithNames", columns)
+    return RecordFile(path, "Parquet" if is_parquet else "CSVWithNames", columns, delimiter)
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
@@ -82,13 +84,20 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
         raise Unreadable(f"{path} is no Parquet file: {' '.join(str(error).split())}") from None
 
 
-def _csv_columns(path: Path) -> tuple[str, ...]:
+def _csv_columns(path: Path) -> tuple[tuple[str, ...], str]:
+    """Names, and what stands between them: spreadsheets of some countries write semicolons."""
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
-    except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
+            text = lines.readline()
+            delimiter = "," if "," in text else next((d for d in ";\t" if d in text), ",")
+            header = next(csv.reader(chain([text], lines), delimiter=delimiter), [])
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"{path} is no CSV file in UTF-8 (byte {error.start}): save it as UTF-8"
+        ) from None
+    except (csv.Error, OSError, EOFError) as error:
         raise Unreadable(f"{path} is no CSV file in UTF-8: {error}") from None
     if not any(header):
         raise Unreadable(f"{path} has no header line")
-    return tuple(header)
+    return tuple(header), delimiter

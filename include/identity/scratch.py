@@ -19,6 +19,7 @@ from include.embedded.engine import Engine
 from include.identity.record_files import RecordFile, Unreadable
 
 DATABASE = "scratch"
+_TAB = "\t"
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 Value = str | int | float | bool | Sequence[float] | Sequence[str]
 _SETTINGS = (
@@ -104,7 +105,10 @@ class Scratch:
         try:
             self.run(
                 f"create table {table} engine = Memory as select {fields}"
-                " from file({path:String}, {shape:String}, {structure:String})",
+                " from file({path:String}, {shape:String}, {structure:String})"
+                f" settings format_csv_delimiter = '{source.delimiter}',"
+                " input_format_csv_allow_whitespace_or_tab_as_delimiter = "
+                f"{int(source.delimiter == _TAB)}",
                 {"path": str(linked), "shape": source.shape, "structure": structure},
             )
         except RuntimeError as error:

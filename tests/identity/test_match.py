@@ -103,3 +103,40 @@ def test_a_record_joins_all_its_doubles_of_a_file_that_holds_doubles(tmp_path: P
     assert len({row["cluster_id"] for row in found}) == len(names)
     assert all(len({r["cluster_id"] for r in found if r["id"][1:] in pair}) == 1
                for pair in [(str(2 * n), str(2 * n + 1)) for n in range(len(names))])  # fmt: skip
+
+
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_a_spreadsheet_with_other_delimiters_is_read_and_ids_come_back_as_they_were(
+    tmp_path: Path, between: str
+) -> None:
+    ids = ["007", "a, b", 'said "x"']
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as lines:
+        rows = [(i, *row[1:]) for i, row in zip(ids, FIRST, strict=False)]
+        heads = ("id", "company", "phone", "email", "city")
+        csv.writer(lines, delimiter=between).writerows([heads, *rows])
+    found = match(tmp_path, str(path), [])
+    assert [(row["id"], row["cluster_id"]) for row in found] == list(
+        zip(ids, ["1", "1", "3"], strict=True)
+    )
+
+
+def test_a_second_file_may_call_its_columns_otherwise(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.csv", FIRST[:1])
+    second = tmp_path / "b.csv"
+    second.write_text("no,firm,tel\n9,Ромашка,84951234567\n", encoding="utf-8")
+    spec = tmp_path / "s.yaml"
+    spec.write_text(
+        "id: id\ncolumns: {company: company, phone: phone}\n"
+        "second: {id: no, company: firm, phone: tel}\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "o.csv"
+    match_records(f"{first},{second}", str(spec), str(out), lambda _: None)
+    assert out.read_text(encoding="utf-8").split() == ["file,id,cluster_id", "1,1,1", "2,9,1"]
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("id,company\n1,Ромашка\n".encode("cp1251"))
+    with pytest.raises(Unreadable, match="save it as UTF-8"):
+        match(tmp_path, str(tmp_path / "a.csv"), [])

@@ -43,6 +43,15 @@ def test_spellings_of_one_value_are_one(kind: str, one: str, other: str) -> None
         ("surname", "N/A"),
         ("tax_id", "0000000000"),
         ("company", " "),
+        ("company", "Без названия"),
+        ("given_name", "Не указан"),
+        ("phone", "+7 123 456 78 90"),
+        ("email", "mail@mail.ru"),
+        ("email", "info@"),
+        ("tax_id", "1234567890"),
+        ("tax_id", "отсутствует"),
+        ("birth_date", "01.01.1900"),
+        ("domain", "нет"),
     ],
 )
 def test_what_everyone_shares_is_unknown(kind: str, value: str) -> None:
@@ -98,6 +107,10 @@ def test_columns_may_be_written_either_way_round(tmp_path: Path, columns: str) -
         ("id: Id\ncolumns: {a: phone}\nthreshold: 3", "no probability"),
         ("id: Id\ncolumns: {a: phone}\nregoin: RU", "unknown key regoin"),
         ("id: [", "no YAML"),
+        ("id:\ncolumns: {a: phone}", "name of one column"),
+        ("id: Id\ncolumns: {a: {kind: phone}}", "no kind|followed by its kind"),
+        ("id: Id\nregion: XX\ncolumns: {a: phone}", "no country"),
+        ("id: Id\ncolumns: {a: phone}\nsecond: {b: c}", "second file"),
     ],
 )
 def test_a_wrong_spec_is_refused_in_one_line(tmp_path: Path, text: str, words: str) -> None:
