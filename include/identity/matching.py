@@ -17,6 +17,7 @@ import orjson
 import pyarrow as pa
 
 from include.identity.clusters import SLACK, Link, cluster
+from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
@@ -105,6 +106,21 @@ def _match(
         )
         if refused:
             tell(f"{name}: {refused:,} values are no {kind.replace('_', ' ')} and are not used")
+    copies = set_copies_aside(normal, sources)
+    of_kept = [[values[one] for one in copies.kept] for values in normal]
+    return copies.spread(
+        _match_kept(scratch, of_kept, [sources[one] for one in copies.kept], kinds, spec.threshold)
+    )
+
+
+def _match_kept(
+    scratch: Scratch,
+    normal: Sequence[Sequence[str]],
+    sources: Sequence[int],
+    kinds: Sequence[str],
+    enough: float,
+) -> list[int]:
+    """The first record of each record's cluster; two are one from the probability ``enough``."""
     records, keys = write_features(normal, kinds, sources, scratch.folder)
     scratch.make("records", "records", path=str(records))
     scratch.make("keys", "keys", path=str(keys))
@@ -119,7 +135,7 @@ def _match(
     if not len(seen[1]):
         return list(range(count))
     model = estimate(kinds, seen, _patterns(scratch, "blind", len(kinds)), all_pairs, count)
-    threshold = math.log2(spec.threshold / (1 - spec.threshold))
+    threshold = math.log2(enough / (1 - enough))
     links = _links(scratch, "compared", model, kinds, threshold)
     if across:
         # A file that holds doubles has several right partners for one record of the other file.

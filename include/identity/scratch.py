@@ -6,6 +6,7 @@ One process holds one folder open at a time, so a command opens it once and clos
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ _SETTINGS = (
     "output_format_parquet_max_dictionary_size = 0",
     "output_format_parquet_compression_method = 'snappy'",
 )
+_ROW = re.compile(r"\(at row (\d+)\)")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
 
@@ -159,4 +161,10 @@ def _quoted(name: str) -> str:
 
 def _first_words(error: RuntimeError) -> str:
     words = " ".join(str(error).split())
+    if row := _ROW.search(words):
+        # The engine's own words would show the cells, whoever they are of.
+        return (
+            f"row {int(row[1]) + 1} (the header is row 1) has more or fewer cells than the header,"
+            " or a quote nobody closes; mend it or leave it out"
+        )
     return words.removeprefix("Code: ").partition("DB::Exception: ")[2][:200] or words[:200]

@@ -159,7 +159,7 @@ def test_a_file_without_edges_gives_no_nodes(files: Files) -> None:
     [
         (b"", "is empty"),
         (b"x,b\n1,2\n", "has no column a; it has: x, b"),
-        (b"a,b\n1,2\n3\n", "cannot read"),
+        (b"a,b\n1,2\n3\n", r"row 3 \(the header is row 1\)"),
         (b"a,a,b\n", "more than one column a"),
         (b"\xff\xfe\n", "no CSV file in UTF-8"),
     ],

@@ -140,3 +140,18 @@ def test_a_file_in_another_encoding_is_refused_with_the_cure(tmp_path: Path) -> 
     (tmp_path / "a.csv").write_bytes("id,company\n1,Ромашка\n".encode("cp1251"))
     with pytest.raises(Unreadable, match="save it as UTF-8"):
         match(tmp_path, str(tmp_path / "a.csv"), [])
+
+
+def test_two_hundred_records_that_say_the_same_are_one_and_those_that_say_nothing_are_not(
+    tmp_path: Path,
+) -> None:
+    others = [
+        (f"o{n}", f"Завод {n} {'абвгдежз'[n % 8]}{n}", f"+7 912 555 {n:04}", f"m{n}@x{n}.ru", "Уфа")
+        for n in range(300)
+    ]
+    same = [(f"s{n}", *FIRST[0][1:]) for n in range(200)]
+    bare = [(f"b{n}", "", "", "", "Уфа") for n in range(100)]
+    rows = match(tmp_path, str(write(tmp_path / "a.csv", [*others, *same, *bare])), [])
+    clusters = {row["id"]: row["cluster_id"] for row in rows}
+    assert {clusters[row[0]] for row in same} == {"301"}
+    assert len({clusters[row[0]] for row in [*others, *bare]}) == 400
