@@ -25,6 +25,24 @@ _CREDIT = {
     **{f"shares_{m}": ["1"] * _WINDOWS for m in MODELS},
     **{f"amounts_{m}": ["10.00"] * _WINDOWS for m in MODELS},
 }
+_PART = {
+    "channel": "email", "campaign_id": "7", "touch_date": "2026-01-01", "currency_code": "RUB",
+}  # fmt: skip
+_COSTLY_JOURNEY = {
+    "core.core_journey": [
+        {"journey_key": "j", "touch_keys": ["old", "t", "u"], "window_starts": [4, 2, 3]}
+    ],
+    "core.core_touch_cost": [{"touch_key": k, "currency_code": "RUB"} for k in ("old", "t", "u")],
+}
+_MIX = (
+    {"currency_code": "RUB", "channel": "email"}
+    | {
+        f"{what}{end}": figure
+        for what in ("enquiries", "deals", "roas")
+        for end, figure in (("_low", "0.5"), ("", "1"), ("_high", "2"))
+    }
+    | {"revenue_low_amount": "0.5", "revenue_amount": "1", "revenue_high_amount": "2"}
+)
 _REST = {"conversion_key": "c", "touch_key": "", "is_attributed": False} | {
     f"{what}_{m}": ["0"] * _WINDOWS for m in MODELS for what in ("shares", "amounts")
 }
@@ -269,5 +287,67 @@ ATTRIBUTION_PROMISES = [
         "stages_follow_one_another",
         [{"deal_key": "d", "entered_at": "2026-01-01 00:00:00", "left_at": "2026-01-02 00:00:00"}],
         [{"deal_key": "d", "entered_at": "2026-01-02 00:00:00", "left_at": "2026-01-01 00:00:00"}],
+    ),
+    Promise(
+        "core.core_touch_cost",
+        "only_touches_bear_cost",
+        [{"touch_key": "t"}],
+        [{"touch_key": "u"}],
+        {"core.core_touch": [{"touch_key": "t"}]},
+    ),
+    *[
+        Promise(
+            "core.core_touch_cost",
+            "parts_add_up_to_the_campaigns_cost_of_the_day",
+            [{**_PART, "touch_key": key, "cost_net_amount": "2.50"} for key in ("t", "u")],
+            [{**_PART, "touch_key": "t", "cost_net_amount": wrong}],
+            {"core.core_ad_spend_daily": [{**_SPEND, "campaign_id": "7", "cost_net_amount": "5"}]},
+        )
+        for wrong in ("2.50", "5.01", None)
+    ],
+    Promise(
+        "core.core_touch_cost",
+        "parts_add_up_to_the_campaigns_cost_of_the_day",
+        [{**_PART, "touch_key": "t", "cost_gross_amount": "6"}],
+        [{**_PART, "touch_key": "t", "cost_net_amount": "5", "cost_gross_amount": "6"}],
+        {"core.core_ad_spend_daily": [{**_SPEND, "campaign_id": "7", "cost_gross_amount": "6"}]},
+    ),
+    Promise(
+        "core.core_journey_cost",
+        "the_widest_window_costs_all_touches",
+        [{"journey_key": "j", "window_id": "d90", "currency_code": "RUB", "touch_count": 2}],
+        [{"journey_key": "j", "window_id": "d90", "currency_code": "RUB", "touch_count": 1}],
+        _COSTLY_JOURNEY,
+    ),
+    Promise(
+        "core.core_journey_cost",
+        "the_widest_window_costs_all_touches",
+        [{"journey_key": "j", "window_id": "d90", "currency_code": "RUB", "touch_count": 2}],
+        [],
+        _COSTLY_JOURNEY,
+    ),
+    *[
+        Promise(
+            "core.core_media_mix",
+            "the_middle_lies_inside_its_interval",
+            [_MIX],
+            [{**_MIX, figure: value}],
+        )
+        for figure, value in (
+            ("enquiries", "3"),
+            ("deals_low", "1.5"),
+            ("revenue_high_amount", "0.5"),
+            ("roas", "0"),
+        )
+    ],
+    Promise(
+        "mart.mart_media_mix",
+        "media_mix_stands_beside_every_model",
+        [
+            {"currency_code": "RUB", "channel": "email", "model_id": m}
+            for m in ["media_mix", *MODELS]
+        ],
+        [{"currency_code": "RUB", "channel": "email", "model_id": m} for m in MODELS],
+        {"seeds.attribution_models": [{"model_id": m} for m in MODELS]},
     ),
 ]
