@@ -120,9 +120,9 @@ lint: setup ## check style, layers and SQL
 
 bench: setup ## measure loading and building at 1 M and 10 M rows, and each connector beside dlt
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-peers benchmarks/peers/requirements.txt
-	@if command -v c++ >/dev/null 2>&1; then $(PYTHON) include/supervisor/virtual_environment.py \
-		.venv-peers-compiled benchmarks/peers/compiled.txt; else \
-		echo "bench: no C++ compiler, so the peers that are built from source are left out"; fi
+	@command -v c++ >/dev/null 2>&1 && $(PYTHON) include/supervisor/virtual_environment.py \
+		.venv-peers-compiled benchmarks/peers/compiled.txt || \
+		echo "bench: peers built from source are left out; they take a C++ compiler"
 	@$(RUN) -m benchmarks $(ARGS)
 
 lock: setup ## compile requirements.in into requirements.txt

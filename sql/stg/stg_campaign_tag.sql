@@ -11,6 +11,18 @@ vk_banners as (
     group by account_id, banner_id
 ),
 
+-- a suffix goes behind every address of its level and of those below; addresses stand on lines of their own
+google as (
+    select account_id, campaign_id, concat(final_urls, '\n', tracking_url_template) as urls, final_url_suffix as suffix
+    from raw.raw_google_ads__ad_as_of(as_of = {as_of:DateTime64(6,'UTC')})
+    union all
+    select account_id, campaign_id, tracking_url_template as urls, final_url_suffix as suffix
+    from raw.raw_google_ads__ad_group_as_of(as_of = {as_of:DateTime64(6,'UTC')})
+    union all
+    select account_id, campaign_id, tracking_url_template as urls, final_url_suffix as suffix
+    from raw.raw_google_ads__campaign_as_of(as_of = {as_of:DateTime64(6,'UTC')})
+),
+
 addresses as (
     select 'yandex_direct' as source, account_id, toString(campaign_id) as campaign_id, ifNull(final_url, '') as address
     from raw.raw_yandex_direct__ad_as_of(as_of = {as_of:DateTime64(6,'UTC')})
@@ -29,23 +41,8 @@ addresses as (
         'google_ads' as source,
         account_id,
         toString(campaign_id) as campaign_id,
-        -- several addresses stand on lines of their own; a suffix goes behind every one of them
-        concat(arrayJoin(splitByChar('\n', ifNull(final_urls, ''))), '&', ifNull(final_url_suffix, '')) as address
-    from raw.raw_google_ads__ad_as_of(as_of = {as_of:DateTime64(6,'UTC')})
-    union all
-    select
-        'google_ads' as source,
-        account_id,
-        toString(campaign_id) as campaign_id,
-        concat('http://suffix/?', ifNull(final_url_suffix, '')) as address
-    from raw.raw_google_ads__ad_group_as_of(as_of = {as_of:DateTime64(6,'UTC')})
-    union all
-    select
-        'google_ads' as source,
-        account_id,
-        toString(campaign_id) as campaign_id,
-        concat('http://suffix/?', ifNull(final_url_suffix, '')) as address
-    from raw.raw_google_ads__campaign_as_of(as_of = {as_of:DateTime64(6,'UTC')})
+        arrayJoin(arrayPushBack(splitByChar('\n', urls), concat('http://suffix/?', suffix))) as address
+    from google
     union all
     select
         'meta_ads' as source,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from include.attribution.media_mix import Part, mix_media
-from include.sandbox.scoring.attribution import correlate_ranks
+from include.sandbox.scoring.attribution import TRUTH_OF_CHANNEL, correlate_ranks
 from include.sandbox.scoring.scene import BUSINESS_ZONE, Scene
 from include.sandbox.world.business_lines import LINE_OF_CRM
 from include.sandbox.world.channels import RUB_PER_USD
@@ -22,7 +22,6 @@ from include.warehouse.run_sql import read_statement
 STATEMENT = PROJECT_ROOT / "sql" / "core" / "core_media_mix.sql"
 EVERYWHERE_KINDS = ("switched_off", "budget_doubled")
 RUBLES = {"RUB": 1, "USD": RUB_PER_USD}
-TRUTH_OF_CHANNEL = {"offline": "exhibition"}
 
 
 class Return(NamedTuple):
