@@ -46,8 +46,6 @@ def unexpected_rows_query(sql: str, candidate: str, resolve: Resolve) -> str:
 
 
 def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -> Expectation:
-    import great_expectations.expectations as gxe
-
     from include.quality import counted_expectations as counted
 
     common: dict[str, Any] = {
@@ -64,7 +62,7 @@ def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -
         return counted.ExpectNoRows(unexpected_rows_query=query, **common)
     if check.form == "row_count_between":
         low, high = check.arguments
-        return gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, **common)
+        return counted.ExpectRowCountBetween(min_value=low, max_value=high, **common)
     common["column"] = check.column
     if check.form == "not_null":
         return counted.ExpectCountedNotNull(**common)

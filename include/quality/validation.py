@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
-from include.contracts.model import LOAD_ID, Check, Table
+from include.contracts.model import Check, Table
 from include.quality.suites import Resolve, build_suite
-from include.warehouse.client import SETTINGS, ClickHouseTarget
+from include.warehouse.client import ClickHouseTarget
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
-    from great_expectations.datasource.fluent import SQLDatasource
 
+    from include.quality.datasources import CandidateDatasource
+
+AT_ONCE = 2
+"""Tables checked side by side: while the engine counts for one, the other's checks are prepared."""
 COLUMNS_CHECK = "columns_match_contract"
 NOTHING_CHECK = "something_is_checked"
 RESULTS_TABLE = "ops.validation_result"
@@ -72,21 +75,26 @@ def validate(
         return []
     import great_expectations  # noqa: F401 - sets its own log level, so before silencing it
 
-    with _silence():
-        datasource = _open_datasource(target, tables[0][0].database)
-        engine = datasource.get_execution_engine().engine
-        try:
-            stored = _stored_columns(engine, [candidate for _, candidate in tables])
-            return [
-                result
-                for table, candidate in tables
-                for result in (
-                    _check_columns(table, stored.get(candidate, {})),
+    from include.quality.datasources import open_datasources
+
+    with _silence(), open_datasources(target, [name for _, name in tables], AT_ONCE) as opened:
+        idle: queue.SimpleQueue[CandidateDatasource] = queue.SimpleQueue()
+        for datasource in opened.datasources:
+            idle.put(datasource)
+
+        def check(table: Table, candidate: str) -> list[CheckResult]:
+            datasource = idle.get()
+            try:
+                return [
+                    _check_columns(table, opened.columns.get(candidate, {})),
                     *_check_rows(datasource, table, candidate, resolve),
-                )
-            ]
-        finally:
-            engine.dispose()
+                ]
+            finally:
+                idle.put(datasource)
+
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            found = threads.map(lambda pair: check(*pair), tables)
+            return [result for results in found for result in results]
 
 
 def require(results: Sequence[CheckResult]) -> None:
@@ -149,46 +157,14 @@ def store(client: Client, build_id: str, results: Sequence[CheckResult]) -> None
     )
 
 
-def _open_datasource(target: ClickHouseTarget, database: str) -> SQLDatasource:
-    import clickhouse_connect.cc_sqlalchemy.dialect as clickhouse_dialect
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    context = gx.get_context(
-        mode="ephemeral",
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(),
-            analytics_enabled=False,
-            progress_bars=ProgressBarsConfig(globally=False),
-        ),
-    )
-    url = sa.make_url(target.sqlalchemy_url(database)).update_query_dict(
-        {name: str(value) for name, value in SETTINGS.items()}
-    )
-    datasource = context.data_sources.add_sql(
-        "warehouse", connection_string=url.render_as_string(hide_password=False)
-    )
-    # Great Expectations looks for another package's dialect here and finds none; without one
-    # every regex check would raise.
-    datasource.get_execution_engine().dialect_module = clickhouse_dialect
-    return datasource
-
-
 def _check_rows(
-    datasource: SQLDatasource, table: Table, candidate: str, resolve: Resolve
+    datasource: CandidateDatasource, table: Table, candidate: str, resolve: Resolve
 ) -> list[CheckResult]:
     checks = table.all_checks
     if not checks:
         return [_nothing_checked(table)]
-    database, _, name = candidate.rpartition(".")
     try:
-        asset = datasource.add_table_asset(candidate, table_name=name, schema_name=database)
-        batch = asset.get_batch(asset.build_batch_request())
-        outcome = batch.validate(
+        outcome = datasource.open_batch(candidate).validate(
             build_suite(table, candidate, resolve),
             result_format={
                 "result_format": "BASIC",
@@ -266,27 +242,6 @@ def _nothing_checked(table: Table) -> CheckResult:
         NOTHING_CHECK, "", "Nothing was checked: state a grain or checks in the contract."
     )
     return _failed(table, check, {"checks": 0})
-
-
-def _stored_columns(engine: sa.Engine, candidates: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Candidate → column → type, all in one query: the engine looks through every table anyway.
-
-    Empty where the engine does not answer, so that every table's check of its columns fails.
-    """
-    query = sa.text(
-        "select concat(database, '.', table) as candidate, name, type from system.columns"
-        " where candidate in :candidates and name <> :load_id"
-    ).bindparams(sa.bindparam("candidates", expanding=True))
-    stored: dict[str, dict[str, str]] = {}
-    try:
-        with engine.connect() as connection:
-            for candidate, name, type_ in connection.execute(
-                query, {"candidates": list(candidates), "load_id": LOAD_ID}
-            ):
-                stored.setdefault(candidate, {})[name] = type_
-    except sa.exc.SQLAlchemyError:
-        return {}
-    return stored
 
 
 def _check_columns(table: Table, stored: Mapping[str, str]) -> CheckResult:
