@@ -287,7 +287,10 @@ _PLAYS: Mapping[str, str | Callable[[], Play]] = {
     situations.WRONG_TYPE: lambda: Play(
         make_world(plain_stats()),
         expected_of(plain_stats()[1:]),
-        faults=[Fault("bad_value", SOURCE, "Device", 1, 1, {"field": "Clicks", "value": "many"})],
+        # In every copy of that report: whether one that nobody reads is made at all is chance.
+        faults=[
+            Fault("bad_value", SOURCE, "CampaignName", 100, 0, {"field": "Clicks", "value": "many"})
+        ],
         rejected=1,
     ),
     situations.DUPLICATE_PAGE: "a report is one stream without pages",
