@@ -15,6 +15,7 @@ OUT ?=
 SQL ?=
 NAME ?=
 EDGES ?=
+SINCE ?=
 RECORDS ?=
 SPEC ?=
 MAX_DEGREE ?=
@@ -28,6 +29,7 @@ query: export THROUGHLINE_TYPED = $(value SQL)
 real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
 components: export THROUGHLINE_EDGES = $(value EDGES)
+components: export THROUGHLINE_SINCE = $(value SINCE)
 components match: export THROUGHLINE_OUT = $(value OUT)
 match: export THROUGHLINE_RECORDS = $(value RECORDS)
 match: export THROUGHLINE_SPEC = $(value SPEC)
@@ -43,7 +45,7 @@ attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
 attribute: export TYPED_ORDER = $(value ORDER)
 attribute: export TYPED_ZONE = $(value ZONE)
 attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
-unexport SQL DATA NAME EDGES RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
+unexport SQL DATA NAME EDGES SINCE RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
 .PHONY: help setup demo up down real query attribute check-source clients components match \
 	explain-person explain-company test conformance world score collect lint bench lock
@@ -81,7 +83,7 @@ check-source: setup ## test an account's credentials: make check-source NAME=<so
 
 components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] OUT=<csv>
 	@$(RUN) -m include.cli components --edges "$$THROUGHLINE_EDGES" --out "$$THROUGHLINE_OUT" \
-		--max-degree "$(MAX_DEGREE)"
+		--max-degree "$(MAX_DEGREE)" --since "$$THROUGHLINE_SINCE"
 
 match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second>] SPEC=<yaml> OUT=<csv>
 	@$(RUN) -m include.cli match --records "$$THROUGHLINE_RECORDS" --spec "$$THROUGHLINE_SPEC" \

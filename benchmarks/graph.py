@@ -1,7 +1,8 @@
 """Connected components of identity-like edges: ours beside splink's own clustering.
 
 ``python -m benchmarks.graph [edges …]`` (default 1 and 10 million). Both read the same Parquet file
-and write node and component; the two answers must be one and the same partition.
+and write node and component; the two answers must be one and the same partition. Then the last
+hundredth of the edges is put on top of the answer over the others, which must be ours again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rich.table import Table
 
 from benchmarks.connectors import NO_PEERS, PEER_PYTHON
 from benchmarks.peak_memory import read_peak_mb
+from include.identity.component_changes import write_changes
 from include.identity.components import write_components
 from include.settings import PROJECT_ROOT
 
@@ -57,16 +59,41 @@ def make_edges(count: int, target: Path) -> None:
     pq.write_table(pa.table({"a": a, "b": b}), target)
 
 
-def run_own(edges: Path, out: Path) -> None:
+def run_own(edges: Path, out: Path, since: Path | None = None) -> None:
     """Components by the project, as ``make components`` finds them; prints its figures as JSON."""
     started, before = time.perf_counter(), time.process_time()
-    write_components(edges, out, None, lambda _: None)
+    if since is None:
+        write_components(edges, out, None, lambda _: None)
+    else:
+        write_changes(edges, since, out, lambda _: None)
     figures = {
         "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - before,
         "peak_mb": read_peak_mb(),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def measure_changes(edges: Path, whole: Path, folder: Path) -> dict[str, float]:
+    """The last hundredth of the edges as new ones; ``SystemExit`` when the answer differs."""
+    table = pq.read_table(edges)
+    cut = table.num_rows - table.num_rows // 100
+    names = ("former_edges", "new_edges", "former", "changes")
+    former_edges, new_edges, former, changes = (folder / f"{name}.parquet" for name in names)
+    pq.write_table(table.slice(0, cut), former_edges)
+    pq.write_table(table.slice(cut), new_edges)
+    _run_own(former_edges, former)
+    found = _run_own(new_edges, changes, former)
+    changed = pq.read_table(changes)
+    kept = pq.read_table(former).join(changed.select(["node"]), "node", join_type="left anti")
+    both = pa.concat_tables([kept, changed.cast(kept.schema)]).sort_by("node")
+    if not both.equals(pq.read_table(whole).cast(kept.schema).sort_by("node")):
+        raise SystemExit(f"{edges}: the former answer with its changes is not the whole one")
+    return found
+
+
+def _run_own(*paths: Path) -> dict[str, float]:
+    return _run([sys.executable, "-m", "benchmarks.graph", "own", *map(str, paths)])
 
 
 def is_same_partition(ours: Path, theirs: Path) -> bool:
@@ -88,15 +115,19 @@ def measure(count: int, folder: Path) -> list[tuple[str, ...]]:
     """Rows of the table for one number of edges; raises ``SystemExit`` when the answers differ."""
     edges, ours, theirs = (folder / f"{name}-{count}.parquet" for name in ("edges", "own", "peer"))
     make_edges(count, edges)
-    own = _run([sys.executable, "-m", "benchmarks.graph", "own", str(edges), str(ours)])
+    own = _run_own(edges, ours)
+    new = measure_changes(edges, ours, folder)
+    share = f"{new['seconds'] / own['seconds']:.0%} of all"
+    changes = _spell_row(count // 100, "ours, new edges", new, share)
     if not PEER_PYTHON.exists():
-        return [_spell_row(count, "ours", own, "")]
+        return [_spell_row(count, "ours", own, ""), changes]
     peer = _run([str(PEER_PYTHON), "-m", "benchmarks.peers.splink_graph", str(edges), str(theirs)])
     if not is_same_partition(ours, theirs):
         raise SystemExit(f"{count:,} edges: the two answers are not one partition")
     times = peer["seconds"] / own["seconds"]
     return [
         _spell_row(count, "ours", own, f"{times:.1f} times"),
+        changes,
         _spell_row(count, "splink 5", peer, ""),
     ]
 
@@ -114,7 +145,7 @@ def _spell_row(count: int, name: str, found: Mapping[str, float], remark: str) -
 def main(arguments: Sequence[str] = ()) -> None:
     """Measure and print; ``arguments`` are numbers of edges."""
     if list(arguments[:1]) == ["own"]:
-        run_own(Path(arguments[1]), Path(arguments[2]))
+        run_own(*map(Path, arguments[1:]))
         return
     title = f"Components of identity-like edges; wanted: {WANTED_TIMES:.0f} times splink"
     table = Table(title=title)

@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     components = add("components", _components, "node → smallest node of its component")
     components.add_argument("--edges", default="", help="CSV or Parquet with columns a and b")
     components.add_argument("--out", default="", help="CSV or Parquet of node and component")
+    components.add_argument("--since", default="", help="a former answer; edges are new ones then")
     components.add_argument("--max-degree", default="", help="cut nodes of more neighbours")
     match = add("match", _match, "record → cluster, in one file or across two")
     match.add_argument(
@@ -221,7 +222,7 @@ def _maintain(options: argparse.Namespace, settings: Settings) -> None:
 def _components(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.components import find_components
 
-    find_components(options.edges, options.out, options.max_degree, OUT.print)
+    find_components(options.edges, options.out, options.max_degree, OUT.print, options.since)
 
 
 def _attribute(options: argparse.Namespace, settings: Settings) -> None:

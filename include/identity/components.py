@@ -31,15 +31,20 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
         kind, whole = _read_edges(scratch, source, tell)
         scratch.run("drop table given")
         start = "edges_given" if max_degree is None else _cut_hubs(scratch, max_degree, tell)
-        _find_roots(scratch, start)
-        scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
-        scratch.make_lookup("smallest_of", "smallest_0", "String" if kind == "texts" else "Int64")
-        named = {"roots": "roots_0", "smallest_of": "smallest_of"}
-        if kind == "texts":
-            scratch.write("components_of_texts", out, skip=_PADDED if whole else 0, **named)
-        else:
-            scratch.write("components_of_numbers", out, csv_order="node", **named)
+        statement, named = solve(scratch, start, kind, whole)
+        scratch.write(statement, out, csv_order="node" if kind == "numbers" else "", **named)
         return int(scratch.run("select count() from roots_0"))
+
+
+def solve(scratch: Scratch, edges: str, kind: str, whole: bool) -> tuple[str, dict[str, str | int]]:
+    """Make ``roots_0``; the statement that tells each node's component, and its parameters."""
+    _find_roots(scratch, edges)
+    scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
+    scratch.make_lookup("smallest_of", "smallest_0", "String" if kind == "texts" else "Int64")
+    named: dict[str, str | int] = {"roots": "roots_0", "smallest_of": "smallest_of"}
+    if kind == "texts":
+        named["skip"] = _PADDED if whole else 0
+    return f"components_of_{kind}", named
 
 
 def _read_edges(scratch: Scratch, source: RecordFile, tell: Tell) -> tuple[str, bool]:
@@ -47,26 +52,28 @@ def _read_edges(scratch: Scratch, source: RecordFile, tell: Tell) -> tuple[str, 
     columns = {"a": "a", "b": "b"}
     if source.holds_integers(["a", "b"]):
         scratch.read("given", source, columns, "Int64")
-        _tell_blank(scratch.rows("blank_ends")[0]["blank"], tell)
+        tell_blank(scratch.rows("blank_ends")[0]["blank"], tell)
         scratch.make("edges_given", "edges_of_integers")
         return "numbers", True
     scratch.read("given", source, columns)
     seen = scratch.rows("nodes_seen")[0]
-    _tell_blank(seen["blank"], tell)
+    tell_blank(seen["blank"], tell)
     if not seen["beyond_int64"]:
         scratch.make("edges_given", "edges_of_numbers")
         return "numbers", True
     whole = not scratch.rows("texts_seen")[0]["not_whole"]
-    _name_texts(scratch, whole)
+    name_texts(scratch, whole)
     return "texts", whole
 
 
-def _tell_blank(blank: object, tell: Tell) -> None:
+def tell_blank(blank: object, tell: Tell) -> None:
+    """Say how many rows were no edge."""
     if blank:
         tell(f"{blank:,} rows have an empty end: no edge; the other end stands alone")
 
 
-def _name_texts(scratch: Scratch, whole: bool) -> None:
+def name_texts(scratch: Scratch, whole: bool) -> None:
+    """Make ``edges_given`` of ``given``, whose nodes are texts, and ``names`` by their hashes."""
     for salt in range(8):
         scratch.make("names", "names", salt=salt, whole=whole)
         if not scratch.rows("clashes")[0]["clashes"]:

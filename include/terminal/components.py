@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from include.identity.component_changes import write_changes
 from include.identity.components import write_components
 from include.identity.record_files import Unreadable
 
 
-def find_components(edges: str, out: str, max_degree: str, tell: Callable[[str], None]) -> None:
+def find_components(
+    edges: str, out: str, max_degree: str, tell: Callable[[str], None], since: str = ""
+) -> None:
     """Write each node's component to ``out``; empty text is an option not given.
+
+    With ``since``, a former answer, only what new ``edges`` bring or move is written.
 
     Raises :class:`Unreadable` for anything wrong with what was typed or with the file.
     """
@@ -21,5 +26,14 @@ def find_components(edges: str, out: str, max_degree: str, tell: Callable[[str],
         if not max_degree.isdigit() or int(max_degree) == 0:
             raise Unreadable(f"MAX_DEGREE={max_degree}: a whole number above 0 is wanted")
         limit = int(max_degree)
+    if since and limit:
+        raise Unreadable(
+            "MAX_DEGREE counts the neighbours among all edges, and SINCE is given the new ones"
+            " alone: find the components of all edges without SINCE"
+        )
+    if since:
+        count = write_changes(Path(edges), Path(since), Path(out), tell)
+        tell(f"{count:,} nodes that are new or have moved written to {out}")
+        return
     count = write_components(Path(edges), Path(out), limit, tell)
     tell(f"{count:,} nodes written to {out}")
