@@ -14,6 +14,10 @@ from include.identity.record_files import RecordFile, Unreadable, open_records
 from include.identity.scratch import Scratch, open_scratch
 
 Tell = Callable[[str], None]
+FEW_EDGES = 500_000
+"""From here on rounds cost more than rows: a node looks two steps far for its label."""
+DENSE, FULL = 4, 40
+"""Numbers up to so many times the edges are looked up in arrays, of up to so many cells an edge."""
 _MIX = 0x9E3779B97F4A7C15
 _PADDED = 78
 """Digits a number is padded to in front of its text (``names.sql``)."""
@@ -38,9 +42,11 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
 
 def solve(scratch: Scratch, edges: str, kind: str, whole: bool) -> tuple[str, dict[str, str | int]]:
     """Make ``roots_0``; the statement that tells each node's component, and its parameters."""
-    _find_roots(scratch, edges)
+    size = _array_size(scratch, edges)
+    _find_roots(scratch, edges, size)
     scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
-    scratch.make_lookup("smallest_of", "smallest_0", "String" if kind == "texts" else "Int64")
+    label_type = "String" if kind == "texts" else "Int64"
+    scratch.make_lookup("smallest_of", "smallest_0", label_type, size)
     named: dict[str, str | int] = {"roots": "roots_0", "smallest_of": "smallest_of"}
     if kind == "texts":
         named["skip"] = _PADDED if whole else 0
@@ -95,18 +101,26 @@ def _cut_hubs(scratch: Scratch, max_degree: int, tell: Tell) -> str:
     return "edges_kept"
 
 
-def _find_roots(scratch: Scratch, start: str) -> None:
-    """Contract until no edge is left, then make ``roots_0``: node and root of its component."""
+def _find_roots(scratch: Scratch, start: str, size: int) -> None:
+    """Contract until no edge is left, then make ``roots_0``: node and root of its component.
+
+    ``size`` is that of an array by node, 0 for none; it is worth filling for many nodes only.
+    """
     edges, turn = start, 0
+    sizes: list[int] = []
+    left = int(scratch.run(f"select count() from {edges}"))
     while True:
         labels, label_of = f"labels_{turn}", f"label_of_{turn}"
-        scratch.make(labels, "labels", edges=edges, salt=(turn + 1) * _MIX % 2**64)
-        scratch.make_lookup(label_of, labels, "UInt64")
+        reach = "labels_far" if left <= FEW_EDGES else "labels"
+        scratch.make(labels, reach, edges=edges, salt=(turn + 1) * _MIX % 2**64)
+        sizes.append(size if size <= FULL * left else 0)
+        scratch.make_lookup(label_of, labels, "UInt64", sizes[turn])
         how = "contracted" if turn == 0 else "contracted_far"
         scratch.make(f"edges_{turn + 1}", how, edges=edges, label_of=label_of)
         scratch.run(f"drop table {edges}")
         edges = f"edges_{turn + 1}"
-        if scratch.run(f"select count() from {edges}").strip() == "0":
+        left = int(scratch.run(f"select count() from {edges}"))
+        if not left:
             break
         if turn == 0:
             scratch.run(f"drop dictionary {label_of}")  # the largest, and not asked again
@@ -116,5 +130,12 @@ def _find_roots(scratch: Scratch, start: str) -> None:
         known = {"labels": f"labels_{level}", "label_of": f"label_of_{level}", "above": above}
         scratch.make(f"roots_{level}", "roots_far", **known)
         above = f"root_of_{level}"
-        scratch.make_lookup(above, f"roots_{level}", "UInt64")
+        scratch.make_lookup(above, f"roots_{level}", "UInt64", sizes[level])
     scratch.make("roots_0", "roots", labels="labels_0", above=above)
+
+
+def _array_size(scratch: Scratch, edges: str) -> int:
+    """Cells an array by node needs, where numbers are as dense as rows of a table; else 0."""
+    ends = scratch.rows("largest", edges=edges)[0]
+    size = int(str(ends["largest"])) + 1
+    return size if size <= DENSE * int(str(ends["edges"])) else 0

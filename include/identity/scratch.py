@@ -55,12 +55,16 @@ class Scratch:
         sql = _read(self._statements / f"{stem}.sql")
         self.run(f"create table {table} engine = Memory as\n{sql}", parameters)
 
-    def make_lookup(self, name: str, table: str, label_type: str) -> None:
-        """Keep ``label`` by ``node`` for ``dictGet``: built once on two cores, asked often."""
+    def make_lookup(self, name: str, table: str, label_type: str, size: int = 0) -> None:
+        """Keep ``label`` by ``node`` for ``dictGet``: built once on two cores, asked often.
+
+        Where all nodes are below ``size``, it is an array.
+        """
+        array = f"flat(initial_array_size {size} max_array_size {size})"
         self.run(
             f"create dictionary {name} (node UInt64, label {label_type}) primary key node"
             f" source(clickhouse(table '{table}' db '{DATABASE}')) lifetime(0)"
-            " layout(hashed(shards 2))"
+            f" layout({array if size else 'hashed(shards 2)'})"
         )
 
     def rows(self, stem: str, **parameters: Value) -> list[dict[str, object]]:

@@ -1,5 +1,5 @@
--- grain: one row per edge between different labels of a round, by look-ups: the two joins these stand for would each
--- build a table of all nodes
+-- grain: one row per edge that ends in different labels, by look-ups: the two joins these stand for would each build a
+-- table of all nodes. Edges that became one are still several: at first they are few, and the next round makes one
 select
     least(on_left, on_right) as a,
     greatest(on_left, on_right) as b
@@ -10,4 +10,3 @@ from (
     from {edges:Identifier}
     where on_left != on_right
 )
-group by a, b
