@@ -15,6 +15,8 @@ FIRST_DAY = date(2025, 1, 1)
 END_DAY = date(2027, 1, 1)
 """The span ``[FIRST_DAY, END_DAY)`` of the full-size worlds; Russian VAT changes in its middle."""
 
+_EMPTY = {name: schema.empty_table() for name, schema in TABLES.items()}
+
 
 @dataclass(frozen=True)
 class World:
@@ -41,10 +43,8 @@ class World:
         unknown = sorted(set(rows) - set(TABLES))
         if unknown:
             raise KeyError(f"no world has the tables {unknown}; TABLES lists those there are")
-        tables = {
-            name: pa.Table.from_pylist([dict(row) for row in rows[name]], schema=schema)
-            if name in rows
-            else schema.empty_table()
-            for name, schema in TABLES.items()
+        written = {
+            name: pa.Table.from_pylist([dict(row) for row in given], schema=TABLES[name])
+            for name, given in rows.items()
         }
-        return cls(0, "hand-written", starts_on, ends_on, tables)
+        return cls(0, "hand-written", starts_on, ends_on, _EMPTY | written)
