@@ -81,7 +81,7 @@ attribute: setup ## credit channels by every model: make attribute PATHS=<csv or
 check-source: setup ## test an account's credentials: make check-source NAME=<source>/<account>
 	@$(RUN) -m include.supervisor check-source "$$THROUGHLINE_TYPED"
 
-components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] OUT=<csv>
+components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] [SINCE=<csv>] OUT=<csv>
 	@$(RUN) -m include.cli components --edges "$$THROUGHLINE_EDGES" --out "$$THROUGHLINE_OUT" \
 		--max-degree "$(MAX_DEGREE)" --since "$$THROUGHLINE_SINCE"
 
