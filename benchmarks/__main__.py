@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def run_step(
     return result
 
 
-def _load_by_turns(folder: Path, prepared: Path, landed: str, turn: int) -> Pair:
+def _take_turn(folder: Path, prepared: Path, landed: str, turn: int) -> Pair:
     """The yardstick, then the load into an engine of its own, from a copy that is unpublished."""
     own = _insert_in_process(folder, landed)
     root, store = folder / f"landing-{turn}", folder / f"engine-{turn}"
@@ -70,7 +71,7 @@ def _load_by_turns(folder: Path, prepared: Path, landed: str, turn: int) -> Pair
     try:
         loaded = run_step(
             "load_landed",
-            lambda: _engine_cpu(engine),
+            partial(_engine_cpu, engine),
             root=str(root),
             folder=landed,
             target=asdict(_target(engine)),
@@ -129,15 +130,13 @@ def measure(rows: int, folder: Path) -> list[tuple[str, int, dict[str, Any], str
     report_rows = min(rows, REPORT_ROWS)
     write_report(report, report_rows)
     prepared = _prepare_store(folder)
-    turns = [_load_by_turns(folder, prepared, landed["folder"], turn) for turn in range(TURNS - 1)]
+    turns = [_take_turn(folder, prepared, landed["folder"], turn) for turn in range(TURNS - 1)]
     own = _insert_in_process(folder, landed["folder"])
     engine = _start(prepared)
     try:
         reach = asdict(_target(engine))
 
-        def engine_cpu() -> float:
-            return _engine_cpu(engine)
-
+        engine_cpu = partial(_engine_cpu, engine)
         loaded = run_step(
             "load_landed", engine_cpu, root=root, folder=landed["folder"], target=reach
         )

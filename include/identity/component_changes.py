@@ -28,7 +28,9 @@ def write_changes(edges: Path, since: Path, out: Path, tell: Tell) -> int:
         scratch.make("known", "known")
         if scratch.rows("repeated")[0]["repeated"]:
             raise Unreadable(f"{since} names a node twice: it is no answer of make components")
-        scratch.make("given", "lifted")
+        scratch.make("lifted", "lifted")
+        scratch.run("drop table given")
+        scratch.run("rename table lifted to given")
         if integers:
             tell_blank(scratch.rows("blank_ends")[0]["blank"], tell)
             scratch.make("edges_given", "edges_of_integers")
@@ -46,18 +48,16 @@ def write_changes(edges: Path, since: Path, out: Path, tell: Tell) -> int:
 
 
 def _read(scratch: Scratch, new: RecordFile, former: RecordFile, integers: bool) -> bool:
-    """Make ``new`` and ``former``; whether all nodes of both are whole numbers."""
+    """Make ``given`` and ``former``; whether all nodes of both are whole numbers."""
     number = "Int64" if integers else ""
-    scratch.read("new", new, {"a": "a", "b": "b"}, number)
+    scratch.read("given", new, {"a": "a", "b": "b"}, number)
     scratch.read("former", former, {"node": "node", "component": "component"}, number)
     before = scratch.rows("former_blank" if integers else "former_seen")[0]
     if before["blank"]:
         raise Unreadable(f"{former.path} has an empty cell: it is no answer of make components")
     if integers:
         return True
-    scratch.run("rename table new to given")
     is_new_whole = not scratch.rows("texts_seen")[0]["not_whole"]
-    scratch.run("rename table given to new")
     if before["nodes"] and not before["not_whole"] and not is_new_whole:
         raise Unreadable(
             f"{new.path} has nodes that are no whole numbers, {former.path} has none: all of them"

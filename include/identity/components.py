@@ -42,8 +42,7 @@ def write_components(edges: Path, out: Path, max_degree: int | None, tell: Tell)
 
 def solve(scratch: Scratch, edges: str, kind: str, whole: bool) -> tuple[str, dict[str, str | int]]:
     """Make ``roots_0``; the statement that tells each node's component, and its parameters."""
-    size = _array_size(scratch, edges)
-    _find_roots(scratch, edges, size)
+    size = _find_roots(scratch, edges)
     scratch.make("smallest_0", f"smallest_of_{kind}", roots="roots_0")
     label_type = "String" if kind == "texts" else "Int64"
     scratch.make_lookup("smallest_of", "smallest_0", label_type, size)
@@ -101,20 +100,22 @@ def _cut_hubs(scratch: Scratch, max_degree: int, tell: Tell) -> str:
     return "edges_kept"
 
 
-def _find_roots(scratch: Scratch, start: str, size: int) -> None:
+def _find_roots(scratch: Scratch, start: str) -> int:
     """Contract until no edge is left, then make ``roots_0``: node and root of its component.
 
-    ``size`` is that of an array by node, 0 for none; it is worth filling for many nodes only.
+    Returns the cells of an array by node, 0 where numbers are too far apart for one.
     """
+    ends = scratch.rows("largest", edges=start)[0]
+    left = int(str(ends["edges"]))
+    size = int(str(ends["largest"])) + 1
+    size = size if size <= DENSE * left else 0
     edges, turn = start, 0
     sizes: list[int] = []
-    left = int(scratch.run(f"select count() from {edges}"))
     while True:
-        labels, label_of = f"labels_{turn}", f"label_of_{turn}"
-        reach = "labels_far" if left <= FEW_EDGES else "labels"
-        scratch.make(labels, reach, edges=edges, salt=(turn + 1) * _MIX % 2**64)
+        label_of = f"label_of_{turn}"
+        _make_labels(scratch, edges, turn, is_far=left <= FEW_EDGES)
         sizes.append(size if size <= FULL * left else 0)
-        scratch.make_lookup(label_of, labels, "UInt64", sizes[turn])
+        scratch.make_lookup(label_of, f"labels_{turn}", "UInt64", sizes[turn])
         how = "contracted" if turn == 0 else "contracted_far"
         scratch.make(f"edges_{turn + 1}", how, edges=edges, label_of=label_of)
         scratch.run(f"drop table {edges}")
@@ -132,10 +133,19 @@ def _find_roots(scratch: Scratch, start: str, size: int) -> None:
         above = f"root_of_{level}"
         scratch.make_lookup(above, f"roots_{level}", "UInt64", sizes[level])
     scratch.make("roots_0", "roots", labels="labels_0", above=above)
+    return size
 
 
-def _array_size(scratch: Scratch, edges: str) -> int:
-    """Cells an array by node needs, where numbers are as dense as rows of a table; else 0."""
-    ends = scratch.rows("largest", edges=edges)[0]
-    size = int(str(ends["largest"])) + 1
-    return size if size <= DENSE * int(str(ends["edges"])) else 0
+def _make_labels(scratch: Scratch, edges: str, turn: int, is_far: bool) -> None:
+    """Make the labels of a round; ``is_far`` ones are the smallest of all within two steps."""
+    salt = (turn + 1) * _MIX % 2**64
+    if is_far:
+        scratch.make("near", "labels", edges=edges, salt=salt)
+        scratch.make_lookup("near_of", "near", "UInt64")
+        scratch.make("stretched", "stretched", edges=edges, label_of="near_of")
+        edges = "stretched"
+    scratch.make(f"labels_{turn}", "labels", edges=edges, salt=salt)
+    if is_far:
+        scratch.run("drop dictionary near_of")
+        scratch.run("drop table near")
+        scratch.run("drop table stretched")

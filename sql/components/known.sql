@@ -3,4 +3,4 @@ select
     assumeNotNull(node) as node,
     assumeNotNull(component) as component
 from former
-where node in (select arrayJoin([a, b]) from new)
+where node in (select arrayJoin([a, b]) from given)
