@@ -27,15 +27,25 @@ was interrupted is finished by the next run, before anything else.
 
 ## Backfill
 
-There is none: every build makes all days anew from what raw holds. To see a past state, use
-`python -m include.cli build --as-of …`.
+There is none: every build tells all days from what raw holds. Large tables whose contract says so
+are made of the published ones and what changed since; the parameter `full` makes every table whole
+and gives the same rows. To see a past state, use `python -m include.cli build --as-of …`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, task
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAny,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    Param,
+    task,
+)
 
 from throughline.accounts import source_names
 from throughline.build import audit, build_layer, pin_or_skip, publish
@@ -54,6 +64,14 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["build"],
+    params={
+        "full": Param(
+            False,
+            type="boolean",
+            title="Full",
+            description="Make every table whole, upon no published one, whether changed or not.",
+        )
+    },
     default_args={
         "owner": "marketing-data",
         "pool": "default_pool",
@@ -66,9 +84,9 @@ with DAG(
 ) as dag:
 
     @task
-    def pin(run_id: str | None = None) -> str:
+    def pin(run_id: str | None = None, params: dict[str, Any] | None = None) -> str:
         """Fix the instant this build reads at; skip the rest when nothing has changed."""
-        return pin_or_skip(f"airflow:{run_id}")
+        return pin_or_skip(f"airflow:{run_id}", is_full=bool((params or {}).get("full")))
 
     @task
     def stg(build_id: str) -> list[str]:

@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     build = add("build", _build, "build, audit and publish everything once")
     build.add_argument("--as-of", type=_instant, help="as known at this instant, with zone")
     build.add_argument("--force", action="store_true", help="even when nothing has changed")
+    build.add_argument(
+        "--full", action="store_true", help="make every table whole, upon no published one"
+    )
     add("publish-recover", _recover, "finish publications a crash interrupted")
     add("rebuild-raw", _rebuild, "make raw and the slice log anew from landing alone")
     add("tables", _tables, "what is published, how fresh, from which build")
@@ -146,11 +149,11 @@ def _build(options: argparse.Namespace, settings: Settings) -> None:
 
     with open_shop(settings, OUT.print) as (_, shop):
         build.recover_publications(shop)
-        if not (options.force or options.as_of or build.is_due(shop)):
+        if not (options.force or options.full or options.as_of or build.is_due(shop)):
             OUT.print("nothing has changed since the published build; --force builds anyway")
             return
         build_id = build.new_build_id(datetime.now(UTC))
-        pin = build.run_build(shop, build_id, own_process(), options.as_of)
+        pin = build.run_build(shop, build_id, own_process(), options.as_of, is_full=options.full)
         OUT.print(f"published build {pin.build_id}, as of {pin.as_of:%Y-%m-%d %H:%M:%S} UTC")
 
 

@@ -108,6 +108,8 @@ class Table:
     grain: tuple[str, ...] = ()
     order_by: tuple[str, ...] = ()
     partition_by: str = ""
+    incremental_by: str = ""
+    """Column whose values are islands: rows of one follow from rows of that value alone."""
     source: str = ""
     resource: str = ""
     personal_data: PersonalData | None = None

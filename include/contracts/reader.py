@@ -45,6 +45,7 @@ TABLE_KEYS = (
     "grain",
     "order_by",
     "partition_by",
+    "incremental_by",
     "personal_data",
     "columns",
     "checks",
@@ -146,6 +147,9 @@ def _read_document(
     _refuse_nullable_keys(fields, order_by, columns)
     source, resource = _read_origin(fields, path, layer)
     partition_by = _read_partition(fields, names)
+    incremental_by = fields.text("incremental_by")
+    if incremental_by:
+        fields.refuse_unknown_column("incremental_by", incremental_by, names)
     personal_data = _read_personal_data(fields, layer, columns)
     checks = table_checks(fields, [LOAD_ID, *names] if layer == "raw" else names)
     if problems:
@@ -163,6 +167,7 @@ def _read_document(
         grain=tuple(grain),
         order_by=tuple(order_by),
         partition_by=partition_by,
+        incremental_by=incremental_by,
         source=source,
         resource=resource,
         personal_data=personal_data,

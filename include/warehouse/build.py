@@ -1,7 +1,8 @@
 """A build: pin one instant, make every table as a candidate, audit those candidates, publish them.
 
 Each step can be repeated after a crash and is called alike by the DAG, the command line and the
-tests. Nothing here is incremental yet: every table is made anew from what the pinned instant saw.
+tests. A table whose contract says so is made of the published one and what changed since
+(``include.warehouse.increment``), every other anew from what the pinned instant saw.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from include.contracts import ddl
 from include.contracts.graph import build_order, tables_read
 from include.contracts.model import Catalog
 from include.quality.validation import require, store, validate
-from include.warehouse import build_log, publish, run_sql, seeds, solved_tables
+from include.warehouse import build_log, increment, publish, run_sql, seeds, solved_tables
 from include.warehouse.client import ClickHouseTarget
 from include.warehouse.publish import candidate_name
 
@@ -53,6 +54,8 @@ class Workshop:
     progress: Progress = lambda _: None
     commit_sha: str = ""
     """Commit of an installation without a checkout; otherwise git is asked."""
+    increment_from_rows: int = increment.WORTH_ROWS
+    """Rows of a published table from which on its candidate is made of it."""
 
     def __repr__(self) -> str:
         return f"Workshop(sql_root={self.sql_root})"
@@ -64,24 +67,32 @@ def new_build_id(now: datetime) -> str:
 
 
 def is_due(shop: Workshop) -> bool:
-    """Whether inputs, SQL or key differ from the last published build."""
+    """Whether inputs, SQL, zone or key differ from the last published build."""
     last = build_log.last_published(shop.client)
     if last is None:
         return True
     now = _server_now(shop.client)
-    return (last.inputs_hash, last.sql_hash, last.identity_key_version) != (
+    return (last.inputs_hash, last.sql_hash, last.identity_key_version, last.business_zone) != (
         inputs_hash(shop.client, now),
         sql_hash(shop.sql_root),
         shop.identity_key_version,
+        shop.business_zone,
     )
 
 
-def pin(shop: Workshop, build_id: str, owner: str, as_of: datetime | None = None) -> build_log.Pin:
+def pin(
+    shop: Workshop,
+    build_id: str,
+    owner: str,
+    as_of: datetime | None = None,
+    *,
+    is_full: bool = False,
+) -> build_log.Pin:
     """Finish earlier publications, then pin the instant this build reads at.
 
-    ``as_of`` in the past rebuilds what was known then. Raises ``BuildRunning`` beside another
-    build and :class:`IdentityKeyMissing` without a key. Repeating it with the same ``build_id``
-    returns the first pin.
+    ``as_of`` in the past rebuilds what was known then; ``is_full`` makes every table whole. Raises
+    ``BuildRunning`` beside another build and :class:`IdentityKeyMissing` without a key. Repeating
+    it with the same ``build_id`` returns the first pin.
     """
     client = shop.client
     if not shop.identity_key:
@@ -106,6 +117,8 @@ def pin(shop: Workshop, build_id: str, owner: str, as_of: datetime | None = None
         engine_version=client.query("select version()").result_rows[0][0],
         identity_key_version=shop.identity_key_version,
         data_through=data_through(client, pinned_as_of),
+        business_zone=shop.business_zone,
+        is_full=is_full,
     )
     build_log.record(client, pin_, "pinned")
     try:
@@ -124,8 +137,9 @@ def build_layer(shop: Workshop, build_id: str, layer: str) -> list[str]:
     built_before = {
         t for t in order if LAYERS.index(t.split(".")[0]) < LAYERS.index(layer)
     }  # candidates of lower layers made by this very build
+    base = _find_base(shop, pin_)
     for table in tables:
-        _build_table(shop, pin_, table, frozenset(built_before))
+        _build_table(shop, pin_, table, frozenset(built_before), base)
         built_before.add(table)
     build_log.record(shop.client, pin_, "layer_built", layer)
     return tables
@@ -203,9 +217,16 @@ def recover_publications(shop: Workshop) -> list[str]:
     return finished
 
 
-def run_build(shop: Workshop, build_id: str, owner: str, as_of: datetime | None = None) -> Pin:
+def run_build(
+    shop: Workshop,
+    build_id: str,
+    owner: str,
+    as_of: datetime | None = None,
+    *,
+    is_full: bool = False,
+) -> Pin:
     """Every step in one process, as the command line and the tests want it."""
-    pin_ = pin(shop, build_id, owner, as_of)
+    pin_ = pin(shop, build_id, owner, as_of, is_full=is_full)
     try:
         for layer in LAYERS:
             build_layer(shop, build_id, layer)
@@ -259,25 +280,45 @@ def sql_hash(sql_root: Path) -> str:
     return digest.hexdigest()
 
 
-def _build_table(shop: Workshop, pin_: Pin, table: str, candidates: frozenset[str]) -> None:
+def _find_base(shop: Workshop, pin_: Pin) -> frozenset[str]:
+    if pin_.is_full:
+        return frozenset()
+    return increment.find_base(shop.client, build_log.last_published(shop.client), pin_)
+
+
+def _build_table(
+    shop: Workshop,
+    pin_: Pin,
+    table: str,
+    candidates: frozenset[str],
+    base: frozenset[str],
+) -> None:
     contract = shop.catalog.table(table)
     name = candidate_name(table)
     shop.client.command(f"drop table if exists {name} sync")
     shop.client.command(ddl.create_table(contract, name=name))
-    solved_tables.fill(
-        shop.client,
-        contract,
-        {
-            "as_of": pin_.as_of,
-            "business_zone": shop.business_zone,
-            "identity_key": shop.identity_key,
-            "build_id": pin_.build_id,
-        },
-        target=name,
-        candidates=candidates,
-    )
+    parameters = {
+        "as_of": pin_.as_of,
+        "business_zone": shop.business_zone,
+        "identity_key": shop.identity_key,
+        "build_id": pin_.build_id,
+    }
+    renewed = None
+    if contract.incremental_by:
+        renewed = increment.fill_changed(
+            shop.client,
+            shop.catalog,
+            contract,
+            parameters,
+            candidates=candidates,
+            base=base,
+            worth_rows=shop.increment_from_rows,
+        )
+    if renewed is None:
+        solved_tables.fill(shop.client, contract, parameters, target=name, candidates=candidates)
     rows = shop.client.query(f"select count() from {name}").result_rows[0][0]
-    shop.progress(f"{table}: {rows:,} rows")
+    told = "" if renewed is None else f", {renewed:,} of the published ones made anew"
+    shop.progress(f"{table}: {rows:,} rows{told}")
 
 
 def remember_published(shop: Workshop, pin_: Pin) -> None:

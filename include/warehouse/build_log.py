@@ -22,6 +22,7 @@ LEASE = timedelta(minutes=30)
 _COLUMNS = [
     "build_id", "event", "occurred_at", "as_of", "owner", "detail", "commit_sha", "sql_hash",
     "inputs_hash", "engine_version", "identity_key_version", "data_through", "audited",
+    "business_zone", "is_full",
 ]  # fmt: skip
 
 
@@ -46,6 +47,9 @@ class Pin:
     engine_version: str
     identity_key_version: str
     data_through: Mapping[str, str]
+    business_zone: str = ""
+    is_full: bool = False
+    """Every table is made whole, even where the published one could be built upon."""
 
 
 def own_process() -> str:
@@ -67,7 +71,8 @@ def record(
         [
             (pin.build_id, event, now, pin.as_of, pin.owner, detail, pin.commit_sha, pin.sql_hash,
              pin.inputs_hash, pin.engine_version, pin.identity_key_version,
-             dict(pin.data_through), {t: str(u) for t, u in (audited or {}).items()}),
+             dict(pin.data_through), {t: str(u) for t, u in (audited or {}).items()},
+             pin.business_zone, pin.is_full),
         ],
         column_names=_COLUMNS,
     )  # fmt: skip
@@ -77,7 +82,7 @@ def read_pin(client: Client, build_id: str) -> Pin | None:
     """The pin of a build, or None when it was never pinned."""
     rows = client.query(
         "select build_id, as_of, owner, commit_sha, sql_hash, inputs_hash, engine_version,"
-        " identity_key_version, data_through from ops.build_log"
+        " identity_key_version, data_through, business_zone, is_full from ops.build_log"
         " where build_id = {b:String} and event = 'pinned' limit 1",
         parameters={"b": build_id},
     ).result_rows

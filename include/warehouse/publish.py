@@ -210,6 +210,11 @@ def _is_closed(client: Client, build_id: str) -> bool:
     )
 
 
+def published_uuids(client: Client, build_id: str) -> dict[str, UUID]:
+    """Tables a build swapped in, with the UUID of the copy."""
+    return {table: candidate for table, (_, candidate) in _planned(client, build_id).items()}
+
+
 def table_uuids(client: Client) -> dict[str, UUID]:
     """Every built table and candidate, with the UUID behind its name."""
     rows = client.query(

@@ -26,14 +26,17 @@ FINAL = (
 """The build is closed with these: only a new one helps, so the task is not tried again."""
 
 
-def pin_or_skip(owner: str) -> str:
-    """Finish interrupted publications, then pin; skips when the published build is still true."""
+def pin_or_skip(owner: str, *, is_full: bool = False) -> str:
+    """Finish interrupted publications, then pin; skips when the published build is still true.
+
+    ``is_full`` skips nothing, and makes every table whole.
+    """
     with open_workshop(log.info) as shop, _without_retries():
         for finished in build.recover_publications(shop):
             log.info("finished the interrupted publication of build %s", finished)
-        if not build.is_due(shop):
+        if not is_full and not build.is_due(shop):
             raise AirflowSkipException("inputs, SQL and key are those of the published build")
-        pin = build.pin(shop, build.new_build_id(datetime.now(UTC)), owner)
+        pin = build.pin(shop, build.new_build_id(datetime.now(UTC)), owner, is_full=is_full)
         log.info("build %s reads as of %s", pin.build_id, pin.as_of)
         return pin.build_id
 

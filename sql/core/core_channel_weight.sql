@@ -1,5 +1,37 @@
--- grain: one row per window and step of journeys between channels, or set of channels they went through
-with windows_in_order as (
+-- grain: one row per window and step of journeys between channels, set of channels they went through, or known weight
+with newest as (
+    select max((as_of, build_id)) as newest_learned
+    from ops.learned_channel_weight
+    where as_of < {as_of:DateTime64(6,'UTC')}
+),
+
+known as (
+    select model_id, window_id, channel, weight, as_of as learned_at, build_id, journey_count, known_channels
+    from ops.learned_channel_weight
+    where (as_of, build_id) in (select newest_learned from newest)
+),
+
+-- learned anew in each month, by other SQL, from a tenth more or fewer journeys, and when a channel is new:
+-- in between a figure moves for its own journey's sake alone
+remembered as (
+    select
+        count() > 0
+        and toStartOfMonth(toDate(any(learned_at), {business_zone:String}))
+        = toStartOfMonth(toDate({as_of:DateTime64(6,'UTC')}, {business_zone:String}))
+        and 10 * abs(
+            toInt64((select count() from core.core_journey where kind in ('won', 'none')))
+            - toInt64(any(journey_count))
+        ) <= toInt64(any(journey_count))
+        and hasAll(any(known_channels), (select groupUniqArray(toString(channel)) from core.core_touch))
+        and (
+            select uniqExact(sql_hash) = 1 and uniqExact(build_id) = 2
+            from ops.build_log
+            where event = 'pinned' and (build_id = {build_id:String} or build_id in (select build_id from known))
+        ) as is_valid
+    from known
+),
+
+windows_in_order as (
     select groupArray(window_id) as window_ids
     from (select window_id from seeds.attribution_windows order by position)
 ),
@@ -11,7 +43,7 @@ letters as (
         throwIf(length(names) > 255, 'more than 255 channels: let the rules of channels give fewer') as too_many,
         arrayMap(place -> char(place + too_many), arrayEnumerate(names)) as letters_of_names
     from core.core_journey
-    where kind in ('won', 'none')
+    where kind in ('won', 'none') and not (select is_valid from remembered)
 ),
 
 spelled as (
@@ -28,7 +60,7 @@ spelled as (
         ) as spelling,
         window_starts
     from core.core_journey
-    where kind in ('won', 'none')
+    where kind in ('won', 'none') and not (select is_valid from remembered)
 ),
 
 -- windows that begin alike hold the same path
@@ -98,10 +130,21 @@ select
         letter -> transform(letter, (select letters_of_names from letters), (select names from letters), ''), spelling
     ) as names,
     toFloat64(journeys_here) as journeys,
-    toFloat64(conversions_here) as conversions
+    toFloat64(conversions_here) as conversions,
+    {as_of:DateTime64(6,'UTC')} as learned_at
 from parts
 array join
     (select window_ids from windows_in_order) as window_id,
     parts.journeys as journeys_here,
     parts.conversions as conversions_here
 where journeys_here > 0
+union all
+select
+    'weight' as part,
+    window_id,
+    [toString(model_id), toString(channel), toString(weight)] as names,
+    0. as journeys,
+    0. as conversions,
+    learned_at
+from known
+where (select is_valid from remembered)

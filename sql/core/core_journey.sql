@@ -57,28 +57,10 @@ sessions as (
     group by person_key
 ),
 
-companies as (
-    select record_key, any(company_key) as company
-    from core.core_company_link
-    group by record_key
-),
-
--- who deals for two companies belongs to the one of the newest record
 members as (
-    select
-        records.person_key as member_key,
-        argMax(ifNull(companies.company, records.company_record), (created_at, records.company_record)) as company_key
-    from (
-        select person_key, assumeNotNull(company_key) as company_record, created_at
-        from core.core_deal
-        where company_key is not null
-        union all
-        select person_key, assumeNotNull(company_key) as company_record, created_at
-        from core.core_lead
-        where company_key is not null
-    ) as records
-    left join companies on companies.record_key = records.company_record
-    group by records.person_key
+    select person_key as member_key, account_key as company_key
+    from core.core_account_member
+    where account_key != person_key
 ),
 
 -- most people belong to no company, and their touches need no second grouping

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.engine
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CHANNELS = ("paid_search", "display", "email", "direct", "organic_search")
 DAYS = (7, 14, 30, 60, 90, 180, 365)
-TABLES = ("core_journey", "core_channel_weight", "core_attribution_credit")
+TABLES = (
+    "core_account_member", "core_journey", "core_channel_weight", "core_attribution_credit",
+)  # fmt: skip
 KOPECK = Decimal("0.01")
 STAGES = ("lead", "qualified", "opportunity", "call")
 
@@ -288,12 +290,12 @@ def test_a_channel_without_effect_changes_no_shapley_value(
 
 def test_weights_do_not_depend_on_the_order_of_the_matrix() -> None:
     parts = [
-        ("step", "d7", ["", "", "a"], 3.0, 0.0),
-        ("step", "d7", ["", "a", "b"], 1.0, 0.0),
-        ("step", "d7", ["", "a", ""], 2.0, 1.0),
-        ("step", "d7", ["a", "b", ""], 1.0, 1.0),
-        ("set", "d7", ["a"], 2.0, 1.0),
-        ("set", "d7", ["a", "b"], 1.0, 1.0),
+        ("step", "d7", ["", "", "a"], 3.0, 0.0, NOW),
+        ("step", "d7", ["", "a", "b"], 1.0, 0.0, NOW),
+        ("step", "d7", ["", "a", ""], 2.0, 1.0, NOW),
+        ("step", "d7", ["a", "b", ""], 1.0, 1.0, NOW),
+        ("set", "d7", ["a"], 2.0, 1.0, NOW),
+        ("set", "d7", ["a", "b"], 1.0, 1.0, NOW),
     ]
     assert weigh_channels(parts) == weigh_channels(parts[::-1])
     assert {model for model, *_ in weigh_channels(parts)} == {"markov_1", "markov_2", "shapley"}

@@ -1,0 +1,56 @@
+-- grain: one row per person of a touch, conversion or deal, with the account whose journeys theirs are part of
+with companies as (
+    select record_key, any(company_key) as company
+    from core.core_company_link
+    group by record_key
+),
+
+-- who deals for two companies belongs to the one of the newest record
+members as (
+    select
+        records.person_key as member_key,
+        argMax(ifNull(companies.company, records.company_record), (created_at, records.company_record)) as company_key
+    from (
+        select person_key, assumeNotNull(company_key) as company_record, created_at
+        from core.core_deal
+        where company_key is not null
+        union all
+        select person_key, assumeNotNull(company_key) as company_record, created_at
+        from core.core_lead
+        where company_key is not null
+    ) as records
+    left join companies on companies.record_key = records.company_record
+    group by records.person_key
+),
+
+-- every column a journey is made of; inside a tuple NULL has a hash of its own
+told as (
+    select
+        person_key,
+        sum(cityHash64(
+            touch_key, touched_at, touch_date, kind, direction, channel, is_robot,
+            tuple(source_label, campaign_id, ad_group_id, ad_id, keyword)
+        )) as digest
+    from core.core_touch
+    group by person_key
+    union all
+    select
+        person_key,
+        sum(cityHash64(
+            conversion_key, kind, currency_code, vat_basis,
+            tuple(deal_key, converted_at, converted_date, looks_back_from_at, lead_at, opportunity_at, amount)
+        )) as digest
+    from core.core_conversion
+    group by person_key
+    union all
+    select person_key, cityHash64(person_key) as digest
+    from core.core_person
+)
+
+select
+    told.person_key as person_key,
+    any(ifNull(members.company_key, told.person_key)) as account_key,
+    sum(told.digest) as journey_digest
+from told
+left join members on members.member_key = told.person_key
+group by told.person_key
