@@ -65,6 +65,19 @@ select stats_date, sum(cost_rub) as cost_rub
 from stg.stg_toy__spend
 group by stats_date
 """
+CHANGED_SQL = """\
+-- grain: one row per day whose cost is another one
+select distinct stats_date
+from (
+    select stats_date, count() over (partition by account_id, stats_date, cost_rub) as copies
+    from (
+        select * from stg.stg_toy__spend
+        union all
+        select * from stg.stg_toy__spend__next
+    )
+)
+where copies = 1
+"""
 MART_SQL = CORE_SQL.replace("stg.stg_toy__spend", "core.core_spend")
 
 
@@ -81,8 +94,11 @@ def sql_root(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Pa
     (root / "raw" / "raw_toy__spend.yaml").write_text(RAW)
     (root / "stg" / "stg_toy__spend.yaml").write_text(STG)
     (root / "stg" / "stg_toy__spend.sql").write_text(STG_SQL)
+    (root / "changed").mkdir()
+    (root / "changed" / "stats_date.sql").write_text(CHANGED_SQL)
     for layer, sql in (("core", CORE_SQL), ("mart", MART_SQL)):
-        (root / layer / f"{layer}_spend.yaml").write_text(MART)
+        by_day = MART.replace("columns:", "incremental_by: stats_date\ncolumns:")
+        (root / layer / f"{layer}_spend.yaml").write_text(by_day if layer == "core" else MART)
         (root / layer / f"{layer}_spend.sql").write_text(sql)
     return root
 
@@ -237,3 +253,67 @@ def test_a_build_without_an_identity_key_is_refused(shop: Workshop) -> None:
 def test_build_ids_sort_by_time() -> None:
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
     assert build.new_build_id(early) < build.new_build_id(late)
+
+
+DAYS = [f"2026-01-{day:02}" for day in range(1, 11)]
+
+
+def _built(shop: Workshop, build_id: str, *, is_full: bool = False, **other: Any) -> str:
+    """What a build says of the table that may be made of the published one."""
+    lines: list[str] = []
+    own = replace(shop, progress=lines.append, increment_from_rows=1, **other)
+    build.run_build(own, build_id, "airflow:one", is_full=is_full)
+    return next(line for line in lines if line.startswith("core.core_spend"))
+
+
+@pytest.fixture
+def published_shop(shop: Workshop) -> Workshop:
+    """Ten days are published, and a changed and a new one have come since."""
+    for place, day in enumerate(DAYS):
+        _deliver(shop.client, day, (place + 1) * 1_000_000, f"L{place}")
+    assert _built(shop, "b1") == "core.core_spend: 10 rows"
+    _deliver(shop.client, DAYS[3], 99_000_000, "L103")
+    _deliver(shop.client, "2026-01-11", 11_000_000, "L111")
+    return shop
+
+
+def test_only_what_changed_is_made_anew_and_the_rest_comes_over(published_shop: Workshop) -> None:
+    shop = published_shop
+    assert _built(shop, "b2") == "core.core_spend: 11 rows, 1 of the published ones made anew"
+    rows = _published(shop.client)
+    assert rows[3] == (DAYS[3], "99") and rows[-1] == ("2026-01-11", "11")
+    _deliver(shop.client, DAYS[3], 4_000_000, "L203")
+    assert _built(shop, "b3") == "core.core_spend: 11 rows, 1 of the published ones made anew"
+    assert [cost for _, cost in _published(shop.client)] == [str(n) for n in range(1, 12)]
+    assert _built(shop, "b4", is_full=True) == "core.core_spend: 11 rows"
+
+
+@pytest.mark.parametrize(
+    "other", [{"business_zone": "Asia/Omsk"}, {"identity_key_version": "v2"}, {"commit_sha": "c"}]
+)
+def test_what_was_made_otherwise_is_made_whole(
+    published_shop: Workshop, other: dict[str, str]
+) -> None:
+    assert _built(published_shop, "b2", **other) == "core.core_spend: 11 rows"
+
+
+def test_a_published_table_somebody_replaced_is_not_built_upon(published_shop: Workshop) -> None:
+    client = published_shop.client
+    client.command("create table core.core_other as core.core_spend")
+    client.command("insert into core.core_other select stats_date, 0 from core.core_spend")
+    client.command("exchange tables core.core_spend and core.core_other")
+    assert _built(published_shop, "b2") == "core.core_spend: 11 rows"
+    assert _published(client)[0] == (DAYS[0], "1")
+
+
+def test_a_build_that_failed_leaves_the_next_one_to_build_upon_what_is_published(
+    published_shop: Workshop,
+) -> None:
+    client = published_shop.client
+    _deliver(client, DAYS[5], -1_000_000, "L105")
+    with pytest.raises(QualityFailed):
+        _built(published_shop, "b2")
+    _deliver(client, DAYS[5], 6_000_000, "L205")
+    told = _built(published_shop, "b3")
+    assert told == "core.core_spend: 11 rows, 1 of the published ones made anew"
+    assert _published(client)[5] == (DAYS[5], "6")
