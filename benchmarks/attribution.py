@@ -7,7 +7,8 @@ mode by channel. Both read the same tables in one run, because figures of two ru
 compared. Beside them stand the eleven heuristic models over the same windows, in doubles and exact,
 written by hand in DuckDB and polars; they keep no touch's credit (``peers/``; left out, with the
 reason, where the peers' environment is not made). How far a peer's money is from the house's is
-measured by channel and model. Markov and Shapley stand beside public libraries last
+measured by channel and model. A normal day is measured against making everything whole
+(``attribution_day``); Markov and Shapley stand beside public libraries last
 (``attribution_solved``). Prints one line a step: seconds, CPU seconds, peak memory of that step.
 """
 
@@ -17,17 +18,15 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 from clickhouse_connect.driver.client import Client
 
-from benchmarks import attribution_solved
+from benchmarks import attribution_day, attribution_solved
 from benchmarks.connectors import NO_PEERS, PEER_PYTHON
-from benchmarks.peak_memory import forget_peak, read_peak_mb
+from benchmarks.engine_step import measure_step
 from include.contracts.model import Catalog
 from include.contracts.reader import read_catalog
 from include.embedded import process
@@ -39,7 +38,8 @@ from include.warehouse.schema import apply_schema
 DEFAULT_TOUCHES = (1_000_000, 10_000_000)
 SOLVED = "core_channel_weight"
 """Belongs to Markov and Shapley alone."""
-STATEMENTS = ("core_conversion", "core_journey", "core_channel_weight", "core_attribution_credit")
+STATEMENTS = ("core_conversion", "core_account_member", "core_journey", "core_channel_weight",
+              "core_attribution_credit")  # fmt: skip
 PARAMETERS = {
     "as_of": datetime(2100, 1, 1, tzinfo=UTC),
     "business_zone": "Europe/Moscow",
@@ -53,12 +53,12 @@ CHANNELS = (
 
 TOUCHES = """
 insert into core.core_touch (touch_key, person_key, touched_at, touch_date, kind, direction,
-  channel, channel_rule_id, campaign_id, source, account_id)
+  channel, channel_rule_id, campaign_id, source, account_id, touch_digest)
 select concat('t', toString(number)), concat('p', toString(cityHash64(number) % {people:UInt64})),
   toDateTime64('2025-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(cityHash64(number, 1) % 31536000)
     as at, toDate(at), 'visit', 'in',
   {channels:Array(String)}[1 + cityHash64(number, 2) % length({channels:Array(String)})], 'bench',
-  toString(cityHash64(number, 3) % 50), 'files', 'bench'
+  toString(cityHash64(number, 3) % 50), 'files', 'bench', cityHash64(number, 4)
 from numbers({touches:UInt64})
 """
 DEALS = """
@@ -135,6 +135,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     money = _read_money(client)
                     solved = attribution_solved.run_own(client, engine.pid)
                     given = _export(client, Path(folder))
+                    catalog = read_catalog(PROJECT_ROOT / "sql")
+                    day = attribution_day.run_day(client, catalog, engine.pid, touches, PARAMETERS)
+                    for line in day:
+                        _print(line)
             finally:
                 engine.stop()
             _compare(given, touches, one_pass, money)
@@ -151,12 +155,12 @@ def _measure(client: Client, pid: int, touches: int) -> float:
     figures = {"touches": touches, "people": touches // 10, "deals": touches // 50}
     for statement in (TOUCHES, DEALS, PEOPLE):
         client.command(statement, parameters={**figures, "channels": list(CHANNELS)})
-    one_pass = _time(pid, "one pass", touches, lambda: client.query(SINGLE_RUN))
+    one_pass = _time(client, pid, "one pass", touches, lambda: client.query(SINGLE_RUN))
     spent = {
-        name: _time(pid, name, touches, lambda name=name: _fill(client, catalog, name))
+        name: _time(client, pid, name, touches, lambda name=name: _fill(client, catalog, name))
         for name in STATEMENTS
     }
-    sums = _time(pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
+    sums = _time(client, pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
     whole = sum(spent.values()) + sums
     for words, cpu in (
         ("the credit statement", spent["core_attribution_credit"]),
@@ -231,20 +235,14 @@ def _spell_sums(catalog: Catalog) -> str:
     )
 
 
-def _time(pid: int, step: str, touches: int, run: Callable[[], object]) -> float:
-    """Print a step's figures; returns the engine's CPU seconds."""
-    forget_peak(pid)
-    spent = psutil.Process(pid).cpu_times()
-    begun = time.monotonic()
-    run()
-    seconds = time.monotonic() - begun
-    now = psutil.Process(pid).cpu_times()
-    cpu = now.user + now.system - spent.user - spent.system
+def _time(client: Client, pid: int, name: str, touches: int, run: Callable[[], object]) -> float:
+    """Print a step's figures; returns its CPU seconds."""
+    step = measure_step(client, pid, run)
     _print(
-        f"{touches:>12,}  {step:<26}{seconds:>8.1f} s {cpu:>8.1f} CPU s"
-        f" {cpu / touches * 1e6:>7.2f} µs a touch {read_peak_mb(pid) or 0:>8,.0f} MB peak"
+        f"{touches:>12,}  {name:<26}{step.seconds:>8.1f} s {step.cpu_seconds:>8.1f} CPU s"
+        f" {step.cpu_seconds / touches * 1e6:>7.2f} µs a touch {step.peak_mb:>8,.0f} MB peak"
     )
-    return cpu
+    return step.cpu_seconds
 
 
 def _print(line: str) -> None:

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.connectors import PEER_PYTHON
-from benchmarks.peak_memory import forget_peak, read_peak_mb
+from benchmarks.engine_step import measure_step
 from include.attribution.markov import Step, find_removal_effects
 from include.attribution.shapley import ChannelSet, find_shapley_values
 from include.settings import PROJECT_ROOT
@@ -123,7 +121,7 @@ ARGUMENT = {"Markov, order 1": "markov", "Shapley": "shapley"}
 
 def run_own(client: Client, pid: int) -> dict[str, Answer]:
     """Each model from the touches in the engine, its CPU and this process's together."""
-    return {model: _time(client, pid, solve) for model, solve in SOLVED.items()}
+    return {model: _solve(client, pid, solve) for model, solve in SOLVED.items()}
 
 
 def compare(own: Mapping[str, Answer], given: Sequence[str], touches: int) -> list[str]:
@@ -159,16 +157,9 @@ def measure_distance(ours: Mapping[str, float], theirs: Mapping[str, float]) -> 
     return max(abs(ours.get(name, 0.0) - theirs.get(name, 0.0)) for name in {*ours, *theirs})
 
 
-def _time(client: Client, pid: int, solve: Callable[[Client], dict[str, float]]) -> Answer:
-    engine = psutil.Process(pid)
-    forget_peak(pid)
-    spent, own = engine.cpu_times(), time.process_time()
-    begun = time.monotonic()
-    shares = solve(client)
-    seconds = time.monotonic() - begun
-    now = engine.cpu_times()
-    cpu = now.user + now.system - spent.user - spent.system + time.process_time() - own
-    return Answer(seconds, cpu, read_peak_mb(pid) or 0.0, shares)
+def _solve(client: Client, pid: int, solve: Callable[[Client], dict[str, float]]) -> Answer:
+    step = measure_step(client, pid, lambda: solve(client))
+    return Answer(step.seconds, step.cpu_seconds, step.peak_mb, step.answer)
 
 
 def _to_shares(values: Mapping[str, float]) -> dict[str, float]:

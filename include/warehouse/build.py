@@ -7,6 +7,7 @@ tests. A table whose contract says so is made of the published one and what chan
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 from collections.abc import Callable, Sequence
@@ -137,10 +138,10 @@ def build_layer(shop: Workshop, build_id: str, layer: str) -> list[str]:
     built_before = {
         t for t in order if LAYERS.index(t.split(".")[0]) < LAYERS.index(layer)
     }  # candidates of lower layers made by this very build
-    base = _find_base(shop, pin_)
-    for table in tables:
-        _build_table(shop, pin_, table, frozenset(built_before), base)
-        built_before.add(table)
+    with contextlib.closing(_begin_increment(shop, pin_)) as increments:
+        for table in tables:
+            _build_table(shop, pin_, table, frozenset(built_before), increments)
+            built_before.add(table)
     build_log.record(shop.client, pin_, "layer_built", layer)
     return tables
 
@@ -280,10 +281,11 @@ def sql_hash(sql_root: Path) -> str:
     return digest.hexdigest()
 
 
-def _find_base(shop: Workshop, pin_: Pin) -> frozenset[str]:
-    if pin_.is_full:
-        return frozenset()
-    return increment.find_base(shop.client, build_log.last_published(shop.client), pin_)
+def _begin_increment(shop: Workshop, pin_: Pin) -> increment.Increment:
+    base: frozenset[str] = frozenset()
+    if not pin_.is_full:
+        base = increment.find_base(shop.client, build_log.last_published(shop.client), pin_)
+    return increment.Increment(shop.client, shop.catalog, base, shop.increment_from_rows)
 
 
 def _build_table(
@@ -291,7 +293,7 @@ def _build_table(
     pin_: Pin,
     table: str,
     candidates: frozenset[str],
-    base: frozenset[str],
+    increments: increment.Increment,
 ) -> None:
     contract = shop.catalog.table(table)
     name = candidate_name(table)
@@ -305,15 +307,7 @@ def _build_table(
     }
     renewed = None
     if contract.incremental_by:
-        renewed = increment.fill_changed(
-            shop.client,
-            shop.catalog,
-            contract,
-            parameters,
-            candidates=candidates,
-            base=base,
-            worth_rows=shop.increment_from_rows,
-        )
+        renewed = increments.fill(contract, parameters, candidates)
     if renewed is None:
         solved_tables.fill(shop.client, contract, parameters, target=name, candidates=candidates)
     rows = shop.client.query(f"select count() from {name}").result_rows[0][0]

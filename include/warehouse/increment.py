@@ -3,12 +3,13 @@
 A contract's ``incremental_by`` names a column whose values are islands: rows of one value follow
 from the rows of that value in the tables read that have the column too, and otherwise from seeds
 and tables that must be equal. ``sql/changed/<column>.sql`` names the values that may differ between
-what is published and the candidates. Their rows are made by the table's own statement over views
-that show those values alone; all others come over as parts, without being read.
+what is published and the candidates. Their rows are made by the table's own statement over parts of
+its inputs, tables that hold those values alone; all others come over unread.
 
 Where that could tell something else than the whole statement, the table is made whole: after other
 SQL, seeds, code, engine, zone or key, beside a published table that is not the last build's copy,
-and where an input without the column differs.
+where an input without the column differs, and where one with it was itself made whole though it
+need not have been.
 """
 
 from __future__ import annotations
@@ -50,42 +51,48 @@ def find_base(client: Client, former: Pin | None, pin: Pin) -> frozenset[str]:
     return frozenset(table for table, uuid in published.items() if uuids.get(table) == uuid)
 
 
-def fill_changed(
-    client: Client,
-    catalog: Catalog,
-    table: Table,
-    parameters: Mapping[str, Any],
-    *,
-    candidates: AbstractSet[str],
-    base: AbstractSet[str],
-    worth_rows: int = WORTH_ROWS,
-) -> int | None:
-    """Fill the table's empty candidate; returns how many published rows were made anew.
+class Increment:
+    """The increments of one build, whose tables share what is known of the changes; close it.
 
-    None, with the candidate still empty, where the table has to be made whole. Raises what
-    :func:`include.warehouse.run_sql.run` raises.
+    ``base`` are the published tables that may be built upon.
     """
-    column = table.incremental_by
-    statement = run_sql.read_statement(table.path.with_suffix(".sql"))
-    read = {name for name in tables_read(statement.text) if not name.startswith("seeds.")}
-    in_part = {name for name in read if column in catalog.table(name).column_names}
-    if not read | {table.full_name} <= base or not read <= candidates:
-        return None
-    rows = _count(client, table.full_name)
-    if rows < worth_rows or not all(_is_equal(client, name) for name in read - in_part):
-        return None
-    changed = f"{table.full_name}{_CHANGED}"
-    views = {name: f"{name}{_PART}" for name in sorted(in_part)}
-    _drop(client, changed, views.values())
-    try:
-        _tell_changed(client, table, changed)
+
+    def __init__(
+        self,
+        client: Client,
+        catalog: Catalog,
+        base: AbstractSet[str],
+        worth_rows: int = WORTH_ROWS,
+    ) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._base = base
+        self._worth_rows = worth_rows
+        self._changed: dict[str, str] = {}
+        self._parts: dict[str, str] = {}
+
+    def fill(
+        self, table: Table, parameters: Mapping[str, Any], candidates: AbstractSet[str]
+    ) -> int | None:
+        """Fill the table's empty candidate; returns how many published rows were made anew.
+
+        None, with the candidate still empty, where the table has to be made whole. Raises what
+        :func:`include.warehouse.run_sql.run` raises.
+        """
+        client, column = self._client, table.incremental_by
+        statement = run_sql.read_statement(table.path.with_suffix(".sql"))
+        in_part = self._find_inputs(table, tables_read(statement.text), candidates)
+        if in_part is None:
+            return None
+        changed = self._tell_changed(table)
         chosen = f"{ddl.quote_name(column)} in (select {ddl.quote_name(column)} from {changed})"
         renewed = _count(client, f"{table.full_name} where {chosen}")
-        if renewed > MOST_CHANGED * rows:
+        if renewed > MOST_CHANGED * _count(client, table.full_name):
             return None
-        for name, view in views.items():
+        for name in sorted(in_part - self._parts.keys()):
+            part = self._make_part(self._catalog.table(name))
             client.command(
-                f"create view {view} as select * from {candidate_name(name)} where {chosen}"
+                f"insert into {part} select * from {candidate_name(name)} where {chosen}"
             )
         target = candidate_name(table.full_name)
         client.command(f"alter table {target} attach partition all from {table.full_name}")
@@ -94,29 +101,77 @@ def fill_changed(
             f"delete from {target} where {chosen}",
             settings={"lightweight_deletes_sync": 0, "allow_nondeterministic_mutations": 1},
         )
+        part = self._make_part(table)
         text = run_sql.resolve_tables(statement.text, in_part, _PART)
         run_sql.run(
             client,
             dataclasses.replace(statement, text=text),
             parameters,
-            target=target,
+            target=part,
             columns=table.column_names,
             candidates=candidates,
         )
+        client.command(f"insert into {target} select * from {part}")
         _await_deletion(client, target)
-    finally:
-        _drop(client, changed, views.values())
-    return renewed
+        return renewed
+
+    def close(self) -> None:
+        """Drop what the increments shared."""
+        for name in (*self._parts.values(), *self._changed.values()):
+            self._client.command(f"drop table if exists {name} sync")
+        self._parts, self._changed = {}, {}
+
+    def _find_inputs(
+        self, table: Table, read: AbstractSet[str], candidates: AbstractSet[str]
+    ) -> frozenset[str] | None:
+        """Inputs to be read in part; None where the table has to be made whole."""
+        column = table.incremental_by
+        read = {name for name in read if not name.startswith("seeds.")}
+        asked = tables_read(_statement_of_changes(table).read_text("utf-8"))
+        if not read | asked | {table.full_name} <= self._base or not read | asked <= candidates:
+            return None
+        if _count(self._client, table.full_name) < self._worth_rows:
+            return None
+        contracts = [self._catalog.table(name) for name in read]
+        in_part = frozenset(one.full_name for one in contracts if column in one.column_names)
+        if any(
+            one.incremental_by and one.full_name not in self._parts
+            for one in contracts
+            if one.full_name in in_part
+        ):
+            return None
+        if not all(_is_equal(self._client, name) for name in read - in_part):
+            return None
+        return in_part
+
+    def _tell_changed(self, table: Table) -> str:
+        """The table of the column's values that may differ, made when first asked for."""
+        column = table.incremental_by
+        if column not in self._changed:
+            name = f"{table.database}.{column}{_CHANGED}"
+            self._changed[column] = name
+            keys = dataclasses.replace(
+                table, columns=(table.column(column),), order_by=(column,), partition_by=""
+            )
+            self._make(keys, name)
+            path = _statement_of_changes(table)
+            run_sql.run(self._client, path, {}, target=name, columns=[column])
+        return self._changed[column]
+
+    def _make_part(self, table: Table) -> str:
+        """An empty table for the table's rows of the changed values."""
+        name = f"{table.full_name}{_PART}"
+        self._make(table, name)
+        self._parts[table.full_name] = name
+        return name
+
+    def _make(self, table: Table, name: str) -> None:
+        self._client.command(f"drop table if exists {name} sync")
+        self._client.command(ddl.create_table(table, name=name))
 
 
-def _tell_changed(client: Client, table: Table, changed: str) -> None:
-    column = table.incremental_by
-    keys = dataclasses.replace(
-        table, columns=(table.column(column),), order_by=(column,), partition_by=""
-    )
-    client.command(ddl.create_table(keys, name=changed))
-    folder: Path = table.path.parent.parent / "changed"
-    run_sql.run(client, folder / f"{column}.sql", {}, target=changed, columns=[column])
+def _statement_of_changes(table: Table) -> Path:
+    return table.path.parent.parent / "changed" / f"{table.incremental_by}.sql"
 
 
 def _is_equal(client: Client, table: str) -> bool:
@@ -140,12 +195,6 @@ def _await_deletion(client: Client, target: str) -> None:
         if rows[0][0]:
             raise run_sql.SqlFailed("delete", target, 0, run_sql.redact(rows[0][0]))
         time.sleep(0.02)
-
-
-def _drop(client: Client, table: str, views: Any) -> None:
-    for view in views:
-        client.command(f"drop view if exists {view} sync")
-    client.command(f"drop table if exists {table} sync")
 
 
 def _count(client: Client, what: str) -> int:

@@ -23,14 +23,9 @@ members as (
     group by records.person_key
 ),
 
--- every column a journey is made of; inside a tuple NULL has a hash of its own
+-- inside a tuple NULL has a hash of its own
 told as (
-    select
-        person_key,
-        sum(cityHash64(
-            touch_key, touched_at, touch_date, kind, direction, channel, is_robot,
-            tuple(source_label, campaign_id, ad_group_id, ad_id, keyword)
-        )) as digest
+    select person_key, sum(touch_digest) as digest
     from core.core_touch
     group by person_key
     union all

@@ -22,7 +22,10 @@ remembered as (
             toInt64((select count() from core.core_journey where kind in ('won', 'none')))
             - toInt64(any(journey_count))
         ) <= toInt64(any(journey_count))
-        and hasAll(any(known_channels), (select groupUniqArray(toString(channel)) from core.core_touch))
+        and hasAll(
+            any(known_channels),
+            (select groupArray(toString(channel)) from (select distinct channel from core.core_touch))
+        )
         and (
             select uniqExact(sql_hash) = 1 and uniqExact(build_id) = 2
             from ops.build_log

@@ -290,5 +290,12 @@ touches as (
         and campaigns.assigned_channel = assignment.channel
 )
 
-select *
+-- all that journeys are made of, in one number: whose touches have another one, their journeys are made anew;
+-- inside a tuple NULL has a hash of its own
+select
+    *,
+    cityHash64(
+        touch_key, touched_at, touch_date, kind, direction, channel, is_robot,
+        tuple(source_label, campaign_id, ad_group_id, ad_id, keyword)
+    ) as touch_digest
 from touches
