@@ -31,7 +31,7 @@ from include.warehouse.build_log import Pin
 from include.warehouse.publish import candidate_name
 from include.warehouse.table_hash import CannotHash, table_hash
 
-WORTH_ROWS = 100_000
+WORTH_ROWS = 20_000
 """A smaller table is made whole in less time than it takes to ask what changed."""
 MOST_CHANGED = 0.3
 """Where more than this part of the rows changed, making all of them is faster."""
