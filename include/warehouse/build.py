@@ -11,19 +11,20 @@ import contextlib
 import hashlib
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
 from include.contracts import ddl
-from include.contracts.graph import build_order, tables_read
+from include.contracts.graph import build_order, read_graph, tables_read
 from include.contracts.model import Catalog
 from include.quality.validation import require, store, validate
 from include.warehouse import build_log, increment, publish, run_sql, seeds, solved_tables
-from include.warehouse.client import ClickHouseTarget
+from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.publish import candidate_name
+from include.warehouse.side_by_side import run_side_by_side
 
 LAYERS = ("stg", "core", "ops", "mart")
 Progress = Callable[[str], None]
@@ -131,17 +132,21 @@ def pin(
 
 
 def build_layer(shop: Workshop, build_id: str, layer: str) -> list[str]:
-    """Make every candidate of one layer and return the tables' names, in build order."""
+    """Make every candidate of one layer, two at a time; return the tables, in build order."""
     pin_ = build_log.require_active(shop.client, build_id)
     order = build_order(shop.sql_root, shop.catalog)
+    graph = read_graph(shop.sql_root, shop.catalog)
     tables = [t for t in order if t.startswith(f"{layer}.")]
-    built_before = {
-        t for t in order if LAYERS.index(t.split(".")[0]) < LAYERS.index(layer)
-    }  # candidates of lower layers made by this very build
-    with contextlib.closing(_begin_increment(shop, pin_)) as increments:
-        for table in tables:
-            _build_table(shop, pin_, table, frozenset(built_before), increments)
-            built_before.add(table)
+    below = {t for t in order if LAYERS.index(t.split(".")[0]) < LAYERS.index(layer)}
+    with (
+        contextlib.closing(_begin_increment(shop, pin_)) as increments,
+        contextlib.closing(connect(shop.target)) as second,
+    ):
+        run_side_by_side(
+            {table: graph[table] & set(tables) for table in tables},
+            [shop, replace(shop, client=second)],
+            lambda hand, table, done: _build_table(hand, pin_, table, done | below, increments),
+        )
     build_log.record(shop.client, pin_, "layer_built", layer)
     return tables
 
@@ -295,6 +300,7 @@ def _build_table(
     candidates: frozenset[str],
     increments: increment.Increment,
 ) -> None:
+    """``candidates`` hold what this build has made by now, all that the table reads among it."""
     contract = shop.catalog.table(table)
     name = candidate_name(table)
     shop.client.command(f"drop table if exists {name} sync")

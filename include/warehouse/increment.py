@@ -7,14 +7,15 @@ what is published and the candidates. Their rows are made by the table's own sta
 its inputs, tables that hold those values alone; all others come over unread.
 
 Where that could tell something else than the whole statement, the table is made whole: after other
-SQL, seeds, code, engine, zone or key, beside a published table that is not the last build's copy,
-where an input without the column differs, and where one with it was itself made whole though it
-need not have been.
+SQL, seeds, code, engine, zone or key, where a statement asks for its build's instant or id, beside
+a published table that is not the last build's copy, where an input without the column differs, and
+where one with it was itself made whole though it need not have been.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -29,6 +30,7 @@ from include.contracts.model import Catalog, Table
 from include.warehouse import publish, run_sql
 from include.warehouse.build_log import Pin
 from include.warehouse.publish import candidate_name
+from include.warehouse.solved_tables import SOLVERS
 from include.warehouse.table_hash import CannotHash, table_hash
 
 WORTH_ROWS = 20_000
@@ -37,6 +39,7 @@ MOST_CHANGED = 0.3
 """Where more than this part of the rows changed, making all of them is faster."""
 _PART = "__part"
 _CHANGED = "__changed"
+_OF_ONE_BUILD = {"as_of", "build_id"}
 _MADE_ALIKE = (
     "commit_sha", "sql_hash", "engine_version", "identity_key_version", "business_zone",
 )  # fmt: skip
@@ -64,24 +67,38 @@ class Increment:
         base: AbstractSet[str],
         worth_rows: int = WORTH_ROWS,
     ) -> None:
+        """Drop what a killed build may have left."""
         self._client = client
         self._catalog = catalog
         self._base = base
         self._worth_rows = worth_rows
         self._changed: dict[str, str] = {}
         self._parts: dict[str, str] = {}
+        self._turn = threading.Lock()
+        for (name,) in client.query(
+            "select database || '.' || name from system.tables where database in ('core', 'mart')"
+            " and (endsWith(name, {part:String}) or endsWith(name, {changed:String}))",
+            parameters={"part": _PART, "changed": _CHANGED},
+        ).result_rows:
+            client.command(f"drop table if exists {name} sync")
 
     def fill(
         self, table: Table, parameters: Mapping[str, Any], candidates: AbstractSet[str]
     ) -> int | None:
         """Fill the table's empty candidate; returns how many published rows were made anew.
 
-        None, with the candidate still empty, where the table has to be made whole. Raises what
-        :func:`include.warehouse.run_sql.run` raises.
+        None, with the candidate still empty, where the table has to be made whole. One table at a
+        time. Raises what :func:`include.warehouse.run_sql.run` raises.
         """
+        with self._turn:
+            return self._fill(table, parameters, candidates)
+
+    def _fill(
+        self, table: Table, parameters: Mapping[str, Any], candidates: AbstractSet[str]
+    ) -> int | None:
         client, column = self._client, table.incremental_by
         statement = run_sql.read_statement(table.path.with_suffix(".sql"))
-        in_part = self._find_inputs(table, tables_read(statement.text), candidates)
+        in_part = self._find_inputs(table, statement.text, candidates)
         if in_part is None:
             return None
         changed = self._tell_changed(table)
@@ -122,23 +139,21 @@ class Increment:
         self._parts, self._changed = {}, {}
 
     def _find_inputs(
-        self, table: Table, read: AbstractSet[str], candidates: AbstractSet[str]
+        self, table: Table, sql: str, candidates: AbstractSet[str]
     ) -> frozenset[str] | None:
         """Inputs to be read in part; None where the table has to be made whole."""
-        column = table.incremental_by
-        read = {name for name in read if not name.startswith("seeds.")}
+        read = {name for name in tables_read(sql) if not name.startswith("seeds.")}
         asked = tables_read(_statement_of_changes(table).read_text("utf-8"))
+        if run_sql.parameters_of(sql) & _OF_ONE_BUILD or table.full_name in SOLVERS:
+            return None
         if not read | asked | {table.full_name} <= self._base or not read | asked <= candidates:
             return None
         if _count(self._client, table.full_name) < self._worth_rows:
             return None
         contracts = [self._catalog.table(name) for name in read]
-        in_part = frozenset(one.full_name for one in contracts if column in one.column_names)
-        if any(
-            one.incremental_by and one.full_name not in self._parts
-            for one in contracts
-            if one.full_name in in_part
-        ):
+        chosen = [one for one in contracts if table.incremental_by in one.column_names]
+        in_part = frozenset(one.full_name for one in chosen)
+        if any(one.incremental_by and one.full_name not in self._parts for one in chosen):
             return None
         if not all(_is_equal(self._client, name) for name in read - in_part):
             return None

@@ -134,7 +134,7 @@ select
     ) as names,
     toFloat64(journeys_here) as journeys,
     toFloat64(conversions_here) as conversions,
-    {as_of:DateTime64(6,'UTC')} as learned_at
+    {as_of:DateTime64(6,'UTC')} as _learned_at
 from parts
 array join
     (select window_ids from windows_in_order) as window_id,

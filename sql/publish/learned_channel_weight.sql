@@ -5,10 +5,10 @@ select
     channel,
     weight,
     {build_id:String} as build_id,
-    learned_at as as_of,
+    _learned_at as as_of,
     (select count() from core.core_journey where kind in ('won', 'none')) as journey_count,
     (select arraySort(groupUniqArray(toString(channel))) from core.core_touch) as known_channels
 from core.core_channel_weight
 where
-    learned_at = {as_of:DateTime64(6,'UTC')}
+    _learned_at = {as_of:DateTime64(6,'UTC')}
     and {build_id:String} not in (select build_id from ops.learned_channel_weight)

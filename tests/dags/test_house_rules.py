@@ -77,6 +77,12 @@ def test_the_run_is_judged_after_everything_else_whatever_happened(dag_bag: Any)
         assert dag.get_task("announce").trigger_rule == "all_done"
 
 
+def test_a_build_makes_tables_whole_only_when_asked_to(dag_bag: Any) -> None:
+    params = dag_bag.dags["build"].params
+    assert params["full"] is False
+    assert params.get_param("full").schema["type"] == "boolean"
+
+
 def test_a_build_waits_for_any_source_never_for_all(dag_bag: Any) -> None:
     condition = dag_bag.dags["build"].timetable.asset_condition
     names = {asset.name for asset in condition.objects}

@@ -14,6 +14,7 @@ from include.contracts.reader import read_catalog
 from include.warehouse import increment, seeds, solved_tables
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.publish import candidate_name
+from include.warehouse.run_sql import parameters_of
 from include.warehouse.table_hash import table_hash
 from tests.sql_case_runner import DEFAULT_PARAMETERS
 
@@ -263,13 +264,28 @@ def test_other_weights_make_all_credit_anew_and_most_people_changed_make_all_jou
     assert house.client.query(f"select count() from {CREDIT}__next").result_rows == [(0,)]
 
 
+def test_what_a_contract_calls_incremental_says_how_to_tell_its_changes(house: House) -> None:
+    found = [table for table in house.catalog if table.incremental_by]
+    assert {table.full_name for table in found} == set(INCREMENTAL)
+    for table in found:
+        folder = table.path.parent.parent / "changed"
+        assert (folder / f"{table.incremental_by}.sql").is_file(), table.full_name
+        used = parameters_of(table.path.with_suffix(".sql").read_text(encoding="utf-8"))
+        assert not used & {"as_of", "build_id"}, table.full_name
+
+
 def test_nothing_is_left_behind_and_a_leftover_is_in_nobody_s_way(house: House) -> None:
     house.come(HAPPENINGS)
     for leftover in ("core.core_touch__part", "core.person_key__changed"):
         house.client.command(f"create table {leftover} (x UInt8) engine = MergeTree order by x")
+    house.increments = increment.Increment(house.client, house.catalog, house.tables, 0)
+    assert _leftovers(house) == []
     assert house.extend("core.core_journey")
     house.increments.close()
-    left = house.client.query(
+    assert _leftovers(house) == []
+
+
+def _leftovers(house: House) -> list[tuple]:
+    return house.client.query(
         "select name from system.tables where name like '%\\_\\_part' or name like '%\\_\\_changed'"
     ).result_rows
-    assert left == []
