@@ -26,9 +26,9 @@ def write_changes(edges: Path, since: Path, out: Path, tell: Tell) -> int:
     with open_scratch("components") as scratch:
         whole = _read(scratch, new, former, integers)
         scratch.make("known", "known")
+        scratch.make("lifted", "lifted")
         if scratch.rows("repeated")[0]["repeated"]:
             raise Unreadable(f"{since} names a node twice: it is no answer of make components")
-        scratch.make("lifted", "lifted")
         scratch.run("drop table given")
         scratch.run("rename table lifted to given")
         if integers:

@@ -26,6 +26,9 @@ Value = str | int | float | bool | Sequence[float] | Sequence[str]
 _SETTINGS = (
     "join_use_nulls = 1",
     "join_algorithm = 'parallel_hash,hash'",
+    # A statement runs a few times in a process: compiling it costs more than it saves.
+    "compile_expressions = 0",
+    "compile_aggregate_expressions = 0",
     "input_format_csv_trim_whitespaces = 0",
     "format_csv_allow_single_quotes = 0",
     "input_format_csv_use_best_effort_in_schema_inference = 0",

@@ -1,3 +1,2 @@
--- grain: one row: how many rows a former answer has too many, among the nodes that new edges name
-select count() - uniqExact(node) as repeated
-from known
+-- grain: one row: how many edges the joins with the former answer have made too many: none, unless it names a node twice
+select (select count() from lifted) - (select count() from given) as repeated
