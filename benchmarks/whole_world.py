@@ -56,19 +56,6 @@ FACTS: Mapping[str, tuple[FactSet, ...]] = {
     **GOODS,
 }
 """Source → the kinds of fact it is asked for."""
-AGENCY = {"client_id": "demo-agency", "client_secret": "demo-secret"}
-ACCOUNTS: tuple[DemoAccount, ...] = (
-    *DEMO_ACCOUNTS,
-    DemoAccount("yandex_direct", "demo-second", {"password": "demo-token"}),
-    DemoAccount("vk_ads", "14060983", {"extra": {**AGENCY, "agency_client_id": "14060983"}}),
-    DemoAccount(
-        "avito_ads",
-        "3022",
-        {"extra": {"client_id": "demo-client", "client_secret": "demo-secret"}},
-    ),
-    DemoAccount("yandex_metrica", "44147901", {"password": "demo-token"}),
-)
-"""Every account the world's company has, the second brand's as well."""
 KEPT_DAYS: Mapping[str, timedelta] = {"vk_ads": timedelta(days=365)}
 """How far back a vendor still shows figures, where that is less than two years."""
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -103,7 +90,7 @@ def hash_facts(facts: Sequence[Fact]) -> str:
 
 
 def compare_all(
-    world: World, client: Client, folder: Path, accounts: Sequence[DemoAccount] = ACCOUNTS
+    world: World, client: Client, folder: Path, accounts: Sequence[DemoAccount] = DEMO_ACCOUNTS
 ) -> Iterator[Comparison]:
     """Read the accounts of the company over the world, one after the other."""
     stage = Stage(1)
@@ -211,7 +198,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"not compared: {', '.join(strange)}; there are: {', '.join(FACTS)}\n")
         return 2
     world = make_world(1, wanted)[0] if wanted in SIZES else read_world(Path(wanted))
-    accounts = [one for one in ACCOUNTS if not arguments[1:] or one.source in arguments[1:]]
+    accounts = [one for one in DEMO_ACCOUNTS if not arguments[1:] or one.source in arguments[1:]]
     console = Console()
     table = Table(title=f"World {world.size}, {world.starts_on} to {world.ends_on}, in raw")
     for heading in ("account", "facts", "held of told", "in raw", "of the world", "equal", "s"):

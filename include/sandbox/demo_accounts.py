@@ -13,6 +13,7 @@ from typing import Any
 
 TOKEN = {"password": "demo-token"}
 APPLICATION = {"client_id": "demo-client", "client_secret": "demo-secret"}
+AGENCY = {"client_id": "demo-agency", "client_secret": "demo-secret"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,11 @@ class DemoAccount:
 
 DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
     DemoAccount("yandex_direct", "demo-client", {"password": "client-token"}),
+    DemoAccount("yandex_direct", "demo-second", TOKEN),
     DemoAccount("vk_ads", "14060551", {"extra": APPLICATION}),
+    DemoAccount("vk_ads", "14060983", {"extra": {**AGENCY, "agency_client_id": "14060983"}}),
     DemoAccount("avito_ads", "3017", {"extra": APPLICATION}),
+    DemoAccount("avito_ads", "3022", {"extra": APPLICATION}),
     DemoAccount(
         "google_ads",
         "4081726354",
@@ -55,6 +59,7 @@ DEMO_ACCOUNTS: tuple[DemoAccount, ...] = (
     ),
     DemoAccount("meta_ads", "act_1029384756", TOKEN),
     DemoAccount("yandex_metrica", "44147844", TOKEN, {"include_hits": False}),
+    DemoAccount("yandex_metrica", "44147901", TOKEN, {"include_hits": False}),
     DemoAccount(
         "ga4",
         "384211507",

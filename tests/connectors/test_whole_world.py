@@ -10,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from benchmarks import whole_world
-from benchmarks.whole_world import ACCOUNTS, FACTS, Comparison, compare_all, show_difference
+from benchmarks.whole_world import FACTS, Comparison, compare_all, show_difference
 from include.contracts.graph import build_order
 from include.contracts.reader import read_catalog
 from include.ingestion.sources import source_names
@@ -36,28 +36,28 @@ def store(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Client
 @pytest.fixture(scope="module")
 def compared(
     store: Client, tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, str], Comparison]:
-    """One account of every source over the whole span, read one after the other."""
+) -> dict[tuple[str, str, str], Comparison]:
+    """Every account over the whole span, read one after the other."""
     folder = tmp_path_factory.mktemp("whole-world")
-    found = compare_all(small_world()[0], store, folder, DEMO_ACCOUNTS)
-    return {(one.source, one.kind): one for one in found}
+    found = compare_all(small_world()[0], store, folder)
+    return {(one.source, one.account, one.kind): one for one in found}
 
 
 @pytest.mark.parametrize(
-    ("source", "kind"),
-    [(source, facts.name) for source in sorted(FACTS) for facts in FACTS[source]],
+    ("source", "account", "kind"),
+    [(one.source, one.name, facts.name) for one in DEMO_ACCOUNTS for facts in FACTS[one.source]],
 )
 def test_raw_holds_exactly_what_the_company_did(
-    compared: dict[tuple[str, str], Comparison], source: str, kind: str
+    compared: dict[tuple[str, str, str], Comparison], source: str, account: str, kind: str
 ) -> None:
-    found = compared[source, kind]
+    found = compared[source, account, kind]
     assert found.told, "the world has something to tell"
     assert found.is_equal, show_difference(found)
 
 
 def test_no_source_that_is_read_from_a_vendor_is_left_out() -> None:
     assert set(FACTS) == set(source_names()) - {"files"}
-    assert {account.source for account in ACCOUNTS} == set(FACTS)
+    assert {account.source for account in DEMO_ACCOUNTS} == set(FACTS)
 
 
 def test_nothing_beside_nothing_proves_nothing() -> None:
@@ -101,7 +101,7 @@ def workshop(
 
 
 def test_days_that_came_late_and_were_built_upon_the_published_tables_equal_a_full_build(
-    compared: dict[tuple[str, str], Comparison], store: Client, workshop: Workshop
+    compared: dict[tuple[str, str, str], Comparison], store: Client, workshop: Workshop
 ) -> None:
     assert compared
     late = "kind = 'replace' and date_from >= '2026-01-13' and date_from < '2026-01-14'"

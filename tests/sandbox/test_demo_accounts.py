@@ -27,7 +27,7 @@ def server(vendor_server: VendorServer) -> Iterator[VendorServer]:
     stage.world = before
 
 
-@pytest.mark.parametrize("account", DEMO_ACCOUNTS, ids=lambda account: account.source)
+@pytest.mark.parametrize("account", DEMO_ACCOUNTS, ids=lambda account: account.connection_id)
 def test_the_account_may_read_everything(account: DemoAccount, server: VendorServer) -> None:
     credentials = account.credentials
     options = {"base_url": server.vendor_urls[account.source], **account.options}
