@@ -23,11 +23,12 @@ members as (
     group by records.person_key
 ),
 
--- inside a tuple NULL has a hash of its own
+-- inside a tuple NULL has a hash of its own; a sum has so little to hold that a table of people is faster than order
 told as (
     select person_key, sum(touch_digest) as digest
     from core.core_touch
     group by person_key
+    settings optimize_aggregation_in_order = 0
     union all
     select
         person_key,
