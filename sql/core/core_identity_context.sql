@@ -1,4 +1,4 @@
--- grain: one row per record and what surrounds it: its employer, or the lead made at its moment
+-- grain: one row per record and what surrounds it: its employer, its network, or the lead made at its moment
 with said as (
     select
         record_key,
@@ -90,6 +90,31 @@ employers_of_part as (
     inner join held on held.record_key = records.record_key
 ),
 
+-- a browser seen from many networks is carried about, and was at other people's too
+places as (
+    select metrica_client_id, network_hash
+    from (
+        select
+            metrica_client_id,
+            network_hash,
+            uniqExact(network_hash) over (partition by metrica_client_id) as networks
+        from stg.stg_visit_network
+    )
+    where networks <= 3
+),
+
+-- a browser was where its person was; of many names a network is a provider's, not an office's or a home's
+networks as (
+    select
+        held.record_key as record_key,
+        places.network_hash as network_hash,
+        uniqExactIf(named.name_hash, named.name_detail = 3) over (partition by places.network_hash) as people
+    from held
+    inner join places on places.metrica_client_id = held.identifier_key
+    inner join named on named.record_key = held.record_key
+    where held.identifier_kind = 'metrica_client_id'
+),
+
 observed as (
     select
         records.record_key as record_key,
@@ -131,10 +156,19 @@ observed as (
     select record_key, 'name_at_domain' as identifier_kind, mail_domain as employer, true as is_certain
     from mailed
     where mail_domain != '' and mail_domain not in (select domain from seeds.free_mail_domains)
+    union distinct
+    select
+        networks.record_key as record_key,
+        rules.identifier_kind as identifier_kind,
+        networks.network_hash as employer,
+        networks.people = 1 as is_certain
+    from networks
+    inner join seeds.identity_rules as rules on rules.identifier_kind = 'name_at_network'
+    where networks.people <= rules.max_people
 ),
 
 -- `Роман` at an employer is its one Roman; of two he may be either. Switchboard and mail domain tell the
--- employer for certain, a name of a company may be that of another one
+-- employer for certain, and so does a network of one full name; a name of a company may be that of another one
 placed as (
     select
         record_key,
