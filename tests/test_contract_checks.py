@@ -37,6 +37,22 @@ PROMISES = [
         [{"identifier_key": "h", "record_key": r, "component_key": r} for r in ("a", "b")],
     ),
     Promise(
+        "core.core_person_cluster",
+        "one_cluster_per_identifier",
+        [{"identifier_key": "h", "record_key": r, "component_key": "c"} for r in ("a", "b")],
+        [{"identifier_key": "h", "record_key": r, "component_key": r} for r in ("a", "b")],
+    ),
+    Promise(
+        "core.core_person_cluster",
+        "nobody_is_lost",
+        [
+            {"record_key": "a", "identifier_kind": "phone"},
+            {"record_key": "a", "identifier_kind": "lone_name"},
+        ],
+        [{"record_key": "a", "identifier_kind": "lone_name"}],
+        {"core.core_person_component": [{"record_key": "a", "identifier_kind": "phone"}]},
+    ),
+    Promise(
         "core.core_person_link",
         "one_person_per_identifier",
         [{"identifier_key": "h", "record_key": r, "person_key": "p"} for r in ("a", "b")],

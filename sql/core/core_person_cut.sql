@@ -1,7 +1,7 @@
 -- grain: one row per component that a decision or the limit of its size cuts, by include/identity/cuts.py
 with placed as (
     select distinct record_key, component_key
-    from core.core_person_component
+    from core.core_person_cluster
     where record_key in (
         select record_key
         from core.core_identity_decision
@@ -25,7 +25,7 @@ kept_apart as (
 
 too_large as (
     select component_key
-    from core.core_person_component
+    from core.core_person_cluster
     group by component_key
     having uniqExact(record_key) > (
         select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'
@@ -44,7 +44,7 @@ edged as (
     select
         component_key,
         groupArray((record_key, identifier_kind, identifier_key, identifier_part, confidence)) as edges
-    from core.core_person_component
+    from core.core_person_cluster
     where
         component_key in (select component_key from decided)
         or component_key in (select component_key from too_large)

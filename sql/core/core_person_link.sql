@@ -43,7 +43,7 @@ placed as (
         ) as age
     from (
         select record_key, any(record_kind) as record_kind, any(component_key) as component_key
-        from core.core_person_component
+        from core.core_person_cluster
         group by record_key
     ) as components
     left join cut_records on cut_records.record_key = components.record_key
@@ -106,7 +106,7 @@ select
     components.confidence as confidence,
     components.seen_at as seen_at,
     named.person_key as person_key
-from core.core_person_component as components
+from core.core_person_cluster as components
 left join core.core_person_cut as cuts
     on cuts.record_key = components.record_key
     and cuts.identifier_kind = components.identifier_kind
