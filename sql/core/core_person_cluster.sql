@@ -87,7 +87,7 @@ matched as (
         ) as gap_seconds
     from namesakes
     where notEmpty(called_at) and notEmpty(known_at) and gap_seconds < 30 * 86400
-    order by caller_key, gap_seconds, known_key
+    order by caller_key, gap_seconds, known_key, full_name, line
     limit 1 by caller_key
 ),
 
