@@ -78,14 +78,18 @@ namesakes as (
 -- within a month they are one who took another phone
 matched as (
     select
-        caller_key,
-        known_key,
-        full_name,
-        line,
+        namesakes.caller_key as caller_key,
+        namesakes.known_key as known_key,
+        namesakes.full_name as full_name,
+        namesakes.line as line,
+        rules.identifier_kind as identifier_kind,
+        rules.rule_id as rule_id,
+        rules.confidence as confidence,
         arrayMin(
             arrayMap(call -> arrayMin(arrayMap(met -> abs(dateDiff('second', met, call)), known_at)), called_at)
         ) as gap_seconds
     from namesakes
+    inner join seeds.identity_rules as rules on rules.identifier_kind = 'lone_name'
     where notEmpty(called_at) and notEmpty(known_at) and gap_seconds < 30 * 86400
     order by caller_key, gap_seconds, known_key, full_name, line
     limit 1 by caller_key
@@ -95,12 +99,16 @@ lone_names as (
     select
         placed.record_kind as record_kind,
         placed.record_key as record_key,
-        placed.seen_at as seen_at,
+        matched.identifier_kind as identifier_kind,
         concat(matched.full_name, ':', matched.line) as identifier_key,
+        '' as identifier_part,
+        matched.rule_id as rule_id,
+        matched.confidence as confidence,
+        placed.seen_at as seen_at,
         matched.known_key as component_key
     from placed
     inner join (
-        select arrayJoin([caller_key, known_key]) as component_key, known_key, full_name, line
+        select *, arrayJoin([caller_key, known_key]) as component_key
         from matched
     ) as matched on matched.component_key = placed.component_key and matched.full_name = placed.name_hash
 )
@@ -118,15 +126,5 @@ select
 from core.core_person_component as evidence
 left join matched on matched.caller_key = evidence.component_key
 union all
-select
-    lone_names.record_kind as record_kind,
-    lone_names.record_key as record_key,
-    rules.identifier_kind as identifier_kind,
-    lone_names.identifier_key as identifier_key,
-    '' as identifier_part,
-    rules.rule_id as rule_id,
-    rules.confidence as confidence,
-    lone_names.seen_at as seen_at,
-    lone_names.component_key as component_key
+select *
 from lone_names
-inner join seeds.identity_rules as rules on rules.identifier_kind = 'lone_name'
