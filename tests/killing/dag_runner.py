@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -108,15 +109,16 @@ def arm(orders: dict[str, Any]) -> None:
         owner = getattr(owner, parent)
     original: Callable[..., Any] = getattr(owner, name)
     victim = orders.get("engine_pid") or os.getpid()
-    calls = {"left": orders["call"]}
+    calls = itertools.count(1)
 
     @functools.wraps(original)
     def deadly(*args: Any, **kwargs: Any) -> Any:
-        calls["left"] -= 1
-        if calls["left"] == 0 and orders["when"] == "before":
+        # Of two threads that call it, each ends as the call it began as.
+        is_last = next(calls) == orders["call"]
+        if is_last and orders["when"] == "before":
             os.kill(victim, signal.SIGKILL)
         result = original(*args, **kwargs)
-        if calls["left"] == 0 and orders["when"] == "after":
+        if is_last and orders["when"] == "after":
             os.kill(victim, signal.SIGKILL)
         return result
 
