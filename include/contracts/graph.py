@@ -35,23 +35,34 @@ class UnreadableSql(ValueError):
 
 def tables_read(sql: str) -> set[str]:
     """Full names of the tables a statement reads; raises :class:`UnreadableSql`."""
-    return set(_parse_tables(sql))
+    return {name for name, _ in _parse(sql)}
+
+
+def is_read_whole(sql: str, table: str) -> bool:
+    """Whether a select from ``table`` has a ``*``; else every column it reads is named.
+
+    Raises :class:`UnreadableSql`.
+    """
+    return table in {name for name, is_whole in _parse(sql) if is_whole}
 
 
 @lru_cache(maxsize=512)
-def _parse_tables(sql: str) -> frozenset[str]:
+def _parse(sql: str) -> frozenset[tuple[str, bool]]:
+    """Full names of tables, each with whether a select from it has a ``*``."""
     # A build asks for the same few files many times, and parsing is the slow part.
     try:
         statement = sqlglot.parse_one(sql, dialect="clickhouse")
     except SqlglotError as error:
         first = str(error).splitlines()[0]
         raise UnreadableSql(f"the SQL cannot be parsed: {first}") from None
-    names: set[str] = set()
+    starred = [one.parent_select for one in statement.find_all(exp.Star, exp.Func) if _is_star(one)]
+    found: set[tuple[str, bool]] = set()
     for table in statement.find_all(exp.Table):
         database, name = table.text("db"), _name_of(table)
         if database and name:
-            names.add(_stored_name(database, name))
-    return frozenset(names)
+            is_whole = any(table.parent_select is select for select in starred)
+            found.add((_stored_name(database, name), is_whole))
+    return frozenset(found)
 
 
 def read_graph(sql_root: Path, catalog: Catalog) -> dict[str, set[str]]:
@@ -183,6 +194,11 @@ def _position(name: str) -> tuple[int, str]:
 
 def _node(name: str) -> str:
     return name.replace(".", "_dot_")
+
+
+def _is_star(node: exp.Expression) -> bool:
+    """``*``, ``t.*``, ``columns('…')`` or ``t.columns('…')``."""
+    return isinstance(node, exp.Star | exp.Columns) or node.name.lower() == "columns"
 
 
 def _name_of(table: exp.Table) -> str:

@@ -23,30 +23,32 @@ members as (
     group by records.person_key
 ),
 
--- inside a tuple NULL has a hash of its own; a sum has so little to hold that a table of people is faster than order
+-- inside a tuple NULL has a hash of its own
 told as (
-    select person_key, sum(touch_digest) as digest
+    select person_key, touch_digest as digest
     from core.core_touch
-    group by person_key
-    settings optimize_aggregation_in_order = 0
     union all
     select
         person_key,
-        sum(cityHash64(
+        cityHash64(
             conversion_key, kind, currency_code, vat_basis,
             tuple(deal_key, converted_at, converted_date, looks_back_from_at, lead_at, opportunity_at, amount)
-        )) as digest
+        ) as digest
     from core.core_conversion
-    group by person_key
     union all
     select person_key, cityHash64(person_key) as digest
     from core.core_person
+),
+
+people as (
+    select person_key, sum(digest) as digest
+    from told
+    group by person_key
 )
 
 select
-    told.person_key as person_key,
-    any(ifNull(members.company_key, told.person_key)) as account_key,
-    sum(told.digest) as journey_digest
-from told
-left join members on members.member_key = told.person_key
-group by told.person_key
+    people.person_key as person_key,
+    ifNull(members.company_key, people.person_key) as account_key,
+    people.digest as journey_digest
+from people
+left join members on members.member_key = people.person_key

@@ -9,6 +9,7 @@ import pytest
 from include.contracts.graph import (
     UnreadableSql,
     build_order,
+    is_read_whole,
     read_graph,
     render_mermaid,
     tables_read,
@@ -73,6 +74,24 @@ def house(root: Path, files: dict[str, str]) -> Path:
 )
 def test_tables_are_read_from_the_sql(sql: str, expected: set[str]) -> None:
     assert tables_read(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from core.a", True),
+        ("select x.* except (b) from core.a as x", True),
+        ("select b from core.a where cityHash64(*) = 1", True),
+        ("select columns('b') from core.a", True),
+        ("select x.columns('b') from core.a as x", True),
+        ("select b from (select * from core.a)", True),
+        ("with t as (select b from core.a) select * from t", False),
+        ("select c.* from core.c as c where c.b in (select b from core.a)", False),
+        ("select count(), max(b) from core.a union all select * from core.c", False),
+    ],
+)
+def test_a_star_is_told_from_columns_that_are_named(sql: str, expected: bool) -> None:
+    assert is_read_whole(sql, "core.a") is expected
 
 
 def test_sql_that_cannot_be_parsed_says_so() -> None:
