@@ -63,6 +63,13 @@ members as (
     where account_key != person_key
 ),
 
+-- named so that touches of nobody else are grouped for it
+colleagues as (
+    select person_key, touches
+    from sessions
+    where person_key in (select member_key from members)
+),
+
 -- most people belong to no company, and their touches need no second grouping
 accounts as (
     select
@@ -73,9 +80,9 @@ accounts as (
     union all
     select
         members.company_key as owner_key,
-        arraySort(arrayFlatten(groupArray(sessions.touches))) as touches
-    from sessions
-    inner join members on members.member_key = sessions.person_key
+        arraySort(arrayFlatten(groupArray(colleagues.touches))) as touches
+    from colleagues
+    inner join members on members.member_key = colleagues.person_key
     group by members.company_key
 ),
 
