@@ -28,7 +28,7 @@ too_large as (
     from core.core_company_component
     group by component_key
     having uniqExact(record_key) > (
-        select max_records from seeds.identity_limits where limit_id = 'records_of_a_company'
+        select most from seeds.identity_limits where limit_id = 'records_of_a_company'
     )
 ),
 
@@ -56,7 +56,7 @@ select
     decided.decisions as decisions,
     edged.edges as edges,
     ifNull(
-        (select max_records from seeds.identity_limits where limit_id = 'records_of_a_company'), 4294967295
+        (select most from seeds.identity_limits where limit_id = 'records_of_a_company'), 4294967295
     ) as max_records,
     'company_too_large' as too_large_reason
 from edged

@@ -100,7 +100,7 @@ places as (
             uniqExact(network_hash) over (partition by metrica_client_id) as networks
         from stg.stg_visit_network
     )
-    where networks <= 3
+    where networks <= (select most from seeds.identity_limits where limit_id = 'networks_of_a_browser')
 ),
 
 -- a browser was where its person was; of many names a network is a provider's, not an office's or a home's
@@ -224,7 +224,13 @@ leads as (
     group by record_key
 ),
 
--- by spells of ten minutes, its own and the next: all with all would be too many
+spells as (
+    select assumeNotNull(within_seconds) as spell_seconds
+    from seeds.identity_rules
+    where identifier_kind = 'moment' and within_seconds is not null
+),
+
+-- by spells as long as that, its own and the next: all with all would be too many
 moments as (
     select
         silent.record_key as record_key,
@@ -237,18 +243,20 @@ moments as (
     from (
         select
             *,
-            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(seen_at), 600) as ten_minutes
+            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(seen_at), spell_seconds) as spell
         from silent
+        cross join spells
     ) as silent
     inner join (
         select
             *,
-            intDiv(toUnixTimestamp(seen_at), 600) as ten_minutes
+            intDiv(toUnixTimestamp(seen_at), spell_seconds) as spell
         from leads
-    ) as leads on leads.ten_minutes = silent.ten_minutes
+        cross join spells
+    ) as leads on leads.spell = silent.spell
     where
         leads.seen_at >= silent.seen_at
-        and leads.seen_at < addMinutes(silent.seen_at, 10)
+        and leads.seen_at < addSeconds(silent.seen_at, silent.spell_seconds)
         and (has(leads.name_forms, silent.name_hash) or has(silent.name_forms, leads.name_hash))
 ),
 
@@ -318,7 +326,7 @@ callers as (
     where named.seen_at is not null and dialled.phone in (select arrayJoin(phones) from alike)
 ),
 
--- one digit apart and one full name, or names that may be one and three days
+-- one digit apart and one full name, or names that may be one and near in time
 slipped as (
     select distinct
         mine.record_kind as record_kind,
@@ -333,7 +341,9 @@ slipped as (
         (has(mine.name_forms, theirs.name_hash) or has(theirs.name_forms, mine.name_hash))
         and (
             (mine.name_detail = 3 and theirs.name_detail = 3)
-            or abs(dateDiff('second', mine.seen_at, theirs.seen_at)) < 3 * 86400
+            or abs(dateDiff('second', mine.seen_at, theirs.seen_at)) < (
+                select within_seconds from seeds.identity_rules where identifier_kind = 'phone_slip'
+            )
         )
 )
 

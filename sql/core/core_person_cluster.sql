@@ -75,7 +75,7 @@ namesakes as (
     having count() = 2 and countIf(is_caller) = 1
 ),
 
--- within a month they are one who took another phone
+-- near in time they are one who took another phone
 matched as (
     select
         namesakes.caller_key as caller_key,
@@ -90,7 +90,7 @@ matched as (
         ) as gap_seconds
     from namesakes
     inner join seeds.identity_rules as rules on rules.identifier_kind = 'lone_name'
-    where notEmpty(called_at) and notEmpty(known_at) and gap_seconds < 30 * 86400
+    where notEmpty(called_at) and notEmpty(known_at) and gap_seconds < rules.within_seconds
     order by caller_key, gap_seconds, known_key, full_name, line
     limit 1 by caller_key
 ),

@@ -28,7 +28,7 @@ too_large as (
     from core.core_person_cluster
     group by component_key
     having uniqExact(record_key) > (
-        select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'
+        select most from seeds.identity_limits where limit_id = 'records_of_a_person'
     )
 ),
 
@@ -56,7 +56,7 @@ select
     decided.decisions as decisions,
     edged.edges as edges,
     ifNull(
-        (select max_records from seeds.identity_limits where limit_id = 'records_of_a_person'), 4294967295
+        (select most from seeds.identity_limits where limit_id = 'records_of_a_person'), 4294967295
     ) as max_records,
     'person_too_large' as too_large_reason
 from edged
