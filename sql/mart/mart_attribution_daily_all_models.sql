@@ -100,12 +100,33 @@ credit as (
         mode, stats_date, channel, source_label, campaign_id, ad_group_id, ad_id, keyword, currency_code
 ),
 
-spread as (
+-- the models' totals of one window, side by side
+compared as (
     select
         mode,
         channel,
         currency_code,
-        sumForEach(shares) as totals
+        sumForEach(shares) as totals,
+        arrayMap(
+            nth -> arrayFilter(
+                (total, place) -> (place - 1) % length((select window_ids from ordered)) = nth - 1,
+                totals,
+                arrayEnumerate(totals)
+            ),
+            arrayEnumerate((select window_ids from ordered))
+        ) as totals_of_windows,
+        arrayMap(
+            models -> if(
+                arraySum(models) = 0,
+                null,
+                round(
+                    toDecimal128(arrayMax(models) - arrayMin(models), 6) * length(models)
+                    / toDecimal128(arraySum(models), 6),
+                    6
+                )
+            ),
+            totals_of_windows
+        ) as spreads
     from credit
     group by mode, channel, currency_code
 ),
@@ -166,36 +187,12 @@ measured as (
         arrayResize(
             arrayMap(money -> toNullable(money), keyed.amounts), length((select combinations from ordered)), null
         ) as amounts,
-        spread.totals as totals,
-        length((select window_ids from ordered)) as window_count
+        compared.spreads as spreads
     from keyed
-    left join spread
-        on spread.mode = keyed.mode
-        and spread.channel = keyed.channel
-        and spread.currency_code = keyed.currency_code
-),
-
--- the models' totals of one window, side by side
-compared as (
-    select
-        * except (totals),
-        arrayMap(
-            nth -> arrayFilter((total, place) -> (place - 1) % window_count = nth - 1, totals, arrayEnumerate(totals)),
-            arrayEnumerate((select window_ids from ordered))
-        ) as totals_of_windows,
-        arrayMap(
-            models -> if(
-                arraySum(models) = 0,
-                null,
-                round(
-                    toDecimal128(arrayMax(models) - arrayMin(models), 6) * length(models)
-                    / toDecimal128(arraySum(models), 6),
-                    6
-                )
-            ),
-            totals_of_windows
-        ) as spreads
-    from measured
+    left join compared
+        on compared.mode = keyed.mode
+        and compared.channel = keyed.channel
+        and compared.currency_code = keyed.currency_code
 )
 
 select
@@ -216,7 +213,7 @@ select
     if(states_cost, cost_net_amount, null) as cost_net_amount,
     if(states_cost, cost_gross_amount, null) as cost_gross_amount,
     spreads[indexOf((select window_ids from ordered), combination.2)] as credit_spread
-from compared
+from measured
 array join
     (select combinations from ordered) as combination,
     (select are_default from ordered) as states_cost,
