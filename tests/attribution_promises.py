@@ -63,14 +63,19 @@ _JOURNEY = {
     "keywords": [None],
     "touched_persons": ["p"],
 }
-_ALLMODELS = {
-    **_SPEND,
-    "model": "first",
-    "window": "d90",
-    "mode": "won",
-    "credit": "1",
-    "revenue_amount": "10.00",
-    "cost_net_amount": "5",
+_ALL_MODELS = [
+    {
+        **{"model": model, "window": window, "mode": mode, "currency_code": "RUB"},
+        **({} if mode == "cash" else {"credit": "1", "revenue_amount": "10.00"}),
+        **({"cost_net_amount": "5"} if window == "d90" else {}),
+    }
+    for model in MODELS
+    for window in ("d7", "d14", "d30", "d60", "d90", "d180", "d365", "stage")
+    for mode in ("won", "accrual", "cohort", "cash")
+]
+_WON_AND_SPENT = {
+    "core.core_conversion": [{**_CONVERSION, "currency_code": "RUB"}],
+    "core.core_ad_spend_daily": [{**_SPEND, "cost_net_amount": "5"}],
 }
 
 ATTRIBUTION_PROMISES = [
@@ -112,9 +117,20 @@ ATTRIBUTION_PROMISES = [
             ],
         },
     ),
-    Promise(
-        "core.core_attribution_credit", "unattributed_is_explicit", [_CREDIT, _REST], [_CREDIT]
-    ),
+    *[
+        Promise(
+            "core.core_attribution_credit",
+            check,
+            [_CREDIT, _REST],
+            broken,
+            {"core.core_conversion": [{**_CONVERSION, "amount": None}]},
+        )
+        for check, broken in (
+            ("unattributed_is_explicit", [_CREDIT]),
+            ("unattributed_is_explicit", []),
+            ("every_share_is_conserved", []),
+        )
+    ],
     Promise(
         "core.core_conversion",
         "every_won_deal_converts_once",
@@ -165,19 +181,17 @@ ATTRIBUTION_PROMISES = [
     ),
     *[
         Promise(
-            "mart.mart_attribution_daily_all_models",
-            check,
-            [_ALLMODELS],
-            [{**_ALLMODELS, column: value}],
-            {
-                "core.core_conversion": [{**_CONVERSION, "currency_code": "RUB"}],
-                "core.core_ad_spend_daily": [{**_SPEND, "cost_net_amount": "5"}],
-            },
+            "mart.mart_attribution_daily_all_models", check, _ALL_MODELS, broken, _WON_AND_SPENT
         )
         for check, column, value in (
             ("credit_is_conserved", "credit", "0.999999999999"),
             ("revenue_is_conserved", "revenue_amount", "9.99"),
             ("cost_stands_once_beside_each_model", "cost_net_amount", "10"),
+        )
+        for broken in (
+            [row if row["window"] != "d90" else {**row, column: value} for row in _ALL_MODELS],
+            [row for row in _ALL_MODELS if row["mode"] != "cohort"],
+            [],
         )
     ],
     Promise(

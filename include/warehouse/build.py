@@ -21,12 +21,15 @@ from include.contracts import ddl
 from include.contracts.graph import build_order, read_graph, tables_read
 from include.contracts.model import Catalog
 from include.quality.validation import require, store, validate
+from include.settings import PROJECT_ROOT
 from include.warehouse import build_log, increment, publish, run_sql, seeds, solved_tables
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.publish import candidate_name
 from include.warehouse.side_by_side import run_side_by_side
 
 LAYERS = ("stg", "core", "ops", "mart")
+SOLVERS = ("include/attribution", "include/identity")
+"""Code that fills tables SQL alone cannot: other code is another build."""
 Progress = Callable[[str], None]
 
 
@@ -279,10 +282,12 @@ def data_through(client: Client, as_of: datetime) -> dict[str, str]:
 
 
 def sql_hash(sql_root: Path) -> str:
-    """Hash over every SQL file, contract and seed, by relative path and content."""
+    """Hash over every SQL file, contract, seed and solver, by relative path and content."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in sql_root.rglob("*") if p.is_file()):
-        digest.update(str(path.relative_to(sql_root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    solvers = [path for package in SOLVERS for path in (PROJECT_ROOT / package).rglob("*.py")]
+    for root, paths in ((sql_root, sql_root.rglob("*")), (PROJECT_ROOT, solvers)):
+        for path in sorted(p for p in paths if p.is_file()):
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
--- grain: one row per person of a touch, conversion or deal, with the account whose journeys theirs are part of
+-- grain: one row per person, visitor or converter, with the account whose journeys theirs are part of
 with companies as (
     select record_key, any(company_key) as company
     from core.core_company_link

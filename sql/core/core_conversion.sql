@@ -60,7 +60,7 @@ qualified as (
         first_grown.qualified_at as converted_at,
         toDate(first_grown.qualified_at, {business_zone:String}) as converted_date,
         first_grown.qualified_at as looks_back_from_at,
-        leads.created_at as lead_at,
+        if(leads.created_at > first_grown.qualified_at, null, leads.created_at) as lead_at,
         first_grown.opportunity_by_then_at as opportunity_at,
         cast(null as Nullable(Decimal(18, 2))) as amount,
         leads.currency_code as currency_code,
@@ -79,7 +79,7 @@ opportunity as (
         toNullable(opportunities.first_entered_at) as converted_at,
         toNullable(toDate(opportunities.first_entered_at, {business_zone:String})) as converted_date,
         toNullable(opportunities.first_entered_at) as looks_back_from_at,
-        leads.created_at as lead_at,
+        if(leads.created_at > opportunities.first_entered_at, null, leads.created_at) as lead_at,
         toNullable(opportunities.first_entered_at) as opportunity_at,
         cast(null as Nullable(Decimal(18, 2))) as amount,
         deals.currency_code as currency_code,
@@ -109,6 +109,7 @@ calls as (
     where direction = 'in' and is_answered and ifNull(is_target, true)
 ),
 
+-- what a prepaid or backdated deal reached only afterwards is no part of the way to its money
 won as (
     select
         concat('won:', deals.deal_key) as conversion_key,
@@ -119,8 +120,8 @@ won as (
         deals.won_at as converted_at,
         deals.won_date as converted_date,
         deals.won_at as looks_back_from_at,
-        leads.created_at as lead_at,
-        opportunities.first_entered_at as opportunity_at,
+        if(leads.created_at > deals.won_at, null, leads.created_at) as lead_at,
+        if(opportunities.first_entered_at > deals.won_at, null, opportunities.first_entered_at) as opportunity_at,
         deals.revenue_amount as amount,
         deals.currency_code as currency_code,
         deals.vat_basis as vat_basis
@@ -159,8 +160,8 @@ paid as (
         toNullable(payments.paid_at) as converted_at,
         toNullable(payments.paid_date) as converted_date,
         toNullable(payments.undone_at) as looks_back_from_at,
-        leads.created_at as lead_at,
-        opportunities.first_entered_at as opportunity_at,
+        if(leads.created_at > payments.undone_at, null, leads.created_at) as lead_at,
+        if(opportunities.first_entered_at > payments.undone_at, null, opportunities.first_entered_at) as opportunity_at,
         toNullable(payments.amount) as amount,
         payments.currency_code as currency_code,
         payments.vat_basis as vat_basis

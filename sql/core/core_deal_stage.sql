@@ -1,12 +1,25 @@
 -- grain: one row per deal and entry into a stage
 with entries as (
-    select 'bitrix24' as source, account_id, deal_id, event_id, entered_at, pipeline_id, stage_id
+    select 'bitrix24' as source, account_id, deal_id, event_id, entered_at, pipeline_id, stage_id, is_loss
     from stg.stg_bitrix24__stage_history
     union all
-    select 'amocrm' as source, account_id, deal_id, event_id, entered_at, pipeline_id, stage_id
+    select 'amocrm' as source, account_id, deal_id, event_id, entered_at, pipeline_id, stage_id, is_loss
     from stg.stg_amocrm__stage_history
     union all
-    select 'hubspot' as source, account_id, deal_id, event_id, entered_at, pipeline_id, stage_id
+    -- HubSpot's history does not say which stages are losses; those that lost deals stand in are
+    select
+        'hubspot' as source,
+        account_id,
+        deal_id,
+        event_id,
+        entered_at,
+        pipeline_id,
+        stage_id,
+        (account_id, stage_id) in (
+            select account_id, assumeNotNull(stage_id)
+            from core.core_deal
+            where source = 'hubspot' and status = 'lost' and stage_id is not null
+        ) as is_loss
     from stg.stg_hubspot__stage_history
 ),
 
@@ -17,7 +30,8 @@ known as (
         entries.event_id as event_id,
         entries.entered_at as entered_at,
         entries.pipeline_id as pipeline_id,
-        entries.stage_id as stage_id
+        entries.stage_id as stage_id,
+        entries.is_loss as is_loss
     from entries
     inner join core.core_deal as deals
         on deals.source = entries.source
@@ -29,6 +43,7 @@ numbered as (
     select
         *,
         row_number() over (partition by deal_key order by entered_at, event_id) as nth,
+        first_value(stage_id) over (partition by deal_key order by entered_at, event_id) as first_stage_id,
         leadInFrame(toNullable(entered_at)) over (
             partition by deal_key
             order by entered_at, event_id
@@ -45,6 +60,6 @@ select
     left_at is null as is_current,
     pipeline_id,
     stage_id,
-    -- a deal that left its first stage for anything but its loss was an opportunity from then on
-    nth > 1 and not (status = 'lost' and left_at is null) as is_opportunity
+    -- a deal that left its first stage for anything but a loss was an opportunity from then on
+    stage_id != first_stage_id and not is_loss and not (status = 'lost' and left_at is null) as is_opportunity
 from numbered

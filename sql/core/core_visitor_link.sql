@@ -7,7 +7,14 @@ with carried as (
         carried_pair.2 as identifier_key
     from stg.stg_identity_record
     array join arrayZip(identifier_kinds, identifier_values) as carried_pair
-    where carried_pair.1 in ('metrica_client_id', 'ga_client_id')
+    where
+        carried_pair.1 in ('metrica_client_id', 'ga_client_id')
+        -- a browser of a crowd is nobody's, and so are its visits
+        and (carried_pair.1, carried_pair.2) not in (
+            select identifier_kind, identifier_key
+            from core.core_identity_part
+            where cut_reason in ('too_many_people', 'too_many_records')
+        )
 ),
 
 persons as (

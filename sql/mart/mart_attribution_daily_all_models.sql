@@ -29,21 +29,26 @@ credited as (
         keyword,
         currency_code,
         vat_basis,
-        arrayConcat(
-            shares_first,
-            shares_last,
-            shares_last_non_direct,
-            shares_last_paid,
-            shares_first_paid,
-            shares_linear,
-            shares_time_decay,
-            shares_position_u,
-            shares_position_w,
-            shares_full_path,
-            shares_account_weighted,
-            shares_markov_1,
-            shares_markov_2,
-            shares_shapley
+        -- a refund takes money back and is no payment
+        if(
+            ifNull(amount < 0, false),
+            [],
+            arrayConcat(
+                shares_first,
+                shares_last,
+                shares_last_non_direct,
+                shares_last_paid,
+                shares_first_paid,
+                shares_linear,
+                shares_time_decay,
+                shares_position_u,
+                shares_position_w,
+                shares_full_path,
+                shares_account_weighted,
+                shares_markov_1,
+                shares_markov_2,
+                shares_shapley
+            )
         ) as shares,
         arrayConcat(
             amounts_first,
@@ -209,7 +214,7 @@ select
     currency_code,
     credit,
     if(credit = 0 and ifNull(revenue = 0, true), null, revenue) as revenue_amount,
-    if(credit = 0, null, revenue_vat_basis) as revenue_vat_basis,
+    if(revenue_amount is null, null, revenue_vat_basis) as revenue_vat_basis,
     if(states_cost, cost_net_amount, null) as cost_net_amount,
     if(states_cost, cost_gross_amount, null) as cost_gross_amount,
     spreads[indexOf((select window_ids from ordered), combination.2)] as credit_spread

@@ -70,6 +70,7 @@ where
         where build_id = {build_id:String}
     )
     -- a rebuild of the past reads the history and does not write it
-    and {as_of:DateTime64(6,'UTC')} > (
-        select max(as_of) from ops.published_id where build_id != {build_id:String}
+    and {as_of:DateTime64(6,'UTC')} > greatest(
+        (select max(as_of) from ops.published_id where build_id != {build_id:String}),
+        (select max(as_of) from ops.build_log where event = 'published' and build_id != {build_id:String})
     )

@@ -12,3 +12,8 @@ from core.core_channel_weight
 where
     _learned_at = {as_of:DateTime64(6,'UTC')}
     and {build_id:String} not in (select build_id from ops.learned_channel_weight)
+    -- a rebuild of the past reads the history and does not write it
+    and {as_of:DateTime64(6,'UTC')} > greatest(
+        (select max(as_of) from ops.learned_channel_weight where build_id != {build_id:String}),
+        (select max(as_of) from ops.build_log where event = 'published' and build_id != {build_id:String})
+    )

@@ -29,6 +29,7 @@ left join known on known.subject_kind = links.subject_kind and known.record_key 
 where
     ifNull(known.subject_key, '') != links.subject_key
     -- a rebuild of the past reads the history and does not write it
-    and {as_of:DateTime64(6,'UTC')} > (
-        select max(as_of) from ops.published_id where build_id != {build_id:String}
+    and {as_of:DateTime64(6,'UTC')} > greatest(
+        (select max(as_of) from ops.published_id where build_id != {build_id:String}),
+        (select max(as_of) from ops.build_log where event = 'published' and build_id != {build_id:String})
     )

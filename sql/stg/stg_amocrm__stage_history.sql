@@ -25,14 +25,16 @@ firsts as (
     group by account_id, deal_id
 )
 
--- the vendor tells changes alone: a deal begins in the stage it was first moved from
+-- the vendor tells changes alone: a deal begins in the stage it was first moved from. It has one stage of losses,
+-- 143, in every pipeline
 select
     account_id,
     deal_id,
     event_id,
     entered_at,
     pipeline_id,
-    assumeNotNull(stage_id) as stage_id
+    assumeNotNull(stage_id) as stage_id,
+    assumeNotNull(stage_id) = '143' as is_loss
 from changes
 union all
 select
@@ -41,7 +43,8 @@ select
     concat('begin:', deals.deal_id) as event_id,
     assumeNotNull(deals.created_at) as entered_at,
     coalesce(firsts.pipeline_id, deals.pipeline_id) as pipeline_id,
-    assumeNotNull(coalesce(firsts.stage_id, deals.stage_id)) as stage_id
+    assumeNotNull(coalesce(firsts.stage_id, deals.stage_id)) as stage_id,
+    assumeNotNull(coalesce(firsts.stage_id, deals.stage_id)) = '143' as is_loss
 from stg.stg_amocrm__deal as deals
 left join firsts on firsts.account_id = deals.account_id and firsts.deal_id = deals.deal_id
 where deals.created_at is not null and coalesce(firsts.stage_id, deals.stage_id) is not null

@@ -13,7 +13,7 @@ import pytest
 
 from include.contracts.reader import read_catalog
 from include.quality.validation import QualityFailed
-from include.warehouse import build, build_log
+from include.warehouse import build, build_log, increment
 from include.warehouse.build import Workshop
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.schema import apply_schema
@@ -295,6 +295,42 @@ def test_what_was_made_otherwise_is_made_whole(
     published_shop: Workshop, other: dict[str, str]
 ) -> None:
     assert _built(published_shop, "b2", **other) == "core.core_spend: 11 rows"
+
+
+def test_other_sql_makes_it_whole(published_shop: Workshop, tmp_path: Path) -> None:
+    other = tmp_path / "sql"
+    shutil.copytree(published_shop.sql_root, other)
+    (other / "core" / "core_spend.sql").open("a").write("-- another word\n")
+    assert _built(published_shop, "b2", sql_root=other) == "core.core_spend: 11 rows"
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["commit_sha", "sql_hash", "engine_version", "identity_key_version", "business_zone"],
+)
+def test_nothing_is_built_upon_what_was_made_otherwise(
+    published_shop: Workshop, field: str
+) -> None:
+    client = published_shop.client
+    former = build_log.last_published(client)
+    assert former is not None
+    assert increment.find_base(client, former, former)
+    assert not increment.find_base(client, former, replace(former, **{field: "other"}))
+
+
+def test_another_solver_is_another_build(
+    sql_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {build.sql_hash(sql_root)}
+    for package in build.SOLVERS:
+        shutil.copytree(build.PROJECT_ROOT / package, tmp_path / package)
+    monkeypatch.setattr(build, "PROJECT_ROOT", tmp_path)
+    told.add(build.sql_hash(sql_root))
+    assert len(told) == 1
+    for package in build.SOLVERS:
+        next((tmp_path / package).glob("[a-z]*.py")).write_text("other = 1\n")
+        told.add(build.sql_hash(sql_root))
+    assert len(told) == 1 + len(build.SOLVERS)
 
 
 def test_a_published_table_somebody_replaced_is_not_built_upon(published_shop: Workshop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from include.warehouse.client import ClickHouseTarget, connect
 
 LINKS = {"person": "core.core_person_link", "company": "core.core_company_link"}
 
+WEIGHTS = "core.core_channel_weight"
+LOGS = ("ops.published_id", "ops.identity_event", "ops.learned_channel_weight")
+
 pytestmark = pytest.mark.engine
 
 
@@ -23,7 +27,7 @@ pytestmark = pytest.mark.engine
 def shop(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Workshop]:
     """The real house with nobody in it."""
     client = connect(house_target)
-    for table in (*LINKS.values(), "ops.published_id", "ops.identity_event"):
+    for table in (*LINKS.values(), WEIGHTS, *LOGS, "ops.build_log"):
         client.command(f"truncate table {table}")
     yield Workshop(
         client=client,
@@ -99,6 +103,40 @@ def test_a_build_of_a_past_instant_writes_no_history(shop: Workshop) -> None:
     _publish(shop, 4, r1="other", r2="r2")
     assert _history(shop) == [("person", "r1", "p", "b5")]
     assert _events(shop, 4) == []
+
+
+def test_a_build_older_than_one_that_changed_no_id_writes_no_history(shop: Workshop) -> None:
+    _publish(shop, 5, r1="p")
+    build.build_log.record(shop.client, _pin(7), "published")
+    _publish(shop, 6, r1="other")
+    assert _history(shop) == [("person", "r1", "p", "b5")]
+    assert _events(shop, 6) == []
+
+
+def test_weights_are_remembered_once_and_never_by_a_build_of_the_past(shop: Workshop) -> None:
+    def learn(day: int, weight: str) -> None:
+        shop.client.command(f"truncate table {WEIGHTS}")
+        shop.client.insert(
+            WEIGHTS,
+            [("markov_1", "d90", "email", Decimal(weight), _pin(day).as_of)],
+            column_names=["model_id", "window_id", "channel", "weight", "_learned_at"],
+        )
+        build.remember_published(shop, _pin(day))
+
+    def told() -> list[tuple]:
+        return shop.client.query(
+            "select build_id, weight from ops.learned_channel_weight order by all"
+        ).result_rows
+
+    learn(5, "0.5")
+    build.remember_published(shop, _pin(5))
+    learn(4, "0.4")
+    assert told() == [("b5", Decimal("0.5"))]
+    build.build_log.record(shop.client, _pin(8), "published")
+    learn(7, "0.7")
+    assert told() == [("b5", Decimal("0.5"))]
+    learn(9, "0.9")
+    assert told() == [("b5", Decimal("0.5")), ("b9", Decimal("0.9"))]
 
 
 @pytest.mark.parametrize("left", ["0", "record_key = 'r1'", "1"])
