@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,17 +39,19 @@ def find_path(
         beside[row.identifier].append((row, row.record_key))
     wanted = set(goals)
     came_by: dict[Node, tuple[Evidence, Node] | None] = dict.fromkeys(starts)
-    front: Sequence[Node] = list(came_by)
+    front = {node: Decimal(1) for node in came_by}
     while front:
-        for node in front:
-            if node in wanted:
-                return _walk_back(came_by, node)
-        reached: list[Node] = []
-        for node in front:
+        found = [node for node in front if node in wanted]
+        if found:
+            return _walk_back(came_by, max(found, key=lambda node: front[node]))
+        # Of paths of one length that of the largest product is the surest, up to any node of it.
+        reached: dict[Node, Decimal] = {}
+        for node, sureness in front.items():
             for row, other in beside[node]:
-                if other not in came_by:
+                sure = sureness * row.confidence
+                if (other not in came_by) or sure > reached.get(other, sure):
                     came_by[other] = (row, node)
-                    reached.append(other)
+                    reached[other] = sure
         front = reached
     return None
 
