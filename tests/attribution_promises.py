@@ -65,7 +65,10 @@ _JOURNEY = {
 }
 _ALL_MODELS = [
     {
-        "model": model, "window": window, "mode": mode, "currency_code": "RUB",
+        "model": model,
+        "window": window,
+        "mode": mode,
+        "currency_code": "RUB",
         **({} if mode == "cash" else {"credit": "1", "revenue_amount": "10.00"}),
         **({"cost_net_amount": "5"} if window == "d90" else {}),
     }

@@ -59,7 +59,7 @@ named as (
         if(is_told, told_names.name_forms, said.name_forms) as name_forms
     from said
     left join told_names on told_names.record_key = said.record_key
-    where name_hash != ''
+    where is_told or said.name_hash != ''
 ),
 
 employers as (
