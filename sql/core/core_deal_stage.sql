@@ -15,8 +15,8 @@ with entries as (
         entered_at,
         pipeline_id,
         stage_id,
-        (account_id, stage_id) in (
-            select account_id, assumeNotNull(stage_id)
+        concat(account_id, ':', stage_id) in (
+            select concat(account_id, ':', stage_id)
             from core.core_deal
             where source = 'hubspot' and status = 'lost' and stage_id is not null
         ) as is_loss

@@ -135,7 +135,7 @@ observed as (
         and employers_of_part.identifier_key = held.identifier_key
         and employers_of_part.part = held.part
     union distinct
-    -- who calls through the switchboard of a company is at it
+    -- who calls through the switchboard of one company is at it
     select
         evidence.record_key as record_key,
         'name_at_company' as identifier_kind,
@@ -143,7 +143,10 @@ observed as (
         true as is_certain
     from core.core_identity_evidence as evidence
     inner join core.core_company_link as switchboards on switchboards.identifier_key = evidence.identifier_key
-    where evidence.identifier_kind = 'phone' and switchboards.identifier_kind = 'phone'
+    where
+        evidence.identifier_kind = 'phone'
+        and switchboards.identifier_kind = 'phone'
+        and switchboards.cut_reason = ''
     union distinct
     select
         records.record_key as record_key,
@@ -345,40 +348,53 @@ slipped as (
                 select within_seconds from seeds.identity_rules where identifier_kind = 'phone_slip'
             )
         )
+),
+
+-- whoever might be two people here or there is neither
+surroundings as (
+    select
+        record_kind,
+        record_key,
+        seen_at,
+        identifier_kind,
+        concat(full_name_hash, ':', employer) as identifier_key,
+        full_name_hash as name_hash
+    from placed
+    where full_name_hash != ''
+    union all
+    select record_kind, record_key, seen_at, 'moment' as identifier_kind, lead_key as identifier_key, '' as name_hash
+    from told
+    union all
+    select
+        record_kind,
+        record_key,
+        seen_at,
+        'phone_slip' as identifier_kind,
+        lower(
+            hex(HMAC('sha256', concat('slip ', both_phones, ' ', longer_name), {identity_key:String}))
+        ) as identifier_key,
+        longer_name as name_hash
+    from slipped
+),
+
+counted as (
+    select
+        *,
+        uniqExactIf(name_hash, name_hash != '') over (
+            partition by record_key, identifier_kind = 'phone_slip'
+        ) as names_met,
+        uniqExact(record_key) over (partition by identifier_kind, identifier_key) as records
+    from surroundings
 )
 
 select distinct
-    placed.record_kind as record_kind,
-    placed.record_key as record_key,
-    placed.seen_at as seen_at,
-    placed.identifier_kind as identifier_kind,
-    concat(placed.full_name_hash, ':', placed.employer) as identifier_key,
+    counted.record_kind as record_kind,
+    counted.record_key as record_key,
+    counted.seen_at as seen_at,
+    counted.identifier_kind as identifier_kind,
+    counted.identifier_key as identifier_key,
     rules.rule_id as rule_id,
     rules.confidence as confidence
-from placed
-inner join seeds.identity_rules as rules on rules.identifier_kind = placed.identifier_kind
-where placed.full_name_hash != ''
-union all
-select
-    told.record_kind as record_kind,
-    told.record_key as record_key,
-    told.seen_at as seen_at,
-    'moment' as identifier_kind,
-    told.lead_key as identifier_key,
-    rules.rule_id as rule_id,
-    rules.confidence as confidence
-from told
-inner join seeds.identity_rules as rules on rules.identifier_kind = 'moment'
-union all
-select
-    slipped.record_kind as record_kind,
-    slipped.record_key as record_key,
-    slipped.seen_at as seen_at,
-    'phone_slip' as identifier_kind,
-    lower(hex(HMAC(
-        'sha256', concat('slip ', slipped.both_phones, ' ', slipped.longer_name), {identity_key:String}
-    ))) as identifier_key,
-    rules.rule_id as rule_id,
-    rules.confidence as confidence
-from slipped
-inner join seeds.identity_rules as rules on rules.identifier_kind = 'phone_slip'
+from counted
+inner join seeds.identity_rules as rules on rules.identifier_kind = counted.identifier_kind
+where counted.names_met <= 1 and counted.records <= rules.max_records

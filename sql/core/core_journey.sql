@@ -24,8 +24,8 @@ outreach as (
         and (spoken.first_spoken_at is null or calls.touched_at < spoken.first_spoken_at)
 ),
 
--- robots and our other calls touch nobody; a visit seen again within half an hour,
--- of the same channel and campaign, is one touch: its first
+-- robots and our other calls touch nobody; touches of one channel and campaign within half an hour of each
+-- other are one, the first: who calls or writes from a visit was brought once
 sessions as (
     select
         person_key,

@@ -1,6 +1,7 @@
 -- grain: one row per touch that bears a part of what its campaign spent on its day
 with heard as (
     select
+        person_key,
         touch_key,
         touched_at,
         touch_date,
@@ -15,18 +16,34 @@ with heard as (
     window in_order as (partition by person_key order by touched_at, touch_key)
 ),
 
--- as in journeys, a visit seen again within half an hour, of the same channel and campaign, is one touch
-touches as (
-    select *
+-- as in journeys, touches of one channel and campaign within half an hour of each other are one: the first
+begun as (
+    select
+        *,
+        touched_before_at is null
+        or channel != channel_before
+        or campaign_id != campaign_before
+        or touched_at >= addMinutes(assumeNotNull(touched_before_at), 30) as is_first
     from heard
-    where
-        campaign_id != ''
-        and (
-            touched_before_at is null
-            or channel != channel_before
-            or campaign_id != campaign_before
-            or touched_at >= addMinutes(assumeNotNull(touched_before_at), 30)
-        )
+),
+
+numbered as (
+    select
+        *,
+        sum(is_first) over (
+            partition by person_key
+            order by touched_at, touch_key
+            rows between unbounded preceding and current row
+        ) as nth_session
+    from begun
+),
+
+sessions as (
+    select
+        *,
+        max(kind = 'visit') over (partition by person_key, nth_session) as has_visit
+    from numbered
+    where campaign_id != ''
 ),
 
 -- a click is a visit; who calls or writes from that visit has cost nothing more. Where no counter saw a
@@ -36,10 +53,11 @@ clicks as (
     from (
         select
             *,
-            max(kind = 'visit') over (partition by channel, campaign_id, touch_date) as has_visits
-        from touches
+            max(has_visit) over (partition by channel, campaign_id, touch_date) as has_visits
+        from sessions
+        where is_first
     )
-    where kind = 'visit' or not has_visits
+    where has_visit or not has_visits
 ),
 
 -- one unknown part makes the whole unknown, never smaller; money of two currencies is never added
