@@ -191,7 +191,12 @@ visits as (
 leads as (
     select *
     from core.core_lead
-    where created_at is not null and (source = 'files' or channel = 'offline')
+    where
+        created_at is not null
+        and (
+            source = 'files'
+            or channel in (select channel_id from seeds.attribution_channels where is_untracked)
+        )
 ),
 
 touches as (
