@@ -6,7 +6,16 @@ with newest as (
 ),
 
 known as (
-    select model_id, window_id, channel, weight, as_of as learned_at, build_id, journey_count, known_channels
+    select
+        model_id,
+        window_id,
+        channel,
+        weight,
+        standard_error,
+        as_of as learned_at,
+        build_id,
+        journey_count,
+        known_channels
     from ops.learned_channel_weight
     where (as_of, build_id) in (select newest_learned from newest)
 ),
@@ -145,7 +154,7 @@ union all
 select
     'weight' as part,
     window_id,
-    [toString(model_id), toString(channel), toString(weight)] as names,
+    [toString(model_id), toString(channel), toString(weight), ifNull(toString(standard_error), '')] as names,
     0. as journeys,
     0. as conversions,
     learned_at

@@ -4,6 +4,7 @@ select
     window_id,
     channel,
     weight,
+    standard_error,
     {build_id:String} as build_id,
     _learned_at as as_of,
     (select count() from core.core_journey where kind in ('won', 'none')) as journey_count,
