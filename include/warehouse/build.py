@@ -34,7 +34,7 @@ Progress = Callable[[str], None]
 
 
 class InputsMoved(Exception):
-    """A slice slipped under the pinned instant while the build ran; build again."""
+    """A slice slipped under the pinned instant, or the SQL changed, while it ran; build again."""
 
 
 class IdentityKeyMissing(Exception):
@@ -184,8 +184,9 @@ def audit_layers(shop: Workshop, build_id: str, layers: Sequence[str]) -> int:
 def publish_build(shop: Workshop, build_id: str) -> list[str]:
     """Swap every audited candidate in; return the published tables.
 
-    Raises :class:`InputsMoved` when the slices visible at the pinned instant are not those the
-    build started from, and :class:`Unaudited` when a candidate is not the copy that was audited.
+    Raises :class:`InputsMoved` when the slices visible at the pinned instant or the SQL are not
+    those the build started from, and :class:`Unaudited` when a candidate is not the copy that was
+    audited.
     """
     client = shop.client
     pin_ = build_log.require_active(client, build_id)
@@ -196,6 +197,12 @@ def publish_build(shop: Workshop, build_id: str) -> list[str]:
         raise InputsMoved(
             f"a slice was published with an instant before {pin_.as_of} while build {build_id}"
             " ran; nothing was published. Start a new build."
+        )
+    if sql_hash(shop.sql_root) != pin_.sql_hash:
+        build_log.record(client, pin_, "failed", "SQL moved under the build")
+        raise InputsMoved(
+            f"SQL, contracts, seeds or solvers changed while build {build_id} ran, so its tables"
+            " may be of both; nothing was published. Start a new build."
         )
     notices = {t: _notice(shop, pin_, t) for t in order}
     published = publish.publish(client, build_id, notices, lambda _: remember_published(shop, pin_))

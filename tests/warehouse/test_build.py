@@ -318,6 +318,23 @@ def test_nothing_is_built_upon_what_was_made_otherwise(
     assert not increment.find_base(client, former, replace(former, **{field: "other"}))
 
 
+def test_a_deploy_in_the_middle_of_a_build_publishes_nothing(
+    published_shop: Workshop, tmp_path: Path
+) -> None:
+    before = _published(published_shop.client)
+    own = replace(published_shop, sql_root=tmp_path / "sql")
+    shutil.copytree(published_shop.sql_root, own.sql_root)
+    build.pin(own, "b2", "airflow:one")
+    for layer in build.LAYERS:
+        build.build_layer(own, "b2", layer)
+    (own.sql_root / "core" / "core_spend.sql").open("a").write("-- another word\n")
+    build.audit_layers(own, "b2", build.LAYERS)
+    with pytest.raises(build.InputsMoved, match="changed while build b2 ran"):
+        build.publish_build(own, "b2")
+    assert build_log.is_closed(own.client, "b2")
+    assert _published(own.client) == before
+
+
 def test_another_solver_is_another_build(
     sql_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
