@@ -13,7 +13,7 @@ readers see the old tables until the new ones are proven. A dead or late source 
 * `BuildRunning`: another build, perhaps from the command line, is active. It is tried again.
 * `QualityFailed: …`: the named expectations failed on the candidates and nothing was published.
   See `ops.validation_result`, correct the source, the mapping or the SQL, start a new run.
-* `InputsMoved`: a slice slipped under the pinned instant, or SQL was deployed meanwhile. Start a new run.
+* `InputsMoved`: a slice slipped under the pinned instant, or the SQL changed. Start a new run.
 * `Unaudited`: a candidate was made again after its audit. Start a new run.
 * `IdentityKeyMissing`: set `THROUGHLINE_IDENTITY_KEY`, restart the workers, start a new run.
 * `BuildNotActive`: the build was closed and its candidates may be another's. Start a new run.
