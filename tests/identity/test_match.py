@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from include.identity.record_files import Unreadable
+from include.sandbox.scoring.clusters import measure_pairs
 from include.sandbox.scoring.real_sets import CASES, ours, true_pairs
 from include.terminal.match import match_records
 
+GIVEN_NAMES = (
+    "Ivan",
+    "Petr",
+    "Anna",
+    "Olga",
+    "Oleg",
+    "Pavel",
+    "Dmitry",
+    "Elena",
+    "Sergey",
+    "Yulia",
+)
+SURNAMES = ("Ivanov", "Petrov", "Smirnov", "Popov", "Sokolov", "Morozov", "Volkov", "Fedorov")
 SPEC = """
 id: id
 columns: {company: company, phone: phone, email: email, city: city}
@@ -48,6 +63,36 @@ def test_one_file_is_cleared_of_doubles_and_placeholders_join_nobody(tmp_path: P
         ("1", "1"), ("2", "1"), ("3", "3"), ("4", "3"), ("5", "5"), ("6", "6"),
     ]  # fmt: skip
     assert "phone: 2 values are no phone and are not used" in told
+
+
+def test_namesakes_whose_mailboxes_differ_by_a_figure_are_apart(tmp_path: Path) -> None:
+    choose = Random(7)
+    rows, owners = [], {}
+    for person in range(900):
+        given = choose.choice(GIVEN_NAMES)
+        surname = choose.choice(SURNAMES) + choose.choice(("", "a", "sky", "enko"))
+        mailbox = f"{given[0]}.{surname}{choose.randrange(10, 99)}@mail.ru".lower()
+        phone = f"79{choose.randrange(10**8, 10**9)}"
+        born = f"{choose.randrange(1950, 2005)}-{choose.randrange(1, 13):02}-11"
+        for _ in range(choose.choice([1, 1, 2, 3])):
+            owners[str(len(rows))] = person
+            slip = choose.randrange(len(surname)) if choose.random() < 0.2 else len(surname)
+            said = (phone, mailbox, born)
+            kept = [value if choose.random() > 0.25 else "" for value in said]
+            rows.append((str(len(rows)), given, surname[:slip] + surname[slip + 1 :], *kept))
+    heads = ("id", "given_name", "surname", "phone", "email", "birth_date")
+    with (tmp_path / "people.csv").open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([heads, *rows])
+    spec = tmp_path / "people.yaml"
+    spec.write_text("id: id\ncolumns: {" + ", ".join(f"{h}: {h}" for h in heads[1:]) + "}\n")
+    match_records(
+        str(tmp_path / "people.csv"), str(spec), str(tmp_path / "out.csv"), lambda _: None
+    )
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as lines:
+        found = {row["id"]: row["cluster_id"] for row in csv.DictReader(lines)}
+    people = measure_pairs(found, {record: person + 1 for record, person in owners.items()})
+    assert people.precision > 0.9
+    assert people.recall > 0.9
 
 
 def test_two_files_are_linked_though_their_ids_are_the_same(tmp_path: Path) -> None:
