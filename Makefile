@@ -30,6 +30,7 @@ real: export THROUGHLINE_TYPED = $(value DATA)
 check-source: export THROUGHLINE_TYPED = $(value NAME)
 components: export THROUGHLINE_EDGES = $(value EDGES)
 components: export THROUGHLINE_SINCE = $(value SINCE)
+components: export THROUGHLINE_MAX_DEGREE = $(value MAX_DEGREE)
 components match: export THROUGHLINE_OUT = $(value OUT)
 match: export THROUGHLINE_RECORDS = $(value RECORDS)
 match: export THROUGHLINE_SPEC = $(value SPEC)
@@ -44,8 +45,8 @@ attribute: export TYPED_PAID = $(value PAID)
 attribute: export TYPED_HALF_LIFE = $(value HALF_LIFE)
 attribute: export TYPED_ORDER = $(value ORDER)
 attribute: export TYPED_ZONE = $(value ZONE)
-attribute: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
-unexport SQL DATA NAME EDGES SINCE RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
+attribute components match explain-person explain-company: export TYPED_NAMES = $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
+unexport SQL DATA NAME EDGES SINCE MAX_DEGREE RECORDS SPEC ID TO PLAIN PATHS LOOKBACK DIRECT PAID HALF_LIFE ORDER ZONE
 
 .PHONY: help setup demo up down real query attribute check-source clients components match \
 	explain-person explain-company test conformance world score collect lint bench lock
@@ -83,17 +84,18 @@ check-source: setup ## test an account's credentials: make check-source NAME=<so
 
 components: setup ## node → component: make components EDGES=<csv of a,b> [MAX_DEGREE=n] [SINCE=<csv>] OUT=<csv>
 	@$(RUN) -m include.cli components --edges "$$THROUGHLINE_EDGES" --out "$$THROUGHLINE_OUT" \
-		--max-degree "$(MAX_DEGREE)" --since "$$THROUGHLINE_SINCE"
+		--max-degree "$$THROUGHLINE_MAX_DEGREE" --since "$$THROUGHLINE_SINCE" \
+		--given="$$TYPED_NAMES"
 
 match: setup ## record → cluster: make match RECORDS=<csv or parquet>[,<second>] SPEC=<yaml> OUT=<csv>
 	@$(RUN) -m include.cli match --records "$$THROUGHLINE_RECORDS" --spec "$$THROUGHLINE_SPEC" \
-		--out "$$THROUGHLINE_OUT"
+		--out "$$THROUGHLINE_OUT" --given="$$TYPED_NAMES"
 
 explain-person: setup ## evidence of who is who: make explain-person ID=<key> [TO=<key>] [PLAIN=yes]
 explain-company: setup ## the same of companies: make explain-company ID=<key> [TO=<key>] [PLAIN=yes]
 explain-person explain-company:
 	@$(RUN) -m include.cli $@ --id="$$THROUGHLINE_ID" --to="$$THROUGHLINE_TO" \
-		--plain="$$THROUGHLINE_PLAIN"
+		--plain="$$THROUGHLINE_PLAIN" --given="$$TYPED_NAMES"
 
 clients: ## make the environment of the public API clients (test and conformance do it)
 	@$(PYTHON) include/supervisor/virtual_environment.py .venv-conformance conformance/requirements.txt

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace, Settings], None]
 OUT = Console(highlight=False)
+_GIVEN = "names of the variables make was given"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,12 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     match.add_argument("--spec", default="", help="YAML: the id column and what each column is")
     match.add_argument("--out", default="", help="CSV or Parquet of id and cluster_id")
+    for one in (components, match):
+        one.add_argument("--given", default="", help=_GIVEN)
     for kind in ("person", "company"):
         explain = add(f"explain-{kind}", _explain, f"the evidence that makes records one {kind}")
         explain.set_defaults(subject=kind)
         explain.add_argument("--id", default="", help=f"{kind}, record or identifier key")
         explain.add_argument("--to", default="", help="record or identifier; empty: every record")
         explain.add_argument("--plain", default="", help="yes: plain values, for who holds the key")
+        explain.add_argument("--given", default="", help=_GIVEN)
     add("check-contracts", _check_contracts, "read every contract and the table graph")
     attribute = add("attribute", _attribute, "credit channels by every model over a file of yours")
     attribute.add_argument("paths", help="CSV or Parquet: aggregated paths, or a touch log")
@@ -103,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         ("half-life", "of time_decay: days for a log (7), touches for paths (1)"),
         ("order", "orders of the Markov chain: 1, 2 or 1,2"),
         ("zone", "zone of instants that name none; empty means UTC"),
-        ("given", "names of the variables make was given"),
+        ("given", _GIVEN),
     ):
         attribute.add_argument(f"--{option}", default="", help=help_text)
     return parser
@@ -224,15 +228,18 @@ def _maintain(options: argparse.Namespace, settings: Settings) -> None:
 
 def _components(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.components import find_components
+    from include.terminal.typed_names import refuse_unknown
 
-    find_components(options.edges, options.out, options.max_degree, OUT.print, options.since)
+    refuse_unknown(options.given.split(), ("EDGES", "OUT", "MAX_DEGREE", "SINCE"))
+    find_components(options.edges, options.out, options.max_degree, _tell, options.since)
 
 
 def _attribute(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.attribution import attribute_file
-    from include.terminal.attribution_options import read_files, read_options, refuse_unknown
+    from include.terminal.attribution_options import NAMES, read_files, read_options
+    from include.terminal.typed_names import refuse_unknown
 
-    refuse_unknown(options.given.split())
+    refuse_unknown(options.given.split(), NAMES)
     chosen = read_options(
         lookback=options.lookback,
         direct=options.direct,
@@ -242,21 +249,29 @@ def _attribute(options: argparse.Namespace, settings: Settings) -> None:
         zone=options.zone,
     )
     source, out = read_files(options.paths, options.out)
-    # A channel's name may look like markup.
-    attribute_file(source, out, chosen, lambda line: OUT.print(line, markup=False, soft_wrap=True))
+    attribute_file(source, out, chosen, _tell)
 
 
 def _match(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.match import match_records
+    from include.terminal.typed_names import refuse_unknown
 
-    match_records(options.records, options.spec, options.out, OUT.print)
+    refuse_unknown(options.given.split(), ("RECORDS", "SPEC", "OUT"))
+    match_records(options.records, options.spec, options.out, _tell)
+
+
+def _tell(line: str) -> None:
+    # What files and columns are called may look like markup.
+    OUT.print(line, markup=False, soft_wrap=True)
 
 
 def _explain(options: argparse.Namespace, settings: Settings) -> None:
     from include.terminal.explanation import COLUMNS, COMPANY, PERSON, CannotExplain, explain
     from include.terminal.site import open_site
+    from include.terminal.typed_names import refuse_unknown
     from include.warehouse.client import connect
 
+    refuse_unknown(options.given.split(), ("ID", "TO", "PLAIN"))
     if options.plain not in ("", "yes"):
         raise CannotExplain(f"PLAIN={options.plain!r} is neither yes nor empty; write PLAIN=yes")
     # The key is asked of whoever types; the store's own would prove nothing.

@@ -132,6 +132,31 @@ def test_make_hands_a_statement_over_as_it_was_typed(
     assert done.stdout == typed
 
 
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        (["components", "--given=EDGES OUT MAX_DEGRE"], "EDGES, OUT, MAX_DEGREE, SINCE"),
+        (["match", "--given=RECORDS SPEK"], "RECORDS, SPEC, OUT"),
+        (["explain-person", "--given=ID FOO"], "ID, TO, PLAIN"),
+    ],
+)
+def test_a_mistyped_option_is_refused_with_those_there_are(
+    capfd: pytest.CaptureFixture[str], command: list[str], known: str
+) -> None:
+    assert cli.main(command) == 1
+    said = capfd.readouterr().err
+    assert f"{command[1].split()[-1]}: there is no such option; there are {known}" in said
+
+
+def test_what_a_file_is_called_is_no_markup(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    edges, out = tmp_path / "edges [red].csv", tmp_path / f"{'long ' * 20}[x].csv"
+    edges.write_text("a,b\n1,2\n")
+    assert cli.main(["components", f"--edges={edges}", f"--out={out}"]) == 0
+    assert capfd.readouterr().out == f"2 nodes written to {out}\n"
+
+
 def _doing_nothing(folder: Path) -> Path:
     script = folder / "nothing"
     script.write_text(f"#!{sys.executable}\n", "utf-8")

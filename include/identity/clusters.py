@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 Link = tuple[int, int, float]
 """Two records and the weight of the pair in bits."""
+Proof = tuple[int, str]
+"""A column and a number in it that proves itself."""
 UNSEEN = -4.0
 """Weight of two records that share no key at all."""
 _LOWEST, _HIGHEST = -6.0, 20.0
@@ -23,19 +25,19 @@ def cluster(
     count: int,
     links: Sequence[Link],
     threshold: float,
-    apart: Sequence[str] = (),
+    apart: Sequence[Collection[Proof]] = (),
     largest: int = 1000,
 ) -> list[int]:
     """The first record of each record's cluster, for records 0..count-1.
 
-    ``links`` hold the pairs below ``threshold`` too. ``apart`` is a proven identity per record or
-    empty: records of different ones never meet. No cluster grows beyond ``largest``.
+    ``links`` hold the pairs below ``threshold`` too. ``apart`` is what proves each record: two
+    proofs of one column never meet. No cluster grows beyond ``largest``.
     """
     weight: dict[int, dict[int, float]] = defaultdict(dict)
     for left, right, bits in links:
         weight[left][right] = weight[right][left] = max(_LOWEST, min(_HIGHEST, bits))
     size = dict.fromkeys(weight, 1)
-    proven = {node: {apart[node]} - {""} if apart else set() for node in weight}
+    proven: dict[int, set[Proof]] = {node: set(apart[node]) if apart else set() for node in weight}
     members = {node: [node] for node in weight}
     queue = [(-bits, left, right, 1, 1) for left, right, bits in links if bits > threshold]
     heapq.heapify(queue)
@@ -44,7 +46,8 @@ def cluster(
         if size.get(left) != left_size or size.get(right) != right_size:
             continue
         together = proven[left] | proven[right]
-        if len(together) > 1 or left_size + right_size > largest:
+        is_doubted = len({column for column, _ in together}) < len(together)
+        if is_doubted or left_size + right_size > largest:
             continue
         if len(weight[left]) < len(weight[right]):
             left, right = right, left

@@ -84,7 +84,10 @@ def _columns(path: Path, written: Any) -> dict[str, str]:
         pairs = list(written.items())
     else:
         raise Unreadable(f"{path}: `columns` must map each column to what it is")
-    by_column = all(isinstance(kind, str) and kind_of(kind) for _, kind in pairs)
+    # One mistyped kind does not turn the mapping round.
+    known_right = sum(isinstance(kind, str) and kind_of(kind) is not None for _, kind in pairs)
+    known_left = sum(isinstance(kind, str) and kind_of(kind) is not None for kind, _ in pairs)
+    by_column = known_right == len(pairs) or known_right > known_left
     found: dict[str, str] = {}
     for left, right in pairs:
         names, kind = ([left], right) if by_column else (right, left)

@@ -6,7 +6,9 @@ to these very records, and joined by average agreement.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import gzip
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from include.identity.clusters import SLACK, Link, cluster
+from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
 from include.identity.match_spec import Spec
@@ -52,10 +54,18 @@ def write_clusters(
         seen = Counter(zip(sources, ids, strict=True))
         for (source, record), times in seen.most_common(1):
             if times > 1:
-                raise Unreadable(f"{spec.id_column} is not unique in {files[source]}: {record!r} "
-                                 f"stands {times} times; name a column that is")  # fmt: skip
-        answer = _match(scratch, columns, sources, spec, tell) if len(ids) > 1 else [0] * len(ids)
+                # The id may be a phone or a mailbox: its row says where it stands, and no more.
+                row = 2 + ids[sources.index(source) :].index(record)
+                raise Unreadable(f"{spec.id_column} is not unique in {files[source]}: that of row "
+                                 f"{row} stands {times} times; name a column that is")  # fmt: skip
+        # Of two files only what is in both can be linked.
+        is_one = len(set(sources)) < len(files) or len(ids) < 2
+        answer = list(range(len(ids))) if is_one else _match(scratch, columns, sources, spec, tell)
     heads = [spec.id_column, "cluster_id"]
+    if spec.id_column in ("cluster_id", "file")[: len(files)]:
+        raise Unreadable(
+            f"the id column is called {spec.id_column}, as a column of the answer is; rename it"
+        )
     rows: list[list[object]] = [[i, c + 1] for i, c in zip(ids, answer, strict=True)]
     if len(files) > 1:
         heads = ["file", *heads]
@@ -205,9 +215,12 @@ def _best_across(links: Sequence[Link], threshold: float) -> list[Link]:
     return [link for link in links if link[2] >= max(best[link[0]], best[link[1]]) - _TIE]
 
 
-def _proven(normal: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[str]:
-    tax = [values for values, kind in zip(normal, kinds, strict=True) if kind == "tax_id"]
-    return [proven_tax_id(value) for value in tax[0]] if tax else []
+def _proven(normal: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[list[Proof]]:
+    tax = [column for column, kind in enumerate(kinds) if kind == "tax_id"]
+    return [
+        [(column, number) for column in tax if (number := proven_tax_id(said[column]))]
+        for said in zip(*normal, strict=True)
+    ]
 
 
 def _write(out: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -218,8 +231,11 @@ def _write(out: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) ->
             cells = list(zip(*rows, strict=True)) or [()] * len(heads)
             pa.parquet.write_table(pa.table(dict(zip(heads, cells, strict=True))), partial)
         else:
-            with partial.open("w", encoding="utf-8", newline="") as lines:
+            opener = gzip.open if out.suffix.lower() == ".gz" else open
+            with opener(partial, "wt", encoding="utf-8", newline="") as lines:
                 csv.writer(lines).writerows([heads, *rows])
         partial.replace(out)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise Unreadable(f"cannot write {out}: {error.strerror}") from None

@@ -121,9 +121,14 @@ def normal_address(value: str) -> str:
     return " ".join(_SHORT.get(word, word) for word in plain.split())
 
 
+_BETWEEN_PHONES = re.compile(r"[;,]|(?:ext|доб|вн|(?<![a-z])x)[a-zа-я]*\.?\s*\d+")
+"""What ends a phone: another one, or an extension with its number."""
+
+
 def normal_phone(value: str, region: str) -> str:
     """Digits of E.164 without the plus; digits alone where the number is not of the region."""
-    head = re.split(r"[;,]|(?:ext|доб|x)\.?\s*\d", value.lower())[0]
+    numbers = _BETWEEN_PHONES.split(value.lower().removesuffix(".0"))
+    head = next((one for one in numbers if any(map(str.isdigit, one))), "")
     digits = re.sub(r"\D", "", head)
     if len(digits) < 6 or len(set(digits[-7:])) == 1 or digits[-9:] in _COUNTED:
         return ""

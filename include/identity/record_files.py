@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_HEAD_BYTES = 1 << 16
 
 
 class Unreadable(Exception):
@@ -35,6 +39,14 @@ class RecordFile:
         linked.symlink_to(self.path.resolve())
         return linked
 
+    def has_cr_lines(self) -> bool:
+        """Whether its lines end as old Macs and some spreadsheets end them: by CR alone."""
+        if self.shape == "Parquet":
+            return False
+        with _open(self.path, "rb") as content:
+            head = content.read(_HEAD_BYTES)
+        return b"\r" in head and b"\n" not in head
+
     def find(self, columns: Sequence[str]) -> list[str]:
         """The file's own names for ``columns``, blanks around a name aside.
 
@@ -44,7 +56,9 @@ class RecordFile:
         missing = [name for name in columns if name.strip() not in own]
         if missing:
             self.require(missing)
-        return [own[name.strip()] for name in columns]
+        found = [own[name.strip()] for name in columns]
+        self.require(found)
+        return found
 
     def holds_integers(self, columns: Sequence[str]) -> bool:
         """Whether it is Parquet whose ``columns`` are integers of at most 64 bits with a sign."""
@@ -54,8 +68,18 @@ class RecordFile:
         types = [schema.field(name).type for name in columns]
         return all(pa.types.is_integer(each) and each != pa.uint64() for each in types)
 
+    def find_fractions(self) -> set[str]:
+        """Columns of a Parquet file that hold floating-point numbers."""
+        if self.shape != "Parquet":
+            return set()
+        schema = pq.read_schema(self.path)
+        return {field.name for field in schema if pa.types.is_floating(field.type)}
+
     def require(self, columns: Sequence[str]) -> None:
-        """Raises :class:`Unreadable` naming the columns the file lacks."""
+        """Raises :class:`Unreadable` naming the columns the file lacks, or has more than once."""
+        doubled = [name for name in columns if self.columns.count(name) > 1]
+        if doubled:
+            raise Unreadable(f"{self.path} has more than one column {', '.join(doubled)}")
         missing = [name for name in columns if name not in self.columns]
         if missing:
             raise Unreadable(
@@ -65,15 +89,16 @@ class RecordFile:
 
 def open_records(path: Path) -> RecordFile:
     """Look at the file's header; raises :class:`Unreadable`."""
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:  # a name longer than any file's
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    if not is_file:
         raise Unreadable(f"{path} is no file")
     if path.stat().st_size == 0:
         raise Unreadable(f"{path} is empty: not even a header")
     is_parquet = path.suffix.lower() == ".parquet"
     columns, delimiter = (_parquet_columns(path), ",") if is_parquet else _csv_columns(path)
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
-    if doubled:
-        raise Unreadable(f"{path} has more than one column {', '.join(doubled)}")
     return RecordFile(path, "Parquet" if is_parquet else "CSVWithNames", columns, delimiter)
 
 
@@ -84,13 +109,18 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
         raise Unreadable(f"{path} is no Parquet file: {' '.join(str(error).split())}") from None
 
 
+def _open(path: Path, mode: str, **options: str) -> IO[Any]:
+    return (gzip.open if path.suffix.lower() == ".gz" else open)(path, mode, **options)
+
+
 def _csv_columns(path: Path) -> tuple[tuple[str, ...], str]:
     """Names, and what stands between them: spreadsheets of some countries write semicolons."""
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
+        with _open(path, "rt", encoding="utf-8-sig", newline="") as lines:
             text = lines.readline()
-            delimiter = "," if "," in text else next((d for d in ";\t" if d in text), ",")
+            # A comma inside quotes stands between nothing.
+            outside = re.sub(r'"[^"]*"', "", text)
+            delimiter = max(",;\t", key=outside.count)
             header = next(csv.reader(chain([text], lines), delimiter=delimiter), [])
     except UnicodeDecodeError as error:
         raise Unreadable(

@@ -32,6 +32,7 @@ _SETTINGS = (
     "input_format_csv_trim_whitespaces = 0",
     "format_csv_allow_single_quotes = 0",
     "input_format_csv_use_best_effort_in_schema_inference = 0",
+    "input_format_csv_skip_trailing_empty_lines = 1",
     # Nothing but an empty cell is empty: a node may be called \\N.
     "format_csv_null_representation = '\x01'",
     "input_format_null_as_default = 1",
@@ -74,18 +75,21 @@ class Scratch:
         """The few rows a statement answers."""
         sql = _read(self._statements / f"{stem}.sql")
         answer = self.run(f"{sql}\nformat JSONEachRow", parameters)
-        return [orjson.loads(line) for line in answer.splitlines() if line.strip()]
+        # Texts may hold what splitlines() takes for the end of a line.
+        return [orjson.loads(line) for line in answer.split("\n") if line]
 
     def write(self, stem: str, target: Path, csv_order: str = "", **parameters: Value) -> None:
         """Write a statement's rows to ``target`` at once: CSV, or Parquet by its suffix.
 
         ``csv_order`` names the column people find rows by; programs that read Parquet need none.
         """
-        suffix = ".parquet" if target.suffix.lower() == ".parquet" else ".csv"
-        chosen = "Parquet" if suffix == ".parquet" else "CSVWithNames"
-        written = self.folder / f"answer{suffix}"
+        is_parquet = target.suffix.lower() == ".parquet"
+        chosen = "Parquet" if is_parquet else "CSVWithNames"
+        # The engine packs what is named so.
+        packed = ".gz" if target.suffix.lower() == ".gz" else ""
+        written = self.folder / ("answer.parquet" if is_parquet else f"answer.csv{packed}")
         sql = _read(self._statements / f"{stem}.sql")
-        if csv_order and suffix == ".csv":
+        if csv_order and not is_parquet:
             sql = f"{sql}\norder by {csv_order}"
         self.run(f"{sql}\ninto outfile '{written}' truncate format {chosen}", parameters)
         partial = target.with_name(f".{target.name}.partial")
@@ -94,6 +98,7 @@ class Scratch:
             shutil.move(written, partial)
             partial.replace(target)
         except OSError as error:
+            partial.unlink(missing_ok=True)
             raise Unreadable(f"cannot write {target}: {error.strerror}") from None
 
     def read(
@@ -106,22 +111,37 @@ class Scratch:
         linked = source.link_into(self.folder)
         kind = "Nullable(String)" if source.shape == "Parquet" else "String"
         kind = f"Nullable({number})" if number else kind
+        fractions = source.find_fractions()
         fields = ", ".join(
-            f"{_quoted(name)} as {column}" if number else f"ifNull({_quoted(name)}, '') as {column}"
+            f"{_quoted(name)} as {column}"
+            if number
+            else f"{_text_of(_quoted(name), name in fractions)} as {column}"
             for column, name in columns.items()
         )
         structure = ", ".join(f"{_quoted(name)} {kind}" for name in dict.fromkeys(columns.values()))
+        line_end = int(source.has_cr_lines())
         try:
             self.run(
                 f"create table {table} engine = Memory as select {fields}"
                 " from file({path:String}, {shape:String}, {structure:String})"
                 f" settings format_csv_delimiter = '{source.delimiter}',"
                 " input_format_csv_allow_whitespace_or_tab_as_delimiter = "
-                f"{int(source.delimiter == _TAB)}",
+                f"{int(source.delimiter == _TAB)},"
+                f" input_format_csv_allow_cr_end_of_line = {line_end}",
                 {"path": str(linked), "shape": source.shape, "structure": structure},
             )
         except RuntimeError as error:
             raise Unreadable(f"cannot read {source.path}: {_first_words(error)}") from None
+        if not number:
+            self._require_text(table, source, columns)
+
+    def _require_text(self, table: str, source: RecordFile, columns: Mapping[str, str]) -> None:
+        broken = " or ".join(f"not isValidUTF8({column})" for column in columns)
+        rows = int(self.run(f"select count() from {table} where {broken}"))
+        if rows:
+            raise Unreadable(
+                f"{source.path} is no text in UTF-8 in {rows:,} of its rows: save it as UTF-8"
+            )
 
     def run(self, sql: str, parameters: Mapping[str, Value] | None = None) -> str:
         """One statement with native parameters; the answer as text."""
@@ -160,6 +180,12 @@ def _typed(value: Value) -> str:
     if isinstance(value, int | float):
         return repr(value)
     return "[" + ",".join(f"'{i}'" if isinstance(i, str) else repr(i) for i in value) + "]"
+
+
+def _text_of(column: str, is_fraction: bool) -> str:
+    """Empty where nothing is; a table of fractions says so by the number that is none."""
+    known = f"nullIf({column}, 'nan')" if is_fraction else column
+    return f"ifNull({known}, '')"
 
 
 def _quoted(name: str) -> str:

@@ -137,7 +137,9 @@ def _load(client: Client, found: PathFile, parameters: Mapping[str, Any], name: 
     faults = _ask(client, f"{kind}_faults", parameters, "order by row_number, column_name limit 1")
     for row, column, cell, cure in faults:
         shown = cell if len(cell) <= 60 else f"{cell[:59]}…"
-        raise CannotAttribute(f"{name}: row {row}: {column} is {shown!r}; {cure}")
+        # Whose touches they are is a mailbox or a phone often enough: the row tells where.
+        said = f"{column}" if column == "user_id" and cell else f"{column} is {shown!r};"
+        raise CannotAttribute(f"{name}: row {row}: {said} {cure}")
     client.command(
         "create table attribute.journeys (channels Array(LowCardinality(String)),"
         " ages Array(Float64), conversions Int256, amount Int256, nulls Int256) engine = Memory"

@@ -40,6 +40,7 @@ LOG_COLUMNS: Mapping[str, bool] = {
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+_QUOTED_ROW = re.compile(r"(Expected \d+ columns, got \d+): .*")
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -73,7 +74,9 @@ def read_path_file(path: Path) -> PathFile:
     except UnicodeDecodeError:
         raise CannotAttribute(f"{path}: is not UTF-8 text; save it as CSV in UTF-8") from None
     except (pa.ArrowException, csv.Error, zlib.error) as error:
-        raise CannotAttribute(f"{path}: {_first_line(error)}; correct the file there") from None
+        # Arrow quotes the row it cannot read, whoever it is of.
+        words = _QUOTED_ROW.sub(r"\1", _first_line(error))
+        raise CannotAttribute(f"{path}: {words}; correct the file there") from None
     return _choose_columns(path, table)
 
 
@@ -115,7 +118,7 @@ def _choose_columns(path: Path, table: pa.Table) -> PathFile:
         if places:
             texts[name] = _as_text(path, name, table.column(places[0]))
         else:
-            texts[name] = pa.array([""], pa.string()).take(pa.array([0] * table.num_rows))
+            texts[name] = pa.repeat("", table.num_rows)
     return PathFile(pa.table(texts), is_log)
 
 

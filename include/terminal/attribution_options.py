@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ TOUCHES_HALF_LIFE = 1.0
 
 _LONGEST_DAYS = 36_500.0
 _MICROS_PER_DAY = 86_400_000_000
-_NAMES = ("PATHS", "OUT", "LOOKBACK", "DIRECT", "PAID", "HALF_LIFE", "ORDER", "ZONE")
-_OF_MAKE = ("ARGS", "PYTHON", "SHELL", "MAKEFLAGS", "MFLAGS")
+NAMES = ("PATHS", "OUT", "LOOKBACK", "DIRECT", "PAID", "HALF_LIFE", "ORDER", "ZONE")
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,6 @@ def read_files(paths: str, out: str) -> tuple[Path, Path]:
                 f"{name} is missing; write: make attribute PATHS=paths.csv OUT=credit.json"
             )
     return Path(paths).expanduser(), Path(out).expanduser()
-
-
-def refuse_unknown(given: Sequence[str]) -> None:
-    """Refuse variables make was given that mean nothing here; :class:`CannotAttribute`."""
-    for name in given:
-        if name not in _NAMES and name not in _OF_MAKE:
-            raise CannotAttribute(f"{name}: there is no such option; there are {', '.join(_NAMES)}")
 
 
 def _positive(name: str, text: str, meaning: str) -> float | None:

@@ -23,7 +23,7 @@ def find_components(
         raise Unreadable("say both files: make components EDGES=<csv or parquet of a,b> OUT=<csv>")
     limit = None
     if max_degree:
-        if not max_degree.isdigit() or int(max_degree) == 0:
+        if not (max_degree.isascii() and max_degree.isdigit() and 0 < int(max_degree) < 2**63):
             raise Unreadable(f"MAX_DEGREE={max_degree}: a whole number above 0 is wanted")
         limit = int(max_degree)
     if since and limit:

@@ -20,6 +20,7 @@ _MENDABLE = {
     "include.terminal.explanation": ("CannotExplain",),
     "include.terminal.ingest": ("CannotIngest",),
     "include.terminal.query": ("EmptyQuery",),
+    "include.terminal.typed_names": ("UnknownName",),
     "include.warehouse.build": ("IdentityKeyMissing", "InputsMoved", "Unaudited"),
     "include.warehouse.build_log": ("BuildNotActive", "BuildRunning"),
     "include.warehouse.client": ("WarehouseUnreachable",),

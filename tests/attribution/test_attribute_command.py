@@ -163,6 +163,10 @@ GOOD = ("a", "2026-01-01", "seo", 1, 5)
         (LOG, ("", "2026-01-01", "a", 0, 0), ("row 3", "user_id is ''")),
         (LOG, ("a", "01.02.2026", "a", 0, 0), ("row 3", "touched_at is '01.02.2026'")),
         (LOG, ("a", "2026-02-30", "a", 0, 0), ("row 3", "touched_at is '2026-02-30'")),
+        (LOG, ("a", "0000-00-00 00:00:00", "a", 0, 0), ("row 3", "touched_at is '0000-00-00")),
+        (LOG, ("a", "2026-00-10", "a", 0, 0), ("row 3", "touched_at is '2026-00-10'")),
+        (LOG, ("a", "2026-01-00", "a", 0, 0), ("row 3", "touched_at is '2026-01-00'")),
+        (LOG, ("a", "2026-01-01 10:00+99:99", "a", 0, 0), ("row 3", "touched_at is '2026-01-01")),
         (LOG, ("a", "2026-02-03", "a", "maybe", 0), ("row 3", "converted is 'maybe'")),
         (LOG, ("a", "2026-02-03", "a", 1, "5 €"), ("row 3", "value is '5 €'")),
     ],
@@ -208,6 +212,27 @@ def test_a_file_that_cannot_be_read_is_one_line(
     assert told in said
 
 
+def test_a_row_of_the_wrong_length_is_told_without_what_it_says(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("user_id,touched_at,channel,converted,value\nivan@secret.ru,2026-03-01,a,1\n")
+    said = refusal(capfd, file)
+    assert "Row #2" in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "header", ["path,total_conversions", "user_id,touched_at,channel,converted"]
+)
+def test_a_header_alone_is_an_empty_answer_whatever_columns_it_leaves_out(
+    tmp_path: Path, header: str
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(f"{header}\n")
+    assert all(not channels for channels in credited(file).values())
+
+
 def test_a_file_or_folder_that_is_not_there_is_one_line(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -240,9 +265,10 @@ def test_an_option_that_makes_no_sense_is_one_line(
 def test_a_robot_in_the_log_is_refused_before_it_costs_its_square(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    rows = [("bot", "2026-01-01", "a", 1, 0)] * 3_200
+    rows = [("ivan@secret.ru", "2026-01-01", "a", 1, 0)] * 3_200
     said = refusal(capfd, write_rows(tmp_path / "log.csv", LOG, [GOOD, *rows]))
-    assert "row 3: user_id is 'bot'; has 3200 touches and 3200 conversions" in said
+    assert "row 3: user_id has 3200 touches and 3200 conversions" in said
+    assert "secret" not in said
 
 
 def test_beyond_sixteen_channels_shapley_states_its_error(tmp_path: Path) -> None:

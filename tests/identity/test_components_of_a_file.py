@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,6 +163,7 @@ def test_a_file_without_edges_gives_no_nodes(files: Files) -> None:
         (b"a,b\n1,2\n3\n", r"row 3 \(the header is row 1\)"),
         (b"a,a,b\n", "more than one column a"),
         (b"\xff\xfe\n", "no CSV file in UTF-8"),
+        (b"a,b\n" + b"1,x\n" * 4000 + b"2,\xc8\n", "no text in UTF-8 in 1 of its rows"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(files: Files, text: bytes, words: str) -> None:
@@ -175,8 +177,56 @@ def test_bad_input_is_refused_in_one_line(files: Files, text: bytes, words: str)
 
 def test_bad_options_are_refused(files: Files) -> None:
     path = files.write([("1", "2")])
-    for edges, out, limit in [("", "x", ""), (str(path), "", ""), (str(path), "x", "many")]:
+    given = str(path)
+    limits = [(given, "x", limit) for limit in ("many", "0", "²", str(2**64))]
+    for edges, out, limit in [("", "x", ""), (given, "", ""), *limits]:
         with pytest.raises(Unreadable):
             find_components(edges, out, limit, files.told.append)
     with pytest.raises(Unreadable, match="is no file"):
         files.find(files.folder / "absent.csv")
+    with pytest.raises(Unreadable, match="File name too long"):
+        files.find(files.folder / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a,b\r1,2\r2,3\r",
+        b"a,b\r\n1,2\r\n2,3\r\n\r\n",
+        b'a;b;"c,d,e"\n1;2;x\n2;3;y\n',
+        b"a,b,,\n1,2,,\n2,3,,\n",
+    ],
+    ids=["CR alone", "blank last line", "commas inside quotes", "columns without a name"],
+)
+def test_what_spreadsheets_write_is_read(files: Files, text: bytes) -> None:
+    path = files.folder / "edges.csv"
+    path.write_bytes(text)
+    assert files.find(path) == {"1": "1", "2": "1", "3": "1"}
+
+
+def test_a_number_that_is_none_in_a_parquet_file_is_no_node(files: Files) -> None:
+    path = files.folder / "edges.parquet"
+    pq.write_table(pa.table({"a": [1.0, 2.0, float("nan")], "b": [2.0, float("nan"), 5.0]}), path)
+    assert files.find(path) == {"1": "1", "2": "1", "5": "5"}
+
+
+def test_an_answer_named_so_is_packed_and_can_be_read_again(files: Files) -> None:
+    out = files.folder / "out.csv.gz"
+    find_components(str(files.write([("1", "2")])), str(out), "", files.told.append)
+    with gzip.open(out, "rt", encoding="utf-8") as lines:
+        assert [row["component"] for row in csv.DictReader(lines)] == ["1", "1"]
+    more = files.write([("2", "0")], "more.csv")
+    find_components(str(more), str(files.out), "", files.told.append, since=str(out))
+    with files.out.open(encoding="utf-8", newline="") as lines:
+        assert {row["node"]: row["component"] for row in csv.DictReader(lines)} == {
+            "0": "0", "1": "0", "2": "0",
+        }  # fmt: skip
+
+
+def test_an_answer_that_cannot_be_written_leaves_nothing_beside_it(files: Files) -> None:
+    (files.folder / "taken.csv").mkdir()
+    with pytest.raises(Unreadable, match="cannot write"):
+        find_components(
+            str(files.write([("1", "2")])), str(files.folder / "taken.csv"), "", files.told.append
+        )
+    assert sorted(path.name for path in files.folder.iterdir()) == ["edges.csv", "taken.csv"]

@@ -200,3 +200,51 @@ def test_two_hundred_records_that_say_the_same_are_one_and_those_that_say_nothin
     clusters = {row["id"]: row["cluster_id"] for row in rows}
     assert {clusters[row[0]] for row in same} == {"301"}
     assert len({clusters[row[0]] for row in [*others, *bare]}) == 400
+
+
+def test_a_second_file_without_records_links_nothing(tmp_path: Path) -> None:
+    full = write(tmp_path / "a.csv", [FIRST[0], ("2", *FIRST[0][1:])])
+    bare = write(tmp_path / "b.csv", [])
+    for records in (f"{full},{bare}", f"{bare},{full}"):
+        assert [row["cluster_id"] for row in match(tmp_path, records, [])] == ["1", "2"]
+
+
+def test_signs_that_end_a_line_elsewhere_are_part_of_a_name(tmp_path: Path) -> None:
+    rows = match(
+        tmp_path,
+        str(write(tmp_path / "a.csv", [("x\x85y", "Рога\u2028копыта", "", "", "Уфа"), FIRST[2]])),
+        [],
+    )
+    assert [row["id"] for row in rows] == ["x\x85y", "3"]
+
+
+@pytest.mark.parametrize(("heads", "both"), [("cluster_id", False), ("file", True)])
+def test_an_id_named_as_a_column_of_the_answer_is_refused(
+    tmp_path: Path, heads: str, both: bool
+) -> None:
+    path, spec = tmp_path / "a.csv", tmp_path / "s.yaml"
+    path.write_text(f"{heads},firm\n1,Ромашка\n2,Вектор\n", encoding="utf-8")
+    spec.write_text(f"id: {heads}\ncolumns: {{firm: company}}\n", encoding="utf-8")
+    records = f"{path},{path}" if both else str(path)
+    with pytest.raises(Unreadable, match=f"called {heads}, .* rename it"):
+        match_records(records, str(spec), str(tmp_path / "o.parquet"), lambda _: None)
+
+
+def test_an_id_that_stands_twice_is_told_by_its_row_and_not_by_itself(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [FIRST[0], ("ivan@secret.ru", *FIRST[1][1:])] * 2)
+    with pytest.raises(Unreadable, match=r"row 2 stands 2 times") as refused:
+        match(tmp_path, str(path), [])
+    assert "secret" not in str(refused.value)
+
+
+def test_companies_of_two_tax_numbers_never_meet_whatever_other_numbers_they_share(
+    tmp_path: Path,
+) -> None:
+    path, spec, out = tmp_path / "a.csv", tmp_path / "s.yaml", tmp_path / "o.csv"
+    path.write_text(
+        "Id,N,A,T\n1,Romashka Torg,111222333,7707083893\n2,Romashka Torg,111222333,7736050003\n",
+        encoding="utf-8",
+    )
+    spec.write_text("id: Id\ncolumns: {N: company, A: tax_id, T: tax_id}\n", encoding="utf-8")
+    match_records(str(path), str(spec), str(out), lambda _: None)
+    assert out.read_text(encoding="utf-8").split() == ["Id,cluster_id", "1,1", "2,2"]

@@ -18,6 +18,10 @@ from include.identity.tax_ids import proven_tax_id
     [
         ("phone", "8 (495) 123-45-67", "+7 495 1234567 доб. 12"),
         ("phone", "84951234567; 89161112233", "7 495 123 45 67"),
+        ("phone", "89161234567.0", "8 916 123-45-67"),
+        ("phone", "89161234567 вн.12", "8 916 123-45-67"),
+        ("phone", "Max 8 916 123-45-67", "8 916 123-45-67"),
+        ("phone", "; 8 916 123-45-67", "8 916 123-45-67"),
         ("email", "Ivan.Petrov+ads@Mail.RU", "ivan.petrov@mail.ru"),
         ("company", "ООО «Ромашка»", "Ромашка, общество с ограниченной ответственностью"),
         ("company", "ACME & Sons, Inc.", "acme sons"),
@@ -78,7 +82,8 @@ def test_one_wrong_link_does_not_merge_two_groups() -> None:
 def test_records_with_different_proven_numbers_never_meet() -> None:
     links = [(0, 1, 9.0), (1, 2, 8.0), (0, 2, 9.0)]
     assert cluster(3, links, 0.0) == [0, 0, 0]
-    assert cluster(3, links, 0.0, ["a", "", "b"]) == [0, 0, 2]
+    assert cluster(3, links, 0.0, [[(0, "a")], [], [(0, "b")]]) == [0, 0, 2]
+    assert cluster(3, links, 0.0, [[(0, "a")], [], [(1, "b")]]) == [0, 0, 0]
     assert cluster(3, links, 0.0, largest=2) == [0, 0, 2]
 
 
@@ -103,6 +108,7 @@ def test_columns_may_be_written_either_way_round(tmp_path: Path, columns: str) -
         ("id: Id", "must map"),
         ("columns: {a: phone}", "must say"),
         ("id: Id\ncolumns: {a: shoe size}", "no kind"),
+        ("id: Id\ncolumns: {a: name, b: phone, c: emial}", "emial is no kind"),
         ("id: Id\ncolumns: {Id: phone}", "no column to compare"),
         ("id: Id\ncolumns: {a: phone}\nthreshold: 3", "no probability"),
         ("id: Id\ncolumns: {a: phone}\nregoin: RU", "unknown key regoin"),
