@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -78,9 +78,24 @@ class Settings(BaseSettings):
         return ZoneInfo(self.business_zone)
 
 
+class BadSetting(ValueError):
+    """A variable of the environment that cannot be read; the message names it, not its value."""
+
+
 def read_settings() -> Settings:
-    """Read the environment now; call it at the edges and hand the values on."""
-    return Settings()
+    """Read the environment now; call it at the edges and hand the values on.
+
+    Raises :class:`BadSetting` with every variable that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        prefix = str(Settings.model_config["env_prefix"])
+        faults = [
+            f"{prefix}{'_'.join(map(str, fault['loc']))}".upper() + f": {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise BadSetting("; ".join(faults)) from None
 
 
 def inherited_environment() -> dict[str, str]:

@@ -148,6 +148,16 @@ def test_a_mistyped_option_is_refused_with_those_there_are(
     assert f"{command[1].split()[-1]}: there is no such option; there are {known}" in said
 
 
+def test_a_setting_that_cannot_be_read_is_named_without_its_value(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THROUGHLINE_CLICKHOUSE_PORT", "hunter2")
+    assert cli.main(["check-contracts"]) == 1
+    said = capfd.readouterr().err
+    assert said.startswith("THROUGHLINE_CLICKHOUSE_PORT: ")
+    assert "hunter2" not in said
+
+
 def test_what_a_file_is_called_is_no_markup(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

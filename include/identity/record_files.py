@@ -102,6 +102,13 @@ def open_records(path: Path) -> RecordFile:
     return RecordFile(path, "Parquet" if is_parquet else "CSVWithNames", columns, delimiter)
 
 
+def refuse_overwriting(out: Path, inputs: Sequence[Path]) -> None:
+    """An answer in place of a file it was made of; raises :class:`Unreadable`."""
+    for path in inputs:
+        if out.resolve() == path.resolve():
+            raise Unreadable(f"OUT is {path} itself, which would be lost; name another file")
+
+
 def _parquet_columns(path: Path) -> tuple[str, ...]:
     try:
         return tuple(pq.read_schema(path).names)

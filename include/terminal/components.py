@@ -7,7 +7,7 @@ from pathlib import Path
 
 from include.identity.component_changes import write_changes
 from include.identity.components import write_components
-from include.identity.record_files import Unreadable
+from include.identity.record_files import Unreadable, refuse_overwriting
 
 
 def find_components(
@@ -31,6 +31,7 @@ def find_components(
             "MAX_DEGREE counts the neighbours among all edges, and SINCE is given the new ones"
             " alone: find the components of all edges without SINCE"
         )
+    refuse_overwriting(Path(out), [Path(name) for name in (edges, since) if name])
     if since:
         count = write_changes(Path(edges), Path(since), Path(out), tell)
         tell(f"{count:,} nodes that are new or have moved written to {out}")

@@ -15,6 +15,7 @@ _MENDABLE = {
     "include.embedded.process": ("EngineDidNotStart",),
     "include.identity.record_files": ("Unreadable",),
     "include.quality.validation": ("QualityFailed",),
+    "include.settings": ("BadSetting",),
     "include.supervisor.store": ("NoStore",),
     "include.terminal.attribution_input": ("CannotAttribute",),
     "include.terminal.explanation": ("CannotExplain",),

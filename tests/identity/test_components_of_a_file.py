@@ -188,6 +188,14 @@ def test_bad_options_are_refused(files: Files) -> None:
         files.find(files.folder / ("x" * 300))
 
 
+def test_no_answer_takes_the_place_of_what_it_is_made_of(files: Files) -> None:
+    edges, former = files.write([("1", "2")]), files.write([("0", "1")], "former.csv")
+    for out, since in ((edges, ""), (former, str(former))):
+        with pytest.raises(Unreadable, match="would be lost"):
+            find_components(str(edges), str(out), "", files.told.append, since=since)
+    assert edges.read_text(encoding="utf-8").split() == ["a,b", "1,2"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
