@@ -98,7 +98,8 @@ class Scratch:
             shutil.move(written, partial)
             partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise Unreadable(f"cannot write {target}: {error.strerror}") from None
 
     def read(
@@ -120,16 +121,24 @@ class Scratch:
         )
         structure = ", ".join(f"{_quoted(name)} {kind}" for name in dict.fromkeys(columns.values()))
         line_end = int(source.has_cr_lines())
+        sql = (
+            f"create table {table} engine = Memory as select {fields}"
+            " from file({path:String}, {shape:String}, {structure:String})"
+            f" settings format_csv_delimiter = '{source.delimiter}',"
+            " input_format_csv_allow_whitespace_or_tab_as_delimiter = "
+            f"{int(source.delimiter == _TAB)},"
+            f" input_format_csv_allow_cr_end_of_line = {line_end}"
+        )
+        named = {"path": str(linked), "shape": source.shape, "structure": structure}
         try:
-            self.run(
-                f"create table {table} engine = Memory as select {fields}"
-                " from file({path:String}, {shape:String}, {structure:String})"
-                f" settings format_csv_delimiter = '{source.delimiter}',"
-                " input_format_csv_allow_whitespace_or_tab_as_delimiter = "
-                f"{int(source.delimiter == _TAB)},"
-                f" input_format_csv_allow_cr_end_of_line = {line_end}",
-                {"path": str(linked), "shape": source.shape, "structure": structure},
-            )
+            try:
+                self.run(sql, named)
+            except RuntimeError as error:
+                if not _ROW.search(str(error)):
+                    raise
+                # Readers side by side count rows of their own: one alone names the right one.
+                self.run(f"drop table if exists {table}")
+                self.run(f"{sql}, input_format_parallel_parsing = 0", named)
         except RuntimeError as error:
             raise Unreadable(f"cannot read {source.path}: {_first_words(error)}") from None
         if not number:

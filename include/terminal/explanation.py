@@ -58,8 +58,9 @@ def explain(
     """The person or company, and lines under :data:`COLUMNS`: every row of evidence of each path.
 
     ``key`` names a person (company), a record or an identifier; ``to`` another record or
-    identifier, or is empty for the paths from the first record to each. ``plain_key`` is the
-    identity key of someone who wants plain values, None for hashes. Raises :class:`CannotExplain`.
+    identifier, or is empty, or the person, for the paths from the first record to each.
+    ``plain_key`` is the identity key of someone who wants plain values, None for hashes. Raises
+    :class:`CannotExplain`.
     """
     if not key:
         raise CannotExplain(
@@ -71,6 +72,7 @@ def explain(
         evidence, key=lambda row: (row.seen_at is None, row.seen_at or 0, row.record_key)
     ).record_key
     starts: list[Node] = [first] if found.is_subject else _nodes(evidence, key)
+    to = "" if to == found.subject_key else to
     goals: list[list[Node]] = [_nodes(evidence, to)] if to else [
         [record] for record in sorted({row.record_key for row in evidence})
     ]  # fmt: skip

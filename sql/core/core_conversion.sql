@@ -1,5 +1,20 @@
 -- grain: one row per conversion: a stage an enquiry or deal reached, a call, a payment or refund
-with leads as (
+with
+-- parts of the open payments, the newest first, that a refund takes back, each with the payment's instant; what is
+-- more than all of them goes with the newest
+(refund, open) -> arrayFilter(
+    part -> part.2 < 0,
+    arrayMap(
+        (one, newer, nth) -> (
+            one.1,
+            -greatest(least(one.2, -refund.3 - newer), 0)
+            - if(nth = 1, greatest(-refund.3 - arraySum(open.2), 0), 0)
+        ),
+        open, arrayPopBack(arrayPushFront(arrayCumSum(open.2), 0)), arrayEnumerate(open)
+    )
+) as undone_by,
+
+leads as (
     select
         concat('lead:', lead_key) as conversion_key,
         'lead' as kind,
@@ -131,28 +146,56 @@ won as (
     where deals.status = 'won'
 ),
 
--- a refund looks back from the last payment of its deal before it, so it follows the credit it undoes
+-- a refund takes back what is open of the payments of its deal before it, the newest first, so that it follows the
+-- credit it undoes; where there is none it is of its own instant. Open payments and parts told, payment by payment
+settled as (
+    select
+        arraySort(groupArray((paid_at, payment_key, reinterpret(amount, 'Int64')))) as payments,
+        tupleElement(arrayFold(
+            (state, payment) -> if(
+                payment.3 >= 0,
+                (
+                    arrayPushFront(state.1, (payment.1, payment.3)),
+                    arrayPushBack(state.2, (payment.2, payment.1, payment.3))
+                ),
+                (
+                    arrayMap(
+                        (one, newer) -> (one.1, one.2 - greatest(least(one.2, -payment.3 - newer), 0)),
+                        state.1, arrayPopBack(arrayPushFront(arrayCumSum(state.1.2), 0))
+                    ),
+                    arrayConcat(
+                        state.2,
+                        if(
+                            empty(state.1),
+                            [(payment.2, payment.1, payment.3)],
+                            arrayMap(part -> (payment.2, part.1, part.2), undone_by(payment, state.1))
+                        )
+                    )
+                )
+            ),
+            payments,
+            (
+                cast([], 'Array(Tuple(DateTime64(6, ''UTC''), Int64))'),
+                cast([], 'Array(Tuple(String, DateTime64(6, ''UTC''), Int64))')
+            )
+        ), 2) as parts
+    from core.core_payment
+    group by ifNull(deal_key, payment_key), currency_code
+),
+
 payments as (
     select
-        *,
-        if(
-            amount < 0 and deal_key is not null,
-            ifNull(
-                max(if(amount > 0, paid_at, null)) over (
-                    partition by deal_key
-                    order by paid_at, payment_key
-                    rows between unbounded preceding and current row
-                ),
-                paid_at
-            ),
-            paid_at
-        ) as undone_at
-    from core.core_payment
+        payments.* except (amount),
+        part.2 as undone_at,
+        reinterpret(part.3, 'Decimal(18, 2)') as amount,
+        row_number() over (partition by payments.payment_key order by part.2 desc, part.3) as nth
+    from (select arrayJoin(parts) as part from settled) as told
+    inner join core.core_payment as payments on payments.payment_key = told.part.1
 ),
 
 paid as (
     select
-        concat('paid:', payments.payment_key) as conversion_key,
+        concat('paid:', payments.payment_key, if(nth = 1, '', concat(':undone:', toString(nth)))) as conversion_key,
         'paid' as kind,
         payments.person_key as person_key,
         deals.lead_key as lead_key,

@@ -54,6 +54,7 @@ class Conversion:
     touches: tuple[Touch, ...]
     kopecks: int | None
     lead_minutes: int
+    opportunity_minutes: int | None
 
 
 # Few instants, so that touches tie and stand on the borders of windows and sessions.
@@ -71,6 +72,7 @@ CONVERSIONS = st.lists(
         TOUCHES,
         st.one_of(st.none(), st.integers(-500, 500), st.integers(-(10**17), 10**17)),
         st.integers(0, 500 * 1440),
+        st.one_of(st.none(), MINUTES.filter(lambda minutes: minutes >= 0)),
     ),
     min_size=10,
     max_size=40,
@@ -129,6 +131,9 @@ def _spell(conversions: Sequence[Conversion]) -> dict[str, list[dict]]:
                     "converted_date": NOW.date(),
                     "looks_back_from_at": NOW,
                     "lead_at": NOW - timedelta(minutes=conversion.lead_minutes),
+                    "opportunity_at": None
+                    if conversion.opportunity_minutes is None
+                    else NOW - timedelta(minutes=conversion.opportunity_minutes),
                     "amount": None if amount is None else str(Decimal(sign * amount) * KOPECK),
                 }
             )

@@ -126,10 +126,11 @@ def test_two_identifiers_are_joined_by_who_carries_both(
     assert [step[1:] for step in _steps(rows)] == [step[1:] for step in TO_FORM[1:3]]
 
 
+@pytest.mark.parametrize("to", [(), ("--to", "p")])
 def test_without_a_partner_every_record_of_the_person_has_its_path(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], to: tuple[str, ...]
 ) -> None:
-    rows = _explain(capfd, "--id", "p")
+    rows = _explain(capfd, "--id", "p", *to)
     assert [(row["path_to"], row["step"]) for row in rows] == [
         ("call:2", "1"), ("call:2", "2"),
         ("form:3", "1"), ("form:3", "2"), ("form:3", "3"), ("form:3", "4"),
