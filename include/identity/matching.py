@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import gzip
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
-from include.identity.record_files import Unreadable, open_records
+from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
 from include.identity.tax_ids import proven_tax_id
 from include.identity.weights import Model, estimate
@@ -224,15 +223,15 @@ def _proven(normal: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[list[
 
 
 def _write(out: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    partial = out.with_name(f".{out.name}.partial")
+    # The suffix stays last: it says how the answer is packed.
+    partial = out.with_name(f".partial.{out.name}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() == ".parquet":
             cells = list(zip(*rows, strict=True)) or [()] * len(heads)
             pa.parquet.write_table(pa.table(dict(zip(heads, cells, strict=True))), partial)
         else:
-            opener = gzip.open if out.suffix.lower() == ".gz" else open
-            with opener(partial, "wt", encoding="utf-8", newline="") as lines:
+            with open_packed(partial, "wt", encoding="utf-8", newline="") as lines:
                 csv.writer(lines).writerows([heads, *rows])
         partial.replace(out)
     except OSError as error:

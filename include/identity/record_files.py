@@ -43,7 +43,7 @@ class RecordFile:
         """Whether its lines end as old Macs and some spreadsheets end them: by CR alone."""
         if self.shape == "Parquet":
             return False
-        with _open(self.path, "rb") as content:
+        with open_packed(self.path, "rb") as content:
             head = content.read(_HEAD_BYTES)
         return b"\r" in head and b"\n" not in head
 
@@ -116,14 +116,15 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
         raise Unreadable(f"{path} is no Parquet file: {' '.join(str(error).split())}") from None
 
 
-def _open(path: Path, mode: str, **options: str) -> IO[Any]:
+def open_packed(path: Path, mode: str, **options: str) -> IO[Any]:
+    """Open a file, through gzip where its name ends so."""
     return (gzip.open if path.suffix.lower() == ".gz" else open)(path, mode, **options)
 
 
 def _csv_columns(path: Path) -> tuple[tuple[str, ...], str]:
     """Names, and what stands between them: spreadsheets of some countries write semicolons."""
     try:
-        with _open(path, "rt", encoding="utf-8-sig", newline="") as lines:
+        with open_packed(path, "rt", encoding="utf-8-sig", newline="") as lines:
             text = lines.readline()
             # A comma inside quotes stands between nothing.
             outside = re.sub(r'"[^"]*"', "", text)

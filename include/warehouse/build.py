@@ -28,8 +28,6 @@ from include.warehouse.publish import candidate_name
 from include.warehouse.side_by_side import run_side_by_side
 
 LAYERS = ("stg", "core", "ops", "mart")
-SOLVERS = ("include/attribution", "include/identity")
-"""Code that fills tables SQL alone cannot: other code is another build."""
 Progress = Callable[[str], None]
 
 
@@ -291,7 +289,7 @@ def data_through(client: Client, as_of: datetime) -> dict[str, str]:
 def sql_hash(sql_root: Path) -> str:
     """Hash over every SQL file, contract, seed and solver, by relative path and content."""
     digest = hashlib.sha256()
-    solvers = [path for package in SOLVERS for path in (PROJECT_ROOT / package).rglob("*.py")]
+    solvers = [path for files in solved_tables.SOLVER_FILES for path in PROJECT_ROOT.glob(files)]
     for root, paths in ((sql_root, sql_root.rglob("*")), (PROJECT_ROOT, solvers)):
         for path in sorted(p for p in paths if p.is_file()):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")

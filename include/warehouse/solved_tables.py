@@ -31,6 +31,12 @@ SOLVERS: Mapping[str, Solver] = {
     "stg.stg_phone_number": read_phones,
 }
 """Table → what makes its rows, in the order of the contract's columns, of the statement's rows."""
+SOLVER_FILES = (
+    "include/attribution/*.py",
+    "include/identity/cuts.py",
+    "include/identity/phones.py",
+)
+"""The code of these, below the project: other code makes other rows."""
 
 
 def fill(

@@ -1,18 +1,10 @@
 -- grain: one row per conversion: a stage an enquiry or deal reached, a call, a payment or refund
 with
--- parts of the open payments, the newest first, that a refund takes back, each with the payment's instant; what is
--- more than all of them goes with the newest
-(refund, open) -> arrayFilter(
-    part -> part.2 < 0,
-    arrayMap(
-        (one, newer, nth) -> (
-            one.1,
-            -greatest(least(one.2, -refund.3 - newer), 0)
-            - if(nth = 1, greatest(-refund.3 - arraySum(open.2), 0), 0)
-        ),
-        open, arrayPopBack(arrayPushFront(arrayCumSum(open.2), 0)), arrayEnumerate(open)
-    )
-) as undone_by,
+-- what a refund takes of each open payment, the newest first
+(refund, open) -> arrayMap(
+    (one, newer) -> greatest(least(one.2, -refund.4 - newer), 0),
+    open, arrayPopBack(arrayPushFront(arrayCumSum(open.2), 0))
+) as taken_of,
 
 leads as (
     select
@@ -146,29 +138,35 @@ won as (
     where deals.status = 'won'
 ),
 
--- a refund takes back what is open of the payments of its deal before it, the newest first, so that it follows the
--- credit it undoes; where there is none it is of its own instant. Open payments and parts told, payment by payment
+-- a refund takes back what is open of the payments of its deal up to it, the newest first, so that it follows the
+-- credit it undoes; what is more than all of them goes with the newest, and where there is none it is of its own
+-- instant. The state is the open payments and the parts told so far
 settled as (
     select
-        arraySort(groupArray((paid_at, payment_key, reinterpret(amount, 'Int64')))) as payments,
+        arraySort(groupArray((paid_at, amount < 0, payment_key, reinterpret(amount, 'Int64')))) as payments,
         tupleElement(arrayFold(
-            (state, payment) -> if(
-                payment.3 >= 0,
+            (state, payment) -> multiIf(
+                payment.4 >= 0,
                 (
-                    arrayPushFront(state.1, (payment.1, payment.3)),
-                    arrayPushBack(state.2, (payment.2, payment.1, payment.3))
+                    arrayPushFront(state.1, (payment.1, payment.4)),
+                    arrayPushBack(state.2, (payment.3, payment.1, payment.4))
                 ),
+                empty(state.1),
+                (state.1, arrayPushBack(state.2, (payment.3, payment.1, payment.4))),
                 (
-                    arrayMap(
-                        (one, newer) -> (one.1, one.2 - greatest(least(one.2, -payment.3 - newer), 0)),
-                        state.1, arrayPopBack(arrayPushFront(arrayCumSum(state.1.2), 0))
-                    ),
+                    arrayMap((one, taken) -> (one.1, one.2 - taken), state.1, taken_of(payment, state.1)),
                     arrayConcat(
                         state.2,
-                        if(
-                            empty(state.1),
-                            [(payment.2, payment.1, payment.3)],
-                            arrayMap(part -> (payment.2, part.1, part.2), undone_by(payment, state.1))
+                        arrayFilter(
+                            part -> part.3 < 0,
+                            arrayMap(
+                                (one, taken, nth) -> (
+                                    payment.3,
+                                    one.1,
+                                    if(nth = 1, least(payment.4 + arraySum(state.1.2), 0), 0) - taken
+                                ),
+                                state.1, taken_of(payment, state.1), arrayEnumerate(state.1)
+                            )
                         )
                     )
                 )

@@ -20,11 +20,9 @@ from hypothesis import strategies as st
 
 from include.attribution.channel_weights import weigh_channels
 from include.attribution.shapley import ChannelSet, find_shapley_values
-from include.contracts.reader import read_catalog
-from include.warehouse import seeds, solved_tables
-from include.warehouse.client import ClickHouseTarget, connect
+from include.warehouse.client import ClickHouseTarget
+from tests.attribution.generated_rows import Statements
 from tests.attribution_promises import MODELS
-from tests.sql_case_runner import DEFAULT_PARAMETERS, CaseRunner
 
 pytestmark = pytest.mark.engine
 
@@ -84,22 +82,15 @@ class Engine:
     """Runs journeys, weights and credit over given conversions."""
 
     def __init__(self, target: ClickHouseTarget, sql_root: Path) -> None:
-        self.client = connect(target)
-        self.catalog = read_catalog(sql_root)
-        seeds.load(self.client, self.catalog, sql_root / "seeds")
-        self._runner = CaseRunner(self.client, self.catalog, sql_root)
+        self._statements = Statements(target, sql_root)
+        self.client = self._statements.client
 
     def credit(self, conversions: Sequence[Conversion], shuffle: int = 0) -> Rows:
         """(conversion, touch) → column → one figure per window; the empty touch is nobody's."""
         given = _spell(conversions)
-        self._runner.clear()
-        for name, rows in given.items():
+        for rows in given.values():
             random.Random(shuffle).shuffle(rows)
-            self._runner.give(f"core.{name}", rows)
-        for name in TABLES:
-            table = self.catalog.table(f"core.{name}")
-            self.client.command(f"truncate table {table.full_name}")
-            solved_tables.fill(self.client, table, DEFAULT_PARAMETERS, target=table.full_name)
+        self._statements.run(given, TABLES)
         columns = [f"{what}_{model}" for model in MODELS for what in ("shares", "amounts")]
         found = self.client.query(
             f"select conversion_key, touch_key, {', '.join(columns)}"

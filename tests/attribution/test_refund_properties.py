@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from include.contracts.reader import read_catalog
-from include.warehouse import seeds, solved_tables
-from include.warehouse.client import ClickHouseTarget, connect
-from tests.sql_case_runner import DEFAULT_PARAMETERS, CaseRunner
+from include.warehouse.client import ClickHouseTarget
+from tests.attribution.generated_rows import Statements
 
 pytestmark = pytest.mark.engine
 
@@ -34,51 +33,34 @@ Payment = tuple[int, int | None, str, int]
 Parts = dict[str, list[tuple[datetime, int]]]
 
 
-class Engine:
-    """Runs the conversions over given payments."""
-
-    def __init__(self, target: ClickHouseTarget, sql_root: Path) -> None:
-        self.client = connect(target)
-        self.catalog = read_catalog(sql_root)
-        seeds.load(self.client, self.catalog, sql_root / "seeds")
-        self._runner = CaseRunner(self.client, self.catalog, sql_root)
-
-    def convert(self, payments: Sequence[Payment]) -> Parts:
-        """Payment → the instants it looks back from, each with its kopecks."""
-        self._runner.clear()
-        self._runner.give(
-            "core.core_payment",
-            [
-                {
-                    "payment_key": f"k{number:03}",
-                    "deal_key": None if deal is None else f"d{deal}",
-                    "paid_at": BEGUN + timedelta(days=day),
-                    "currency_code": currency,
-                    "amount": f"{kopecks // 100}.{kopecks % 100:02}"
-                    if kopecks >= 0
-                    else f"-{-kopecks // 100}.{-kopecks % 100:02}",
-                }
-                for number, (day, deal, currency, kopecks) in enumerate(payments)
-            ],
-        )
-        table = self.catalog.table("core.core_conversion")
-        self.client.command(f"truncate table {table.full_name}")
-        solved_tables.fill(self.client, table, DEFAULT_PARAMETERS, target=table.full_name)
-        found: Parts = defaultdict(list)
-        for key, instant, kopecks in self.client.query(
-            "select conversion_key, looks_back_from_at, toInt64(amount * 100)"
-            " from core.core_conversion where kind = 'paid'"
-        ).result_rows:
-            found[key.split(":")[1]].append((instant, kopecks))
-        return found
+def _convert(statements: Statements, payments: Sequence[Payment]) -> Parts:
+    """Payment → the instants it looks back from, each with its kopecks."""
+    given = [
+        {
+            "payment_key": f"k{number:03}",
+            "deal_key": None if deal is None else f"d{deal}",
+            "paid_at": BEGUN + timedelta(days=day),
+            "currency_code": currency,
+            "amount": str(Decimal(kopecks).scaleb(-2)),
+        }
+        for number, (day, deal, currency, kopecks) in enumerate(payments)
+    ]
+    statements.run({"core_payment": given}, ["core_conversion"])
+    found: Parts = defaultdict(list)
+    for key, instant, kopecks in statements.client.query(
+        "select conversion_key, looks_back_from_at, toInt64(amount * 100)"
+        " from core.core_conversion where kind = 'paid'"
+    ).result_rows:
+        found[key.split(":")[1]].append((instant, kopecks))
+    return found
 
 
 @pytest.fixture(scope="module")
-def engine_of_payments(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Engine]:
+def statements(house_target: ClickHouseTarget, project_root: Path) -> Iterator[Statements]:
     """One engine for every example."""
-    engine = Engine(house_target, project_root / "sql")
-    yield engine
-    engine.client.close()
+    made = Statements(house_target, project_root / "sql")
+    yield made
+    made.client.close()
 
 
 @settings(
@@ -88,9 +70,9 @@ def engine_of_payments(house_target: ClickHouseTarget, project_root: Path) -> It
 )
 @given(PAYMENTS)
 def test_refunds_take_back_the_newest_open_payments_and_no_kopeck_twice(
-    engine_of_payments: Engine, payments: list[Payment]
+    statements: Statements, payments: list[Payment]
 ) -> None:
-    found = engine_of_payments.convert(payments)
+    found = _convert(statements, payments)
     for number, (*_, kopecks) in enumerate(payments):
         assert sum(part for _, part in found[f"k{number:03}"]) == kopecks
     expected = _settle(payments)
@@ -101,8 +83,9 @@ def _settle(payments: Sequence[Payment]) -> Parts:
     """The rule in plain words: a stack of open payments for each deal and currency."""
     parts: Parts = defaultdict(list)
     stacks: defaultdict[tuple[object, str], list[list]] = defaultdict(list)
-    order = sorted(range(len(payments)), key=lambda number: (payments[number][0], number))
-    for number in order:
+    # At one instant money comes before it goes back.
+    order = sorted((day, kopecks < 0, number) for number, (day, *_, kopecks) in enumerate(payments))
+    for *_, number in order:
         day, deal, currency, kopecks = payments[number]
         key, instant = f"k{number:03}", BEGUN + timedelta(days=day)
         stack = stacks[key if deal is None else deal, currency]

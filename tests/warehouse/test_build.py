@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 
 from include.contracts.reader import read_catalog
 from include.quality.validation import QualityFailed
-from include.warehouse import build, build_log, increment
+from include.warehouse import build, build_log, increment, solved_tables
 from include.warehouse.build import Workshop
 from include.warehouse.client import ClickHouseTarget, connect
 from include.warehouse.schema import apply_schema
@@ -335,19 +336,21 @@ def test_a_deploy_in_the_middle_of_a_build_publishes_nothing(
     assert _published(own.client) == before
 
 
-def test_another_solver_is_another_build(
+def test_another_solver_is_another_build_and_other_code_is_not(
     sql_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    root = build.PROJECT_ROOT
     told = {build.sql_hash(sql_root)}
-    for package in build.SOLVERS:
-        shutil.copytree(build.PROJECT_ROOT / package, tmp_path / package)
+    shutil.copytree(root / "include", tmp_path / "include")
     monkeypatch.setattr(build, "PROJECT_ROOT", tmp_path)
+    (tmp_path / "include" / "identity" / "matching.py").write_text("other = 1\n")
     told.add(build.sql_hash(sql_root))
     assert len(told) == 1
-    for package in build.SOLVERS:
-        next((tmp_path / package).glob("[a-z]*.py")).write_text("other = 1\n")
-        told.add(build.sql_hash(sql_root))
-    assert len(told) == 1 + len(build.SOLVERS)
+    for solve in solved_tables.SOLVERS.values():
+        before = build.sql_hash(sql_root)
+        code = tmp_path / Path(inspect.getfile(solve)).relative_to(root)
+        code.write_text(f"{code.read_text()}other = 1\n")
+        assert build.sql_hash(sql_root) != before, solve
 
 
 def test_a_published_table_somebody_replaced_is_not_built_upon(published_shop: Workshop) -> None:
