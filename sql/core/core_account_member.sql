@@ -1,4 +1,4 @@
--- grain: one row per person, visitor or converter, with the account whose journeys theirs are part of
+-- grain: one row per person or converter, with the account whose journeys theirs are part of
 with companies as (
     select record_key, any(company_key) as company
     from core.core_company_link
@@ -27,6 +27,7 @@ members as (
 told as (
     select person_key, touch_digest as digest
     from core.core_touch
+    where not startsWith(person_key, 'visitor:')
     union all
     select
         person_key,

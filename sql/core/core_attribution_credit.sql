@@ -13,7 +13,7 @@ parts -> arrayMap(
         + parts.4 * (place = last),
         places
     ),
-    window_places, firsts, leads, opportunities, lasts
+    reached_places, firsts, leads, opportunities, lasts
 ) as own_parts_of,
 
 -- all other touches share one part
@@ -21,10 +21,10 @@ parts -> arrayMap(
     (owns, parts, rest_count) -> with_nobody(
         arrayMap((is_own, part) -> is_own * if(part = 0, rest_part, part * rest_count), owns, parts)
     ),
-    window_owns,
+    reached_owns,
     window_parts,
     arrayMap(
-        (owns, parts) -> greatest(arraySum(owns) - arrayCount(part -> part > 0, parts), 1), window_owns, window_parts
+        (owns, parts) -> greatest(arraySum(owns) - arrayCount(part -> part > 0, parts), 1), reached_owns, window_parts
     )
 ) as weighed_by_place,
 
@@ -49,6 +49,11 @@ parts -> arrayMap(
     window_channels, window_owns, touches_of_channels, [1, 2, 3, 4, 5, 6, 7, 8]
 ) as weighed_by_channel,
 
+-- shares of one come first, then those of the money, where an amount is known
+weights -> arrayConcat(weights, if(amount is null, [], weights)) as with_money,
+
+(weights, windows) -> arrayResize(arrayWithConstant(length(weights), one), length(windows), money) as wholes_of,
+
 (windows, totals, rests) -> arrayMap(
     (weights, total, rest) -> arrayMap(weight -> intDiv(rest * weight, total), weights), windows, totals, rests
 ) as floors_of,
@@ -62,13 +67,13 @@ parts -> arrayMap(
     windows, totals, rests, floors
 ) as claims_of,
 
--- `whole` units, none lost, each touch within one unit of its exact share
-(windows, totals, whole, rests, floors, claims) -> arrayMap(
-    (weights, quotient, parts, wants, least) -> arrayMap(
-        (weight, part, want) -> quotient * weight + part + (want >= least), weights, parts, wants
+-- whole units, none lost, each touch within one unit of its exact share
+(windows, totals, wholes, rests, floors, claims) -> arrayFlatten(arrayMap(
+    (weights, quotient, parts, wants, least) -> arrayResize(
+        arrayMap((weight, part, want) -> quotient * weight + part + (want >= least), weights, parts, wants), nobody
     ),
     windows,
-    arrayMap(total -> intDiv(whole, total), totals),
+    arrayMap((whole, total) -> intDiv(whole, total), wholes, totals),
     floors,
     claims,
     arrayMap(
@@ -77,19 +82,25 @@ parts -> arrayMap(
         ),
         rests, floors, claims
     )
-) as given_of,
+)) as given_of,
 
-given_parts -> arrayFlatten(arrayMap(parts -> arrayResize(parts, nobody), given_parts)) as flattened,
-
--- one array per touch of what it has in each window, model by model
-(parts, size) -> arrayResize(arrayMap(
+-- one array per touch of what it has in each window, model by model; `nth` says which lists, from a place on, are whose
+(parts, before, size, nth) -> arrayResize(arrayMap(
     (a, b, c, d, e, f, g, h) -> [a, b, c, d, e, f, g, h],
-    arraySlice(parts, 1, size), arraySlice(parts, size + 1, size), arraySlice(parts, size * 2 + 1, size),
-    arraySlice(parts, size * 3 + 1, size), arraySlice(parts, size * 4 + 1, size), arraySlice(parts, size * 5 + 1, size),
-    arraySlice(parts, size * 6 + 1, size), arraySlice(parts, size * 7 + 1, size)
+    arraySlice(parts, before + size * nth[1] + 1, size), arraySlice(parts, before + size * nth[2] + 1, size),
+    arraySlice(parts, before + size * nth[3] + 1, size), arraySlice(parts, before + size * nth[4] + 1, size),
+    arraySlice(parts, before + size * nth[5] + 1, size), arraySlice(parts, before + size * nth[6] + 1, size),
+    arraySlice(parts, before + size * nth[7] + 1, size), arraySlice(parts, before + size * nth[8] + 1, size)
 ), size) as turned,
 
 (parts, nth) -> arraySlice(parts, nobody * (nth - 1) + 1, nobody) as of_model,
+
+parts -> arrayZip(
+    of_model(parts, 1), of_model(parts, 2), of_model(parts, 3),
+    of_model(parts, 4), of_model(parts, 5), of_model(parts, 6)
+) as by_rule_of,
+
+parts -> arrayZip(of_model(parts, 1), of_model(parts, 2), of_model(parts, 3)) as by_channel_of,
 
 places -> arrayMap(chosen -> reinterpret((chosen = place) * one, 'Decimal(18, 12)'), places) as shares_at,
 
@@ -151,7 +162,7 @@ solved as (
 turned_round as (
     select
         *,
-        abs(ifNull(reinterpret(amount, 'Int64'), 0)) as money,
+        toInt64(abs(ifNull(reinterpret(amount, 'Int64'), 0))) as money,
         if(ifNull(amount < 0, false), toInt64(-1), toInt64(1)) as sign,
         toInt64(length(touch_keys)) as touch_count,
         arrayReverse(arrayZip(
@@ -190,6 +201,9 @@ journeys as (
         arrayFirst(
             (place, at, is_own) -> is_own = 1 and at <= opportunity_time, places, times, own
         ) as place_opportunity,
+        -- windows of the same touches are worked out once
+        arrayDistinct(lengths) as different_lengths,
+        arrayEnumerateDense(lengths) as length_numbers,
         arrayEnumerateDense(persons) as person_numbers,
         arrayEnumerateDense(names) as channel_numbers,
         arrayMap(
@@ -213,17 +227,20 @@ windowed as (
         ) as decays,
         arrayDistinct(person_numbers) as different_persons,
         arrayDistinct(channel_numbers) as different_channels,
-        arrayMap(size -> arraySlice(places, 1, size), lengths) as window_places,
         arrayMap(size -> arraySlice(own, 1, size), lengths) as window_owns,
         arrayMap(size -> arraySlice(channel_numbers, 1, size), lengths) as window_channels,
-        arrayMap(size -> arraySlice(person_numbers, 1, size), lengths) as window_persons,
+        arrayMap(size -> arraySlice(places, 1, size), different_lengths) as reached_places,
+        arrayMap(size -> arraySlice(own, 1, size), different_lengths) as reached_owns,
+        arrayMap(size -> arraySlice(person_numbers, 1, size), different_lengths) as reached_persons,
         arrayMap(
             size -> arrayLast((place, is_own) -> is_own = 1, arraySlice(places, 1, size), arraySlice(own, 1, size)),
-            lengths
+            different_lengths
         ) as firsts,
-        arrayMap(size -> place_last * (place_last > touch_count - size), lengths) as lasts,
-        arrayMap(size -> place_lead * (place_lead > touch_count - size), lengths) as leads,
-        arrayMap(size -> place_opportunity * (place_opportunity > touch_count - size), lengths) as opportunities
+        arrayMap(size -> place_last * (place_last > touch_count - size), different_lengths) as lasts,
+        arrayMap(size -> place_lead * (place_lead > touch_count - size), different_lengths) as leads,
+        arrayMap(
+            size -> place_opportunity * (place_opportunity > touch_count - size), different_lengths
+        ) as opportunities
     from journeys
 ),
 
@@ -245,31 +262,35 @@ weighed as (
             numbers -> arrayMap(
                 different -> intDiv(unit, greatest(countEqual(numbers, different), 1)), different_persons
             ),
-            window_persons
+            reached_persons
         ) as weights_of_persons
     from windowed
 ),
 
--- window by window, the models in their order
+-- window by window, the models in their order; heuristics and channel weights apart, so that who asks for the ones
+-- does not wait for the others
 combined as (
     select
         *,
         arrayMap(
-            (a, b, c, d, e, f, g, h, i) -> [a, b, c, d, e, f, g, h, i],
-            arrayMap(owns -> with_nobody(owns), window_owns),
-            arrayMap(size -> with_nobody(arraySlice(decays, 1, size)), lengths),
+            (a, b, c, d, e, f) -> [a, b, c, d, e, f],
+            arrayMap(owns -> with_nobody(owns), reached_owns),
+            arrayMap(size -> with_nobody(arraySlice(decays, 1, size)), different_lengths),
             weighed_by_place(parts_position_u, tupleElement((select position_parts from parameters)[1], 5)),
             weighed_by_place(parts_position_w, tupleElement((select position_parts from parameters)[2], 5)),
             weighed_by_place(parts_full_path, tupleElement((select position_parts from parameters)[3], 5)),
             arrayMap(
                 (numbers, weights) -> with_nobody(arrayMap(number -> toInt64(weights[number]), numbers)),
-                window_persons,
+                reached_persons,
                 weights_of_persons
-            ),
+            )
+        ) as by_rule,
+        arrayMap(
+            (a, b, c) -> [a, b, c],
             weighed_by_channel((select keys_markov_1 from solved), (select weights_markov_1 from solved)),
             weighed_by_channel((select keys_markov_2 from solved), (select weights_markov_2 from solved)),
             weighed_by_channel((select keys_shapley from solved), (select weights_shapley from solved))
-        ) as by_window
+        ) as by_channel
     from weighed
 ),
 
@@ -277,9 +298,14 @@ measured as (
     select
         *,
         arrayConcat(
-            by_window[1], by_window[2], by_window[3], by_window[4],
-            by_window[5], by_window[6], by_window[7], by_window[8]
-        ) as windows
+            by_rule[1], by_rule[2], by_rule[3], by_rule[4], by_rule[5], by_rule[6], by_rule[7], by_rule[8]
+        ) as rule_weights,
+        arrayConcat(
+            by_channel[1], by_channel[2], by_channel[3], by_channel[4],
+            by_channel[5], by_channel[6], by_channel[7], by_channel[8]
+        ) as channel_weights,
+        arrayMap(weights -> arraySum(weights), rule_weights) as rule_sums,
+        arrayMap(weights -> arraySum(weights), channel_weights) as channel_sums
     from combined
 ),
 
@@ -287,65 +313,74 @@ measured as (
 left_over as (
     select
         *,
-        arrayMap(weights -> arraySum(weights), windows) as totals,
-        if(amount is null, [], windows) as money_windows,
-        if(amount is null, [], totals) as money_totals,
-        arrayMap(sum -> one % sum, totals) as share_rests,
-        arrayMap(sum -> money % sum, money_totals) as money_rests
+        with_money(rule_weights) as rule_windows,
+        with_money(rule_sums) as rule_totals,
+        wholes_of(rule_weights, rule_windows) as rule_wholes,
+        arrayMap((whole, total) -> whole % total, rule_wholes, rule_totals) as rule_rests,
+        with_money(channel_weights) as channel_windows,
+        with_money(channel_sums) as channel_totals,
+        wholes_of(channel_weights, channel_windows) as channel_wholes,
+        arrayMap((whole, total) -> whole % total, channel_wholes, channel_totals) as channel_rests
     from measured
 ),
 
 claimed as (
     select
         *,
-        floors_of(windows, totals, share_rests) as share_floors,
-        floors_of(money_windows, money_totals, money_rests) as money_floors,
-        claims_of(windows, totals, share_rests, share_floors) as share_claims,
-        claims_of(money_windows, money_totals, money_rests, money_floors) as money_claims
+        floors_of(rule_windows, rule_totals, rule_rests) as rule_floors,
+        claims_of(rule_windows, rule_totals, rule_rests, rule_floors) as rule_claims,
+        floors_of(channel_windows, channel_totals, channel_rests) as channel_floors,
+        claims_of(channel_windows, channel_totals, channel_rests, channel_floors) as channel_claims
     from left_over
 ),
 
 given as (
     select
         *,
-        flattened(given_of(windows, totals, one, share_rests, share_floors, share_claims)) as given_shares,
-        flattened(
-            given_of(money_windows, money_totals, money, money_rests, money_floors, money_claims)
-        ) as given_money
+        given_of(rule_windows, rule_totals, rule_wholes, rule_rests, rule_floors, rule_claims) as rule_given,
+        given_of(
+            channel_windows, channel_totals, channel_wholes, channel_rests, channel_floors, channel_claims
+        ) as channel_given
     from claimed
 ),
 
 shared_out as (
-    select *, turned(given_shares, nobody * 9) as shares, turned(given_money, nobody * 9) as amounts
+    select
+        *,
+        arrayMap(nth -> toInt64(nth) - 1, length_numbers) as lists_of_windows,
+        turned(rule_given, 0, nobody * 6, lists_of_windows) as rule_shares,
+        turned(rule_given, nobody * length(rule_weights), nobody * 6, lists_of_windows) as rule_amounts,
+        turned(channel_given, 0, nobody * 3, range(8)) as channel_shares,
+        turned(channel_given, nobody * length(channel_weights), nobody * 3, range(8)) as channel_amounts
     from given
 ),
 
 touches as (
     select
         shared_out.*,
+        arrayMap(nth -> firsts[nth], length_numbers) as window_firsts,
+        arrayMap(nth -> lasts[nth], length_numbers) as window_lasts,
         arrayMap(
-            (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, lasts
+            (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, window_lasts
         ) as lasts_non_direct,
         arrayMap(size -> paid_places[-1] * (paid_places[-1] > touch_count - size), lengths) as lasts_paid,
         arrayMap(size -> arrayFirst(place -> place > touch_count - size, paid_places), lengths) as firsts_paid,
         place,
         channel,
         fact,
-        share,
-        money_part
+        rule_share,
+        rule_amount,
+        channel_share,
+        channel_amount
     from shared_out
     array join
         arrayPushFront(places, 0) as place,
         arrayPushFront(names, 'unattributed') as channel,
         arrayPushFront(facts, ('', null, null, null, null, null, null)) as fact,
-        arrayZip(
-            of_model(shares, 1), of_model(shares, 2), of_model(shares, 3), of_model(shares, 4), of_model(shares, 5),
-            of_model(shares, 6), of_model(shares, 7), of_model(shares, 8), of_model(shares, 9)
-        ) as share,
-        arrayZip(
-            of_model(amounts, 1), of_model(amounts, 2), of_model(amounts, 3), of_model(amounts, 4),
-            of_model(amounts, 5), of_model(amounts, 6), of_model(amounts, 7), of_model(amounts, 8), of_model(amounts, 9)
-        ) as money_part
+        by_rule_of(rule_shares) as rule_share,
+        by_rule_of(rule_amounts) as rule_amount,
+        by_channel_of(channel_shares) as channel_share,
+        by_channel_of(channel_amounts) as channel_amount
 )
 
 select
@@ -368,32 +403,32 @@ select
     currency_code,
     vat_basis,
     amount,
-    shares_at(firsts) as shares_first,
-    shares_at(lasts) as shares_last,
+    shares_at(window_firsts) as shares_first,
+    shares_at(window_lasts) as shares_last,
     shares_at(lasts_non_direct) as shares_last_non_direct,
     shares_at(lasts_paid) as shares_last_paid,
     shares_at(firsts_paid) as shares_first_paid,
-    as_shares(share.1) as shares_linear,
-    as_shares(share.2) as shares_time_decay,
-    as_shares(share.3) as shares_position_u,
-    as_shares(share.4) as shares_position_w,
-    as_shares(share.5) as shares_full_path,
-    as_shares(share.6) as shares_account_weighted,
-    as_shares(share.7) as shares_markov_1,
-    as_shares(share.8) as shares_markov_2,
-    as_shares(share.9) as shares_shapley,
-    if(amount is null, [], amounts_at(firsts)) as amounts_first,
-    if(amount is null, [], amounts_at(lasts)) as amounts_last,
+    as_shares(rule_share.1) as shares_linear,
+    as_shares(rule_share.2) as shares_time_decay,
+    as_shares(rule_share.3) as shares_position_u,
+    as_shares(rule_share.4) as shares_position_w,
+    as_shares(rule_share.5) as shares_full_path,
+    as_shares(rule_share.6) as shares_account_weighted,
+    as_shares(channel_share.1) as shares_markov_1,
+    as_shares(channel_share.2) as shares_markov_2,
+    as_shares(channel_share.3) as shares_shapley,
+    if(amount is null, [], amounts_at(window_firsts)) as amounts_first,
+    if(amount is null, [], amounts_at(window_lasts)) as amounts_last,
     if(amount is null, [], amounts_at(lasts_non_direct)) as amounts_last_non_direct,
     if(amount is null, [], amounts_at(lasts_paid)) as amounts_last_paid,
     if(amount is null, [], amounts_at(firsts_paid)) as amounts_first_paid,
-    as_amounts(money_part.1) as amounts_linear,
-    as_amounts(money_part.2) as amounts_time_decay,
-    as_amounts(money_part.3) as amounts_position_u,
-    as_amounts(money_part.4) as amounts_position_w,
-    as_amounts(money_part.5) as amounts_full_path,
-    as_amounts(money_part.6) as amounts_account_weighted,
-    as_amounts(money_part.7) as amounts_markov_1,
-    as_amounts(money_part.8) as amounts_markov_2,
-    as_amounts(money_part.9) as amounts_shapley
+    as_amounts(rule_amount.1) as amounts_linear,
+    as_amounts(rule_amount.2) as amounts_time_decay,
+    as_amounts(rule_amount.3) as amounts_position_u,
+    as_amounts(rule_amount.4) as amounts_position_w,
+    as_amounts(rule_amount.5) as amounts_full_path,
+    as_amounts(rule_amount.6) as amounts_account_weighted,
+    as_amounts(channel_amount.1) as amounts_markov_1,
+    as_amounts(channel_amount.2) as amounts_markov_2,
+    as_amounts(channel_amount.3) as amounts_shapley
 from touches

@@ -37,23 +37,44 @@ sessions as (
                 toString(channel),
                 source_label,
                 campaign_id,
-                person_key,
                 ad_group_id,
                 ad_id,
                 keyword
             ))
         ) as all_touches,
+        arrayMap(campaign -> ifNull(campaign, ''), all_touches.6) as campaigns,
         arrayFilter(
-            (touch, before, place) -> place = 1
-            or touch.4 != before.4
-            or ifNull(touch.6, '') != ifNull(before.6, '')
-            or touch.1 >= addMinutes(before.1, 30),
+            (touch, place, at, at_before, channel, channel_before, campaign, campaign_before) -> place = 1
+            or channel != channel_before
+            or campaign != campaign_before
+            or at >= addMinutes(at_before, 30),
             all_touches,
-            arrayPushFront(arrayPopBack(all_touches), all_touches[1]),
-            arrayEnumerate(all_touches)
+            arrayEnumerate(all_touches),
+            all_touches.1,
+            arrayShiftRight(all_touches.1, 1),
+            all_touches.4,
+            arrayShiftRight(all_touches.4, 1),
+            campaigns,
+            arrayShiftRight(campaigns, 1)
+        ) as kept,
+        arrayZip(
+            kept.1,
+            kept.2,
+            kept.3,
+            kept.4,
+            kept.5,
+            kept.6,
+            arrayWithConstant(length(kept), person_key),
+            kept.7,
+            kept.8,
+            kept.9
         ) as touches
     from core.core_touch
-    where not is_robot and (direction != 'out' or touch_key in (select touch_key from outreach))
+    where
+        -- most touches are of browsers nobody has spoken from; they are side by side, and skipped unread
+        not startsWith(person_key, 'visitor:')
+        and not is_robot
+        and (direction != 'out' or touch_key in (select touch_key from outreach))
     group by person_key
 ),
 
@@ -145,8 +166,9 @@ touched as (
     select
         anchored.*,
         accounts.touches as touches,
-        arrayFirst(touch -> touch.7 = anchored.person_key, accounts.touches) as first_touch,
-        arrayLast(touch -> touch.7 = anchored.person_key, accounts.touches) as last_touch
+        indexOf(accounts.touches.7, anchored.person_key) as first_place,
+        toInt64(length(accounts.touches)) + 1
+        - toInt64(indexOf(arrayReverse(accounts.touches.7), anchored.person_key)) as last_place
     from accounts
     right join anchored on accounts.owner_key = anchored.account_key -- noqa: CV08
 ),
@@ -155,9 +177,9 @@ touched as (
 ended as (
     select
         * except (looks_back_from_at),
-        if(is_converted, looks_back_from_at, toNullable(last_touch.1)) as looks_back_from_at
+        if(is_converted, looks_back_from_at, toNullable(touches.1[last_place])) as looks_back_from_at
     from touched
-    where is_converted or (last_touch.2 != '' and last_touch.1 > begins_after_at)
+    where is_converted or (first_place != 0 and touches.1[last_place] > begins_after_at)
 ),
 
 bounded as (
@@ -204,7 +226,7 @@ reached as (
 ),
 
 journeys as (
-    select *, arrayMap(touch -> touch.1, journey) as times
+    select *, journey.1 as times
     from reached
 )
 
@@ -221,21 +243,21 @@ select
     lead_at,
     opportunity_at,
     if(
-        first_touch.2 = '' or first_touch.1 > looks_back_from_at, converted_date, first_touch.3
+        first_place = 0 or touches.1[first_place] > looks_back_from_at, converted_date, touches.3[first_place]
     ) as cohort_date,
     amount,
     currency_code,
     vat_basis,
     -- the place of the first touch inside each window; one past the last where there is none
     arrayMap(begin -> toUInt32(1 + arrayCount(at -> at <= begin, times)), begins) as window_starts,
-    arrayMap(touch -> touch.2, journey) as touch_keys,
+    journey.2 as touch_keys,
     times as touch_times,
-    arrayMap(touch -> touch.3, journey) as touch_dates,
-    arrayMap(touch -> touch.4, journey) as channels,
-    arrayMap(touch -> touch.5, journey) as source_labels,
-    arrayMap(touch -> touch.6, journey) as campaign_ids,
-    arrayMap(touch -> touch.8, journey) as ad_group_ids,
-    arrayMap(touch -> touch.9, journey) as ad_ids,
-    arrayMap(touch -> touch.10, journey) as keywords,
-    arrayMap(touch -> touch.7, journey) as touched_persons
+    journey.3 as touch_dates,
+    journey.4 as channels,
+    journey.5 as source_labels,
+    journey.6 as campaign_ids,
+    journey.8 as ad_group_ids,
+    journey.9 as ad_ids,
+    journey.10 as keywords,
+    journey.7 as touched_persons
 from journeys
