@@ -3,11 +3,12 @@
 Default 1 and 10 million touches, ten a person, one person in five with a won deal. *One pass* is
 five models of one window over arrays, in doubles; *the whole set* is the house's own statements:
 fourteen models, eight windows, exact credit of every touch, then sums of every model, window and
-mode by channel. Both read the same tables in one run, because figures of two runs cannot be
+mode by channel; and the heuristic models of it alone, summed and not stored
+(``attribution_sums``). All read the same tables in one run, because figures of two runs cannot be
 compared. Beside them stand the eleven heuristic models over the same windows, in doubles and exact,
-written by hand in DuckDB and polars; they keep no touch's credit (``peers/``; left out, with the
-reason, where the peers' environment is not made). How far a peer's money is from the house's is
-measured by channel and model. A normal day is measured against making everything whole
+written by hand in DuckDB and polars, which keep no touch's credit either (``peers/``; left out,
+with the reason, where the peers' environment is not made). How far a peer's money is from the
+house's is measured by channel and model. A normal day is measured against making everything whole
 (``attribution_day``); Markov and Shapley stand beside public libraries last
 (``attribution_solved``). Prints one line a step: seconds, CPU seconds, peak memory of that step.
 """
@@ -21,10 +22,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from benchmarks import attribution_day, attribution_solved
+from benchmarks import attribution_day, attribution_solved, attribution_sums
+from benchmarks.attribution_sums import HEURISTICS
 from benchmarks.connectors import NO_PEERS, PEER_PYTHON
 from benchmarks.engine_step import measure_step
 from include.contracts.model import Catalog
@@ -92,10 +95,6 @@ array join touches as touch, arrayEnumerate(touches) as place
 group by channel order by channel
 """
 PEERS = {name: f"benchmarks.peers.{name.lower()}_credit" for name in ("DuckDB", "polars")}
-HEURISTIC = (
-    "first", "last", "last_non_direct", "last_paid", "first_paid", "linear", "time_decay",
-    "position_u", "position_w", "full_path", "account_weighted",
-)  # fmt: skip
 MONEY = """
 select toString(channel), arrayMap(money -> toInt64(money * 100), [{amounts}])
 from core.core_attribution_credit where kind = 'won' and is_attributed group by channel
@@ -113,13 +112,6 @@ GIVEN_TO_PEERS = {
     "deals": "select deal_key, person_key, assumeNotNull(won_at) as won_at,"
     " toInt64(assumeNotNull(revenue_amount) * 100) as kopecks from core.core_deal",
 }
-SUMS = """
-select mode, channel, sumForEach(shares), sumForEach(amounts)
-from (select channel, arrayConcat({shares}) as shares, arrayConcat({amounts}) as amounts, arrayJoin(
-  ['won', 'accrual', 'cohort', 'cash']) as mode
-  from core.core_attribution_credit where kind = 'won')
-group by mode, channel
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -162,10 +154,18 @@ def _measure(client: Client, pid: int, touches: int) -> float:
     }
     sums = _time(client, pid, "sums by mode", touches, lambda: client.query(_spell_sums(catalog)))
     whole = sum(spent.values()) + sums
+    attribution_sums.prepare(client, catalog)
+    found: list[tuple[Any, ...]] = []
+    alone = _time(
+        client, pid, "heuristics, not stored", touches,
+        lambda: found.extend(attribution_sums.sum_heuristics(client, catalog, PARAMETERS)),
+    )  # fmt: skip
+    attribution_sums.require_equal(client, found)
     for words, cpu in (
+        ("the heuristics of all windows and modes, exact, summed as the peers sum them", alone),
         ("the credit statement", spent["core_attribution_credit"]),
-        ("the whole set without solving weights", whole - spent[SOLVED]),
-        ("the whole set", whole),
+        ("everything stored without solving weights", whole - spent[SOLVED]),
+        ("everything stored", whole),
     ):
         _print(f"{touches:>12,}  {words} takes {cpu / one_pass:.1f} × one pass of CPU")
     return one_pass
@@ -183,11 +183,11 @@ def _export(client: Client, folder: Path) -> list[str]:
 
 def _read_money(client: Client) -> Money:
     """What the house's own statements gave."""
-    amounts = ", ".join(f"sum(amounts_{model}[5])" for model in HEURISTIC)
+    amounts = ", ".join(f"sum(amounts_{model}[5])" for model in HEURISTICS)
     rows = client.query(MONEY.format(amounts=amounts)).result_rows
     return {
         model: {channel: values[place] for channel, values in rows}
-        for place, model in enumerate(HEURISTIC)
+        for place, model in enumerate(HEURISTICS)
     }
 
 
@@ -217,7 +217,7 @@ def _measure_distance(ours: Money, theirs: Money) -> int:
     """The largest difference of a channel's money by any model."""
     return max(
         abs(ours[model].get(channel, 0) - theirs[model].get(channel, 0))
-        for model in HEURISTIC
+        for model in HEURISTICS
         for channel in {*ours[model], *theirs[model]}
     )
 
@@ -228,11 +228,9 @@ def _fill(client: Client, catalog: Catalog, name: str) -> None:
 
 
 def _spell_sums(catalog: Catalog) -> str:
-    names = catalog.table("core.core_attribution_credit").column_names
-    return SUMS.format(
-        shares=", ".join(name for name in names if name.startswith("shares_")),
-        amounts=", ".join(name for name in names if name.startswith("amounts_")),
-    )
+    names = catalog.table(attribution_sums.CREDIT).column_names
+    arrays = [name for name in names if name.startswith(("shares_", "amounts_"))]
+    return attribution_sums.spell_by_mode(arrays, attribution_sums.CREDIT)
 
 
 def _time(client: Client, pid: int, name: str, touches: int, run: Callable[[], object]) -> float:

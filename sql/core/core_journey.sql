@@ -24,9 +24,8 @@ outreach as (
         and (spoken.first_spoken_at is null or calls.touched_at < spoken.first_spoken_at)
 ),
 
--- robots and our other calls touch nobody; touches of one channel and campaign within half an hour of each
--- other are one, the first: who calls or writes from a visit was brought once
-sessions as (
+-- robots and our other calls touch nobody
+touched_by as (
     select
         person_key,
         arraySort(
@@ -41,33 +40,6 @@ sessions as (
                 ad_id,
                 keyword
             ))
-        ) as all_touches,
-        arrayMap(campaign -> ifNull(campaign, ''), all_touches.6) as campaigns,
-        arrayFilter(
-            (touch, place, at, at_before, channel, channel_before, campaign, campaign_before) -> place = 1
-            or channel != channel_before
-            or campaign != campaign_before
-            or at >= addMinutes(at_before, 30),
-            all_touches,
-            arrayEnumerate(all_touches),
-            all_touches.1,
-            arrayShiftRight(all_touches.1, 1),
-            all_touches.4,
-            arrayShiftRight(all_touches.4, 1),
-            campaigns,
-            arrayShiftRight(campaigns, 1)
-        ) as kept,
-        arrayZip(
-            kept.1,
-            kept.2,
-            kept.3,
-            kept.4,
-            kept.5,
-            kept.6,
-            arrayWithConstant(length(kept), person_key),
-            kept.7,
-            kept.8,
-            kept.9
         ) as touches
     from core.core_touch
     where
@@ -76,6 +48,48 @@ sessions as (
         and not is_robot
         and (direction != 'out' or touch_key in (select touch_key from outreach))
     group by person_key
+),
+
+compared as (
+    select
+        person_key,
+        touches,
+        touches.1 as times,
+        touches.4 as channels,
+        arrayMap(campaign -> ifNull(campaign, ''), touches.6) as campaigns
+    from touched_by
+),
+
+-- touches of one channel and campaign within half an hour of each other are one, the first: who calls or writes
+-- from a visit was brought once
+cut as (
+    select
+        person_key,
+        arrayFilter(
+            (touch, place, at, at_before, channel, channel_before, campaign, campaign_before) -> place = 1
+            or channel != channel_before
+            or campaign != campaign_before
+            or at >= addMinutes(at_before, 30),
+            touches,
+            arrayEnumerate(touches),
+            times,
+            arrayShiftRight(times, 1),
+            channels,
+            arrayShiftRight(channels, 1),
+            campaigns,
+            arrayShiftRight(campaigns, 1)
+        ) as kept
+    from compared
+),
+
+sessions as (
+    select
+        person_key,
+        arrayZip(
+            kept.1, kept.2, kept.3, kept.4, kept.5, kept.6, arrayWithConstant(length(kept), person_key),
+            kept.7, kept.8, kept.9
+        ) as touches
+    from cut
 ),
 
 members as (
