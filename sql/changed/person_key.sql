@@ -1,19 +1,26 @@
 -- grain: one row per person whose journeys may differ from those published: all of an account that changed
 with members as (
-    select person_key, account_key, cityHash64(person_key, journey_digest) as fingerprint, true as is_new
+    select
+        person_key,
+        cityHash64(account_key) as account_hash,
+        cityHash64(person_key, journey_digest) as fingerprint
     from core.core_account_member__next
     union all
-    select person_key, account_key, cityHash64(person_key, journey_digest) as fingerprint, false as is_new
+    -- times minus one, so that what stayed takes itself away
+    select
+        person_key,
+        cityHash64(account_key) as account_hash,
+        18446744073709551615 * cityHash64(person_key, journey_digest) as fingerprint
     from core.core_account_member
 ),
 
 accounts as (
-    select account_key
+    select account_hash
     from members
-    group by account_key
-    having sumIf(fingerprint, is_new) != sumIf(fingerprint, not is_new)
+    group by account_hash
+    having sum(fingerprint) != 0
 )
 
 select distinct person_key
 from members
-where account_key in (select account_key from accounts)
+where account_hash in (select account_hash from accounts)
