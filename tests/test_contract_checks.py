@@ -218,6 +218,28 @@ PROMISES = [
         },
     ),
     Promise(
+        "core.core_touch",
+        "whoever_is_no_person_is_a_visitor",
+        [
+            {"touch_key": "of a person", "person_key": "p"},
+            {"touch_key": "of nobody", "person_key": "visitor:metrica_client_id:6"},
+        ],
+        [{"touch_key": "of whom?", "person_key": "no person"}],
+        {"core.core_person": [{"person_key": "p"}]},
+    ),
+    Promise(
+        "core.core_touch",
+        "whoever_is_no_person_is_a_visitor",
+        [{"touch_key": "of a person", "person_key": "p"}],
+        [{"touch_key": "of a person", "person_key": "visitor:metrica_client_id:6"}],
+        {
+            "core.core_person": [
+                {"person_key": "p"},
+                {"person_key": "visitor:metrica_client_id:6"},
+            ]
+        },
+    ),
+    Promise(
         "stg.stg_contact_key",
         "refused_or_hashed_never_both",
         [{"kind": "phone", "key_hash": "h"}, {"kind": "email", "reject_reason": "empty"}],

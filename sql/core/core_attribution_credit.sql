@@ -29,7 +29,7 @@ parts -> arrayMap(
 ) as weighed_by_place,
 
 -- a channel's weight is shared evenly by its touches
-(weight_keys, channel_weights) -> arrayMap(
+(weight_keys, solved_weights) -> arrayMap(
     (numbers, owns, counts, nth) -> with_nobody(
         arrayMap(
             (is_own, value) -> is_own * value,
@@ -37,7 +37,7 @@ parts -> arrayMap(
             arrayMap(
                 number -> arrayMap(
                     (count, code) -> toInt64(
-                        unit * transform(code * 8 + nth, weight_keys, channel_weights, 0.) / greatest(count, 1)
+                        unit * transform(code * 8 + nth, weight_keys, solved_weights, 0.) / greatest(count, 1)
                     ),
                     counts,
                     different_codes

@@ -25,7 +25,7 @@ outreach as (
 ),
 
 -- robots and our other calls touch nobody
-touched_by as (
+in_order as (
     select
         person_key,
         arraySort(
@@ -57,7 +57,7 @@ compared as (
         touches.1 as times,
         touches.4 as channels,
         arrayMap(campaign -> ifNull(campaign, ''), touches.6) as campaigns
-    from touched_by
+    from in_order
 ),
 
 -- touches of one channel and campaign within half an hour of each other are one, the first: who calls or writes
