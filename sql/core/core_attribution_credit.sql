@@ -21,33 +21,28 @@ parts -> arrayMap(
     (owns, parts, rest_count) -> with_nobody(
         arrayMap((is_own, part) -> is_own * if(part = 0, rest_part, part * rest_count), owns, parts)
     ),
-    reached_owns,
-    window_parts,
+    reached_owns, window_parts,
     arrayMap(
         (owns, parts) -> greatest(arraySum(owns) - arrayCount(part -> part > 0, parts), 1), reached_owns, window_parts
     )
 ) as weighed_by_place,
 
 -- a channel's weight is shared evenly by its touches
-(weight_keys, solved_weights) -> arrayMap(
-    (numbers, owns, counts, nth) -> with_nobody(
-        arrayMap(
-            (is_own, value) -> is_own * value,
-            owns,
-            arrayMap(
-                number -> arrayMap(
-                    (count, code) -> toInt64(
-                        unit * transform(code * 8 + nth, weight_keys, solved_weights, 0.) / greatest(count, 1)
-                    ),
-                    counts,
-                    different_codes
-                )[number],
-                numbers
-            )
-        )
-    ),
-    window_channels, window_owns, touches_of_channels, [1, 2, 3, 4, 5, 6, 7, 8]
+(model, weight_keys, solved_weights) -> arrayMap(
+    (numbers, owns, weights) -> with_nobody(arrayMap((is_own, number) -> is_own * weights[number], owns, numbers)),
+    window_channels, window_owns,
+    arrayMap(
+        (counts, nth) -> arrayMap(
+            (count, code) -> toInt64(
+                unit * transform(model * 2048 + code * 8 + nth, weight_keys, solved_weights, 0.) / greatest(count, 1)
+            ),
+            counts, different_codes
+        ),
+        touches_of_channels, range(8)
+    )
 ) as weighed_by_channel,
+
+lists -> arrayConcat(lists[1], lists[2], lists[3], lists[4], lists[5], lists[6], lists[7], lists[8]) as in_one_list,
 
 -- shares of one come first, then those of the money, where an amount is known
 weights -> arrayConcat(weights, if(amount is null, [], weights)) as with_money,
@@ -129,32 +124,26 @@ parameters as (
     from (select * from seeds.attribution_models order by position)
 ),
 
--- the empty name keeps the lists from being empty; a key is a channel's code and a window
+-- a channel's code is its place
 channel_codes as (
-    select
-        arrayPushBack(groupArray(channel), '') as coded_channels,
-        arrayMap(code -> toUInt64(code), arrayEnumerate(coded_channels)) as codes
-    from (select distinct toString(channel) as channel from core.core_channel_weight order by channel)
+    select arraySort(groupUniqArray(toString(channel))) as names
+    from core.core_channel_weight
 ),
 
+-- a key is a model, the code of one of at most 255 channels, and a window; 0 keeps the lists from being empty
 solved as (
     select
-        arrayPushBack(groupArrayIf(weight_key, model_id = 'markov_1'), toUInt64(0)) as keys_markov_1,
-        arrayPushBack(groupArrayIf(weight, model_id = 'markov_1'), 0.) as weights_markov_1,
-        arrayPushBack(groupArrayIf(weight_key, model_id = 'markov_2'), toUInt64(0)) as keys_markov_2,
-        arrayPushBack(groupArrayIf(weight, model_id = 'markov_2'), 0.) as weights_markov_2,
-        arrayPushBack(groupArrayIf(weight_key, model_id = 'shapley'), toUInt64(0)) as keys_shapley,
-        arrayPushBack(groupArrayIf(weight, model_id = 'shapley'), 0.) as weights_shapley
+        arrayPushBack(groupArray(weight_key), toUInt64(0)) as weight_keys,
+        arrayPushBack(groupArray(weight), 0.) as weights
     from (
         select
-            weights.model_id as model_id,
-            toFloat64(weights.weight) as weight,
+            toFloat64(learned.weight) as weight,
             toUInt64(
-                indexOf((select coded_channels from channel_codes), toString(weights.channel)) * 8 + windows.position
+                indexOf(['markov_1', 'markov_2', 'shapley'], toString(learned.model_id)) * 2048
+                + indexOf((select names from channel_codes), toString(learned.channel)) * 8 + windows.position - 1
             ) as weight_key
-        from core.core_channel_weight as weights
-        inner join seeds.attribution_windows as windows on windows.window_id = weights.window_id
-        order by weight_key
+        from core.core_channel_weight as learned
+        inner join seeds.attribution_windows as windows on windows.window_id = learned.window_id
     )
 ),
 
@@ -206,12 +195,7 @@ journeys as (
         arrayEnumerateDense(lengths) as length_numbers,
         arrayEnumerateDense(persons) as person_numbers,
         arrayEnumerateDense(names) as channel_numbers,
-        arrayMap(
-            name -> transform(
-                name, (select coded_channels from channel_codes), (select codes from channel_codes), toUInt64(0)
-            ),
-            arrayDistinct(names)
-        ) as different_codes
+        arrayMap(name -> indexOf((select names from channel_codes), name), arrayDistinct(names)) as different_codes
     from turned_round
 ),
 
@@ -287,9 +271,9 @@ combined as (
         ) as by_rule,
         arrayMap(
             (a, b, c) -> [a, b, c],
-            weighed_by_channel((select keys_markov_1 from solved), (select weights_markov_1 from solved)),
-            weighed_by_channel((select keys_markov_2 from solved), (select weights_markov_2 from solved)),
-            weighed_by_channel((select keys_shapley from solved), (select weights_shapley from solved))
+            weighed_by_channel(1, (select weight_keys from solved), (select weights from solved)),
+            weighed_by_channel(2, (select weight_keys from solved), (select weights from solved)),
+            weighed_by_channel(3, (select weight_keys from solved), (select weights from solved))
         ) as by_channel
     from weighed
 ),
@@ -297,13 +281,8 @@ combined as (
 measured as (
     select
         *,
-        arrayConcat(
-            by_rule[1], by_rule[2], by_rule[3], by_rule[4], by_rule[5], by_rule[6], by_rule[7], by_rule[8]
-        ) as rule_weights,
-        arrayConcat(
-            by_channel[1], by_channel[2], by_channel[3], by_channel[4],
-            by_channel[5], by_channel[6], by_channel[7], by_channel[8]
-        ) as channel_weights,
+        in_one_list(by_rule) as rule_weights,
+        in_one_list(by_channel) as channel_weights,
         arrayMap(weights -> arraySum(weights), rule_weights) as rule_sums,
         arrayMap(weights -> arraySum(weights), channel_weights) as channel_sums
     from combined
@@ -340,7 +319,9 @@ given as (
         given_of(rule_windows, rule_totals, rule_wholes, rule_rests, rule_floors, rule_claims) as rule_given,
         given_of(
             channel_windows, channel_totals, channel_wholes, channel_rests, channel_floors, channel_claims
-        ) as channel_given
+        ) as channel_given,
+        arrayMap(nth -> firsts[nth], length_numbers) as window_firsts,
+        arrayMap(nth -> lasts[nth], length_numbers) as window_lasts
     from claimed
 ),
 
@@ -351,36 +332,13 @@ shared_out as (
         turned(rule_given, 0, nobody * 6, lists_of_windows) as rule_shares,
         turned(rule_given, nobody * length(rule_weights), nobody * 6, lists_of_windows) as rule_amounts,
         turned(channel_given, 0, nobody * 3, range(8)) as channel_shares,
-        turned(channel_given, nobody * length(channel_weights), nobody * 3, range(8)) as channel_amounts
-    from given
-),
-
-touches as (
-    select
-        shared_out.*,
-        arrayMap(nth -> firsts[nth], length_numbers) as window_firsts,
-        arrayMap(nth -> lasts[nth], length_numbers) as window_lasts,
+        turned(channel_given, nobody * length(channel_weights), nobody * 3, range(8)) as channel_amounts,
         arrayMap(
             (size, last) -> if(place_non_direct > touch_count - size, place_non_direct, last), lengths, window_lasts
         ) as lasts_non_direct,
         arrayMap(size -> paid_places[-1] * (paid_places[-1] > touch_count - size), lengths) as lasts_paid,
-        arrayMap(size -> arrayFirst(place -> place > touch_count - size, paid_places), lengths) as firsts_paid,
-        place,
-        channel,
-        fact,
-        rule_share,
-        rule_amount,
-        channel_share,
-        channel_amount
-    from shared_out
-    array join
-        arrayPushFront(places, 0) as place,
-        arrayPushFront(names, 'unattributed') as channel,
-        arrayPushFront(facts, ('', null, null, null, null, null, null)) as fact,
-        by_rule_of(rule_shares) as rule_share,
-        by_rule_of(rule_amounts) as rule_amount,
-        by_channel_of(channel_shares) as channel_share,
-        by_channel_of(channel_amounts) as channel_amount
+        arrayMap(size -> arrayFirst(place -> place > touch_count - size, paid_places), lengths) as firsts_paid
+    from given
 )
 
 select
@@ -431,4 +389,12 @@ select
     as_amounts(channel_amount.1) as amounts_markov_1,
     as_amounts(channel_amount.2) as amounts_markov_2,
     as_amounts(channel_amount.3) as amounts_shapley
-from touches
+from shared_out
+array join
+    arrayPushFront(places, 0) as place,
+    arrayPushFront(names, 'unattributed') as channel,
+    arrayPushFront(facts, ('', null, null, null, null, null, null)) as fact,
+    by_rule_of(rule_shares) as rule_share,
+    by_rule_of(rule_amounts) as rule_amount,
+    by_channel_of(channel_shares) as channel_share,
+    by_channel_of(channel_amounts) as channel_amount
