@@ -1,4 +1,4 @@
--- grain: one row per person who touched or converted, with the account whose journeys theirs are part of
+-- grain: one row per person or converter, with the account whose journeys theirs are part of
 with companies as (
     select record_key, any(company_key) as company
     from core.core_company_link
@@ -36,6 +36,9 @@ told as (
             tuple(deal_key, converted_at, converted_date, looks_back_from_at, lead_at, opportunity_at, amount)
         ) as digest
     from core.core_conversion
+    union all
+    select person_key, cityHash64(person_key) as digest
+    from core.core_person
 ),
 
 people as (
