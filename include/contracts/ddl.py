@@ -55,7 +55,7 @@ def create_table(
         f"(\n{columns}\n)\n"
         f"engine = {_engine(cluster)}\n{partition}"
         f"order by {order_by(table)}\n"
-        f"{_merge_settings(table)}"
+        f"{_settings(table)}"
         f"comment {quote_text(table.description)}"
     )
 
@@ -143,9 +143,12 @@ def _engine(cluster: str | None) -> str:
     return f"ReplicatedMergeTree({quote_text(_PATH)}, '{{replica}}')"
 
 
-def _merge_settings(table: Table) -> str:
+def _settings(table: Table) -> str:
     """A raw table merges twenty equal parts at once, not five: loading is most of its work."""
-    return "settings merge_selector_base = 20\n" if table.database == "raw" else ""
+    if table.database == "raw":
+        return "settings merge_selector_base = 20\n"
+    rows = table.index_granularity
+    return f"settings index_granularity = {rows}\n" if rows else ""
 
 
 def _on(cluster: str | None) -> str:

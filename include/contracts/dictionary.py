@@ -76,6 +76,8 @@ def _render_table(table: Table, read: set[str]) -> str:
         facts.append(f"* Partitioned by: `{table.partition_by}`")
     if table.incremental_by:
         facts.append(f"* Made anew where it changed, by: `{table.incremental_by}`")
+    if table.index_granularity:
+        facts.append(f"* Rows read at a time: {table.index_granularity:,}")
     if table.personal_data:
         facts.append(
             f"* Personal data: {table.personal_data.zone} zone, gone after "

@@ -110,6 +110,8 @@ class Table:
     partition_by: str = ""
     incremental_by: str = ""
     """Column whose values are islands: rows of one follow from rows of that value alone."""
+    index_granularity: int = 0
+    """Rows the engine reads at a time at least; 0 leaves it its own 8,192."""
     source: str = ""
     resource: str = ""
     personal_data: PersonalData | None = None

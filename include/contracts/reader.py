@@ -46,6 +46,7 @@ TABLE_KEYS = (
     "order_by",
     "partition_by",
     "incremental_by",
+    "index_granularity",
     "personal_data",
     "columns",
     "checks",
@@ -150,6 +151,7 @@ def _read_document(
     incremental_by = fields.text("incremental_by")
     if incremental_by:
         fields.refuse_unknown_column("incremental_by", incremental_by, names)
+    index_granularity = _read_granularity(fields)
     personal_data = _read_personal_data(fields, layer, columns)
     checks = table_checks(fields, [LOAD_ID, *names] if layer == "raw" else names)
     if problems:
@@ -168,6 +170,7 @@ def _read_document(
         order_by=tuple(order_by),
         partition_by=partition_by,
         incremental_by=incremental_by,
+        index_granularity=index_granularity,
         source=source,
         resource=resource,
         personal_data=personal_data,
@@ -265,6 +268,20 @@ def _refuse_nullable_keys(fields: Fields, order_by: list[str], columns: list[Col
                 "order by columns that are never NULL; take the column out of order_by or give "
                 "it a type without Nullable and a stated value for 'unknown'",
             )
+
+
+def _read_granularity(fields: Fields) -> int:
+    rows = fields.value("index_granularity")
+    if rows is None and not fields.has("index_granularity"):
+        return 0
+    if isinstance(rows, bool) or not isinstance(rows, int) or not 128 <= rows <= 8192:
+        fields.refuse(
+            "index_granularity",
+            f"index_granularity is {rows!r}",
+            "write rows from 128 to 8192, few where a row takes kilobytes, or drop it",
+        )
+        return 0
+    return rows
 
 
 def _read_origin(fields: Fields, path: Path, layer: str) -> tuple[str, str]:

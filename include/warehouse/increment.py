@@ -191,7 +191,11 @@ class Increment:
             name = f"{table.database}.{column}{_CHANGED}"
             self._changed[column] = name
             keys = dataclasses.replace(
-                table, columns=(table.column(column),), order_by=(column,), partition_by=""
+                table,
+                columns=(table.column(column),),
+                order_by=(column,),
+                partition_by="",
+                index_granularity=0,
             )
             self._make(keys, name)
             path = _statement_of_changes(table)

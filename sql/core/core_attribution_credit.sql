@@ -99,7 +99,9 @@ parts -> arrayZip(of_model(parts, 1), of_model(parts, 2), of_model(parts, 3)) as
 
 places -> arrayMap(chosen -> reinterpret((chosen = place) * one, 'Decimal(18, 12)'), places) as shares_at,
 
-places -> arrayMap(chosen -> reinterpret((chosen = place) * signed_money, 'Decimal(18, 2)'), places) as amounts_at,
+places -> if(
+    amount is null, [], arrayMap(chosen -> reinterpret((chosen = place) * signed_money, 'Decimal(18, 2)'), places)
+) as amounts_at,
 
 parts -> arrayMap(part -> reinterpret(part, 'Decimal(18, 12)'), parts) as as_shares,
 
@@ -239,8 +241,7 @@ weighed as (
                 different -> arrayCount((number, is_own) -> is_own = 1 and number = different, numbers, owns),
                 different_channels
             ),
-            window_channels,
-            window_owns
+            window_channels, window_owns
         ) as touches_of_channels,
         arrayMap(
             numbers -> arrayMap(
@@ -265,8 +266,7 @@ combined as (
             weighed_by_place(parts_full_path, tupleElement((select position_parts from parameters)[3], 5)),
             arrayMap(
                 (numbers, weights) -> with_nobody(arrayMap(number -> toInt64(weights[number]), numbers)),
-                reached_persons,
-                weights_of_persons
+                reached_persons, weights_of_persons
             )
         ) as by_rule,
         arrayMap(
@@ -375,11 +375,11 @@ select
     as_shares(channel_share.1) as shares_markov_1,
     as_shares(channel_share.2) as shares_markov_2,
     as_shares(channel_share.3) as shares_shapley,
-    if(amount is null, [], amounts_at(window_firsts)) as amounts_first,
-    if(amount is null, [], amounts_at(window_lasts)) as amounts_last,
-    if(amount is null, [], amounts_at(lasts_non_direct)) as amounts_last_non_direct,
-    if(amount is null, [], amounts_at(lasts_paid)) as amounts_last_paid,
-    if(amount is null, [], amounts_at(firsts_paid)) as amounts_first_paid,
+    amounts_at(window_firsts) as amounts_first,
+    amounts_at(window_lasts) as amounts_last,
+    amounts_at(lasts_non_direct) as amounts_last_non_direct,
+    amounts_at(lasts_paid) as amounts_last_paid,
+    amounts_at(firsts_paid) as amounts_first_paid,
     as_amounts(rule_amount.1) as amounts_linear,
     as_amounts(rule_amount.2) as amounts_time_decay,
     as_amounts(rule_amount.3) as amounts_position_u,

@@ -9,7 +9,7 @@ with windows as (
 spoken as (
     select person_key, min(touched_at) as first_spoken_at
     from core.core_touch
-    where direction != 'out' and kind != 'visit'
+    where not startsWith(person_key, 'visitor:') and direction != 'out' and kind != 'visit'
     group by person_key
 ),
 
@@ -19,7 +19,8 @@ outreach as (
     from core.core_touch as calls
     left join spoken on spoken.person_key = calls.person_key
     where
-        calls.direction = 'out'
+        not startsWith(calls.person_key, 'visitor:')
+        and calls.direction = 'out'
         and calls.channel in (select channel_id from seeds.attribution_channels where is_outreach)
         and (spoken.first_spoken_at is null or calls.touched_at < spoken.first_spoken_at)
 ),
@@ -275,3 +276,5 @@ select
     journey.10 as keywords,
     journey.7 as touched_persons
 from journeys
+-- touches of two thousand people stay in the processor's cache, those of 65 thousand do not
+settings max_block_size = 2048

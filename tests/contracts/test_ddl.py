@@ -56,7 +56,8 @@ def test_every_contract_of_the_project_is_stored_exactly_as_written(
 ) -> None:
     with connect(house_target) as house:
         tables = house.query(
-            "select database || '.' || name, comment, sorting_key, partition_key from system.tables"
+            "select database || '.' || name, comment, sorting_key, partition_key, engine_full"
+            " from system.tables"
         ).result_rows
         rows = house.query(
             "select database || '.' || table, name, type, comment from system.columns"
@@ -74,9 +75,10 @@ def test_every_contract_of_the_project_is_stored_exactly_as_written(
             for column in table.columns
         ]
         assert (LOAD_ID in {column[0] for column in columns}) == (table.database == "raw")
-        comment, sorting_key, partition_key = about[table.full_name]
+        comment, sorting_key, partition_key, engine = about[table.full_name]
         assert comment == table.description
         assert compare(table, columns, sorting_key, partition_key).is_empty
+        assert f"index_granularity = {table.index_granularity or 8192}" in engine
 
 
 def test_a_load_names_itself_through_the_setting_of_its_insert(layers: Client, lead: Table) -> None:

@@ -14,6 +14,7 @@ description: One row per lead.
 kind: table
 grain: [lead_id]
 order_by: [lead_id]
+index_granularity: 1024
 columns:
   - {name: lead_id, type: String, description: "The lead | its id.", description_ru: Лид.}
   - {name: cost_rub, type: "Decimal(18,2)", description: Cost., unit: RUB, currency: RUB,
@@ -28,7 +29,7 @@ def test_a_table_is_described_with_units_currency_vat_and_both_languages(tmp_pat
     (tmp_path / "core" / "core_lead.yaml").write_text(CONTRACT, encoding="utf-8")
     text = render(read_catalog(tmp_path), {"core.core_lead": {"stg.stg_lead"}})
     assert "### core.core_lead\n\nOne row per lead." in text
-    assert "* Reads: `stg.stg_lead`" in text
+    assert "* Rows read at a time: 1,024\n* Reads: `stg.stg_lead`" in text
     assert (
         "| Column | Type | Meaning | По-русски | Unit | Currency | VAT | Definition | Checked |"
         in text
