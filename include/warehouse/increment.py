@@ -139,6 +139,7 @@ class Increment:
             settings=_INTERPRETED,
         )
         if is_read:
+            # Attaching them would break off the deletion, which begins anew seconds later.
             client.command(f"insert into {target} select * from {part}")
         _await_deletion(client, target)
         return renewed
