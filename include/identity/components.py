@@ -14,7 +14,7 @@ from include.identity.record_files import RecordFile, Unreadable, open_records
 from include.identity.scratch import Scratch, open_scratch
 
 Tell = Callable[[str], None]
-FEW_EDGES = 500_000
+FEW_EDGES = 50_000
 """From here on rounds cost more than rows: a node looks two steps far for its label."""
 DENSE, FULL = 4, 40
 """Numbers up to so many times the edges are looked up in arrays, of up to so many cells an edge."""

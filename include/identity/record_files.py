@@ -68,6 +68,13 @@ class RecordFile:
         types = [schema.field(name).type for name in columns]
         return all(pa.types.is_integer(each) and each != pa.uint64() for each in types)
 
+    def requires_values(self, columns: Sequence[str]) -> bool:
+        """Whether it is Parquet whose schema lets no cell of ``columns`` be empty."""
+        if self.shape != "Parquet":
+            return False
+        schema = pq.read_schema(self.path)
+        return not any(schema.field(name).nullable for name in columns)
+
     def find_fractions(self) -> set[str]:
         """Columns of a Parquet file that hold floating-point numbers."""
         if self.shape != "Parquet":

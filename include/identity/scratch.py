@@ -37,6 +37,8 @@ _SETTINGS = (
     "format_csv_null_representation = '\x01'",
     "input_format_null_as_default = 1",
     "output_format_json_quote_64bit_integers = 0",
+    # Two columns of numbers are read in half the time in blocks of 2 MB.
+    "input_format_parquet_max_block_size = 262144",
     # Ids hardly repeat: dictionaries and bloom filters cost more than the rest of the file.
     "output_format_parquet_write_bloom_filter = 0",
     "output_format_parquet_max_dictionary_size = 0",
@@ -107,11 +109,14 @@ class Scratch:
     ) -> None:
         """Load columns of a file: table column → the file's own name for it.
 
-        They become texts, empty where nothing is, or nullable numbers of the named type.
+        They become texts, empty where nothing is, or numbers of the named type, nullable unless the
+        file rules that out.
         """
         linked = source.link_into(self.folder)
         kind = "Nullable(String)" if source.shape == "Parquet" else "String"
-        kind = f"Nullable({number})" if number else kind
+        if number:
+            is_full = source.requires_values(list(columns.values()))
+            kind = number if is_full else f"Nullable({number})"
         fractions = source.find_fractions()
         fields = ", ".join(
             f"{_quoted(name)} as {column}"
@@ -168,8 +173,7 @@ def open_scratch(statements: str) -> Iterator[Scratch]:
         try:
             connection.query(f"create database {DATABASE}")
             connection.query(f"use {DATABASE}")
-            for setting in _SETTINGS:
-                connection.query(f"set {setting}")
+            connection.query(f"set {', '.join(_SETTINGS)}")
             yield Scratch(connection, folder, statements)
         finally:
             connection.close()
