@@ -233,7 +233,8 @@ spells as (
     where identifier_kind = 'moment' and within_seconds is not null
 ),
 
--- by spells as long as that, its own and the next: all with all would be too many
+-- by spells as long as that, its own and the next: all with all would be too many, and so they would be
+-- if their length were joined, for the engine joins lengths last
 moments as (
     select
         silent.record_key as record_key,
@@ -246,20 +247,18 @@ moments as (
     from (
         select
             *,
-            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(seen_at), spell_seconds) as spell
+            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(seen_at), (select spell_seconds from spells)) as spell
         from silent
-        cross join spells
     ) as silent
     inner join (
         select
             *,
-            intDiv(toUnixTimestamp(seen_at), spell_seconds) as spell
+            intDiv(toUnixTimestamp(seen_at), (select spell_seconds from spells)) as spell
         from leads
-        cross join spells
     ) as leads on leads.spell = silent.spell
     where
         leads.seen_at >= silent.seen_at
-        and leads.seen_at < addSeconds(silent.seen_at, silent.spell_seconds)
+        and leads.seen_at < addSeconds(silent.seen_at, (select spell_seconds from spells))
         and (has(leads.name_forms, silent.name_hash) or has(silent.name_forms, leads.name_hash))
 ),
 
