@@ -8,7 +8,7 @@ Expectations fail even for the right type, so :mod:`include.quality.validation` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from include.contracts.ddl import quote_name
@@ -45,6 +45,22 @@ def unexpected_rows_query(sql: str, candidate: str, resolve: Resolve) -> str:
     return f"select /* {{batch}} */ 1 as unexpected from (\n{escaped}\n)"
 
 
+def repeated_keys_query(grain: Sequence[str]) -> str:
+    """Query of the keys that more than one row of ``{table}`` has.
+
+    Hashes are grouped first: numbers take a quarter of the time of eleven columns of text. Keys
+    whose hash repeats are then grouped themselves, so two of one hash are not taken for one.
+    """
+    names = ", ".join(quote_name(name) for name in grain)
+    # Inside a tuple NULL has a hash of its own.
+    key_hash = f"cityHash64(tuple({names}))"
+    return (
+        f"select {names} from {{table}} where {key_hash} in ("
+        f"select {key_hash} as key_hash from {{table}} group by key_hash having count() > 1)"
+        f" group by {names} having count() > 1"
+    )
+
+
 def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -> Expectation:
     from include.quality import counted_expectations as counted
 
@@ -56,8 +72,7 @@ def _expectation(table: Table, check: Check, candidate: str, resolve: Resolve) -
         query = unexpected_rows_query(check.arguments[0], candidate, resolve)
         return counted.ExpectNoRows(unexpected_rows_query=query, **common)
     if check.form == "grain":
-        names = ", ".join(quote_name(name) for name in check.arguments)
-        repeated = f"select {names} from {{table}} group by {names} having count() > 1"
+        repeated = repeated_keys_query(check.arguments)
         query = unexpected_rows_query(repeated, candidate, lambda sql: sql)
         return counted.ExpectNoRows(unexpected_rows_query=query, **common)
     if check.form == "row_count_between":
