@@ -38,8 +38,6 @@ WORTH_ROWS = 20_000
 """A smaller table is made whole in less time than it takes to ask what changed."""
 MOST_CHANGED = 0.3
 """Where more than this part of the rows changed, making all of them is faster."""
-_INTERPRETED = {"compile_expressions": 0}
-"""Compiling the statements of few rows costs a third of their time."""
 _WORD = re.compile(r"\w+")
 _PART = "__part"
 _CHANGED = "__changed"
@@ -136,7 +134,6 @@ class Increment:
             target=part,
             columns=table.column_names,
             candidates=candidates,
-            settings=_INTERPRETED,
         )
         if is_read:
             # Attaching them would break off the deletion, which begins anew seconds later.
