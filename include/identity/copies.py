@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from include.identity.kinds import naming_alone, tells_companies
+
 MOST_COPIES = 20
 """Equal records of one file that are matched. Two would tell whether they are one, but how often a
 value stands in the file says what it is worth: fewer than these cost accuracy."""
@@ -33,11 +35,19 @@ class Copies:
         return [known[record] for record in range(len(known))]
 
 
-def set_copies_aside(normal: Sequence[Sequence[str]], sources: Sequence[int]) -> Copies:
-    """Keep :data:`MOST_COPIES` of equal records of one file; ``normal`` are values by column."""
+def set_copies_aside(
+    normal: Sequence[Sequence[str]], sources: Sequence[int], kinds: Sequence[str]
+) -> Copies:
+    """Keep :data:`MOST_COPIES` of equal records of one file; ``normal`` are values by column.
+
+    Beside a company's name, where there is nothing else, free texts say what it does and not which
+    one it is: records of one name are equal.
+    """
     equal: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    named = naming_alone(kinds) if tells_companies(kinds) else None
     for record, said in enumerate(zip(sources, *normal, strict=True)):
-        equal[said].append(record)
+        name = said[1 + named] if named is not None else ""
+        equal[(said[0], name) if name else said].append(record)
     leaders = {
         record: (alike[0], alike[1]) for alike in equal.values() for record in alike[MOST_COPIES:]
     }

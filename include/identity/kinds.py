@@ -7,6 +7,7 @@ levels "differs" to "equal" (see ``sql/match/patterns.sql``); the data correct i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ALIASES = {
     "company": "company organisation organization organisation_name organization_name company_name"
@@ -46,6 +47,21 @@ EXPECTED = {
     "domain": (0.15, 0.01, 0.02, 0.02, 0.80),
     "text": (0.25, 0.10, 0.10, 0.15, 0.40),
 }
+
+NAMING = frozenset({"company", "name", "address", "domain", "email", "phone", "tax_id"})
+"""Kinds whose values are an entity's own: people and companies share them by exception."""
+
+
+def naming_alone(kinds: Sequence[str]) -> int | None:
+    """The place of the only column that is no free text, if it is one of :data:`NAMING`."""
+    told = [place for place, kind in enumerate(kinds) if kind != "text"]
+    return told[0] if len(told) == 1 and kinds[told[0]] in NAMING else None
+
+
+def tells_companies(kinds: Sequence[str]) -> bool:
+    """Whether a record is a company's name, with nothing beside it but free texts."""
+    alone = naming_alone(kinds)
+    return alone is not None and kinds[alone] == "company"
 
 
 def kind_of(words: object) -> str | None:

@@ -20,6 +20,7 @@ import pyarrow as pa
 from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
+from include.identity.kinds import tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
 from include.identity.record_files import Unreadable, open_packed, open_records
@@ -115,7 +116,7 @@ def _match(
         )
         if refused:
             tell(f"{name}: {refused:,} values are no {kind.replace('_', ' ')} and are not used")
-    copies = set_copies_aside(normal, sources)
+    copies = set_copies_aside(normal, sources, kinds)
     of_kept = [[values[one] for one in copies.kept] for values in normal]
     return copies.spread(
         _match_kept(scratch, of_kept, [sources[one] for one in copies.kept], kinds, spec.threshold)
@@ -194,7 +195,7 @@ def _links(
         prior=model.prior,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,
-        rarity=[_RARITY.get(kind, 1.0) for kind in kinds],
+        rarity=_rarity(kinds),
     )
     rows = scratch.rows("links", scored=scored, enough=threshold - SLACK, floor=_FLOOR)
     return [(int(str(r["l"])), int(str(r["r"])), float(str(r["weight"]))) for r in rows]
@@ -203,6 +204,15 @@ def _links(
 def _place(kinds: Sequence[str], kind: str) -> int:
     """Where the one column of a kind stands, from 1; 0 when there is none or more than one."""
     return kinds.index(kind) + 1 if kinds.count(kind) == 1 else 0
+
+
+def _rarity(kinds: Sequence[str]) -> list[float]:
+    """How much a rare value counts for more than a common one, by column.
+
+    A name that stands alone is common because its bearer is.
+    """
+    is_alone = len(kinds) == 1 or tells_companies(kinds)
+    return [0.0 if is_alone else _RARITY.get(kind, 1.0) for kind in kinds]
 
 
 def _best_across(links: Sequence[Link], threshold: float) -> list[Link]:
