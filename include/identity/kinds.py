@@ -51,6 +51,9 @@ EXPECTED = {
 NAMING = frozenset({"company", "name", "address", "domain", "email", "phone", "tax_id"})
 """Kinds whose values are an entity's own: people and companies share them by exception."""
 
+PERSONAL = frozenset({"given_name", "surname", "name", "birth_date"})
+"""Kinds in which people of one employer are no more alike than others."""
+
 
 def naming_alone(kinds: Sequence[str]) -> int | None:
     """The place of the only column that is no free text, if it is one of :data:`NAMING`."""
@@ -62,6 +65,12 @@ def tells_companies(kinds: Sequence[str]) -> bool:
     """Whether a record is a company's name, with nothing beside it but free texts."""
     alone = naming_alone(kinds)
     return alone is not None and kinds[alone] == "company"
+
+
+def employer(kinds: Sequence[str]) -> int | None:
+    """The place of the one company column of a file that tells people, which colleagues share."""
+    is_of_people = not PERSONAL.isdisjoint(kinds)
+    return kinds.index("company") if is_of_people and kinds.count("company") == 1 else None
 
 
 def kind_of(words: object) -> str | None:

@@ -20,9 +20,10 @@ import pyarrow as pa
 from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
-from include.identity.kinds import tells_companies
+from include.identity.kinds import employer, tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
+from include.identity.pair_groups import COLLEAGUES
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
 from include.identity.tax_ids import proven_tax_id
@@ -192,7 +193,9 @@ def _links(
         scored,
         "scored",
         compared=compared,
-        prior=model.prior,
+        priors=model.priors,
+        colleagues=COLLEAGUES,
+        firm=0 if (firm := employer(kinds)) is None else firm + 1,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,
         rarity=_rarity(kinds),

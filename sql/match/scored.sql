@@ -1,10 +1,15 @@
--- grain: one row per pair with its weight in bits: log2 of how much likelier one entity is than two, prior included.
--- Equal values weigh by how rare the value is
+-- grain: one row per pair with its weight in bits: log2 of how much likelier one entity is than two, prior included;
+-- equal values weigh by how rare they are. kin: 1 strangers, 2 colleagues
 select
     compared.l as l,
     compared.r as r,
-    {prior:Float64}
-    + arraySum((level, bits) -> bits[level + 1], compared.levels, {weights:Array(Array(Float64))}) -- noqa: LT01
+    if({firm:UInt8} > 0 and compared.levels[{firm:UInt8}] >= {colleagues:UInt8}, 2, 1) as kin,
+    {priors:Array(Float64)}[kin]
+    + arraySum(
+        (level, bits) -> bits[level + 1],
+        compared.levels,
+        {weights:Array(Array(Array(Float64)))}[kin] -- noqa: LT01
+    )
     + arraySum(
         (level, p, q, equal, rarity) -> if(level = 5, rarity * greatest(-4, least(6, log2(equal / greatest(p, q)))), 0),
         compared.levels,

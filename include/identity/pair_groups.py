@@ -1,0 +1,173 @@
+"""Pairs among whom two entities agree in one manner: strangers, and the people of one employer.
+
+Colleagues share their firm's city, its switchboard and its mail domain, so among them these say
+little of who is who. How two entities agree (u) is taken from pairs drawn blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.identity.features import UNSEEN_RECORDS
+from include.identity.kinds import PERSONAL, employer, naming_alone
+
+Array = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int64]
+Patterns = tuple[Levels, Array]
+"""Combinations of levels, one a row, and how many pairs show each."""
+LEVELS = 5
+_NEAR = 4
+"""From this level on two values pass for spellings of one."""
+COLLEAGUES = 3
+"""From this level of their firms' names on two people are colleagues."""
+_BLIND = (0.93, 0.04, 0.015, 0.01, 0.005)
+"""How two records of two entities are thought to agree in most columns, beside those drawn."""
+_BLIND_EQUAL = {"state": 0.3, "city": 0.15, "given_name": 0.02, "house_number": 0.02}
+_COLLEAGUES_EQUAL = {
+    "city": 0.8, "state": 0.8, "domain": 0.8, "address": 0.5, "postcode": 0.5, "house_number": 0.5,
+    "phone": 0.2, "email": 0.05,
+}  # fmt: skip
+"""How often two colleagues are thought to be equal, beside those drawn."""
+_EQUAL = np.array((0.0, 0.0, 0.0, 0.0, 1.0))
+_LARGEST_SHARE = 0.02
+"""Of pairs of strangers, at most these are of one entity unless more agree in all they tell: a
+handful of records is not to merge at sight."""
+_BY_CHANCE = 0.1
+"""Where one naming column stands beside free texts alone, or alone, little tells records equal by
+chance from records of one entity: this share of equal pairs is thought to be of two."""
+
+
+@dataclass
+class Group:
+    """``seen`` are the patterns of blocked pairs, ``raw`` the shares of levels of blind ones.
+
+    ``number`` is how many pairs there are, ``share_of_one`` how many of them are of one entity, and
+    ``two`` the shares of levels of the others.
+    """
+
+    kinds: Sequence[str]
+    seen: Patterns
+    raw: list[Array]
+    number: float
+    largest_share: float
+    share_of_one: float
+    two: list[Array]
+
+    def clean(self, one: Sequence[Array], overall: float) -> None:
+        """Find ``two`` anew: of ``raw``, what is not of one entity.
+
+        Names are as equal among colleagues as among all, so ``overall`` is the share of all pairs
+        that are of one entity.
+        """
+        for column, (kind, shares) in enumerate(zip(self.kinds, self.raw, strict=True)):
+            share = overall if kind in PERSONAL else self.share_of_one
+            self.two[column] = self._limited(column, shares_of_two(shares, one[column], share))
+
+    def _limited(self, column: int, shares: Array) -> Array:
+        if naming_alone(self.kinds) == column:
+            shares = np.append(shares[:-1], min(shares[-1], _BY_CHANCE * self.share_of_one))
+        return shares / shares.sum()
+
+
+def split_pairs(
+    kinds: Sequence[str], seen: Patterns, blind: Patterns, all_pairs: float, records: int
+) -> tuple[list[Array], list[Group]]:
+    """Shares of levels of blind pairs by column, and the groups: strangers, then colleagues.
+
+    All are strangers in a file that does not tell people's employer.
+    """
+    raw = [
+        _shares(blind, column, np.array((*_BLIND[:-1], _BLIND_EQUAL.get(kind, _BLIND[-1]))))
+        for column, kind in enumerate(kinds)
+    ]
+    firm = employer(kinds)
+    if firm is None:
+        return raw, [_group(kinds, seen, blind, raw, all_pairs, records, _LARGEST_SHARE)]
+    groups = []
+    for is_colleague in (False, True):
+        drawn = _part(blind, firm, is_colleague)
+        number = all_pairs * (drawn[1].sum() + 1) / (blind[1].sum() + 1)
+        # Among colleagues the name of the firm tells nothing.
+        told = ["text" if is_colleague and kind == "company" else kind for kind in kinds]
+        shares = [
+            raw[column]
+            if kind in PERSONAL
+            else _shares(drawn, column, _thought(kind, raw[column], is_colleague))
+            for column, kind in enumerate(kinds)
+        ]
+        largest = max(_LARGEST_SHARE, records / 2 / number) if is_colleague else _LARGEST_SHARE
+        group = _group(
+            told, _part(seen, firm, is_colleague), drawn, shares, number, records, largest
+        )
+        groups.append(group)
+    return raw, groups
+
+
+def by_level(patterns: Patterns, column: int) -> Array:
+    """How many pairs there are at each level but "unknown"."""
+    levels, counts = patterns
+    return np.bincount(levels[:, column], weights=counts, minlength=LEVELS + 1)[1:]
+
+
+def shares_of_two(shares: Array, of_one: Array, share_of_one: float) -> Array:
+    """Shares of the levels among pairs of two, from those of all pairs and of pairs of one."""
+    of_two = (shares - share_of_one * of_one) / (1 - share_of_one)
+    return np.maximum(of_two, 0.05 * shares)
+
+
+def _part(patterns: Patterns, firm: int, is_colleague: bool) -> Patterns:
+    levels, counts = patterns
+    chosen = (levels[:, firm] >= COLLEAGUES) == is_colleague
+    return levels[chosen], counts[chosen]
+
+
+def _thought(kind: str, raw: Array, is_colleague: bool) -> Array:
+    """What is thought of pairs beside those drawn: few colleagues are drawn in a large file."""
+    equal = _COLLEAGUES_EQUAL.get(kind, 0.0) if is_colleague else 0.0
+    return raw * (1 - equal) + equal * _EQUAL
+
+
+def _group(
+    kinds: Sequence[str],
+    seen: Patterns,
+    blind: Patterns,
+    raw: list[Array],
+    number: float,
+    records: int,
+    largest: float,
+) -> Group:
+    """The start: as many pairs are of one entity as agree in all, or as there are pairs of two."""
+    agreed = _agreed(blind, kinds, raw)
+    largest_share = min(0.5, max(largest, 2 * agreed))
+    share = max(agreed, min(largest_share, records / 2 / number))
+    group = Group(kinds, seen, raw, number, largest_share, share, list(raw))
+    group.two = [group._limited(column, shares) for column, shares in enumerate(raw)]
+    return group
+
+
+def _shares(blind: Patterns, column: int, thought: Array) -> Array:
+    """Shares of the levels among pairs drawn; few records draw few, so some are thought of."""
+    shares = by_level(blind, column) + UNSEEN_RECORDS * thought
+    return shares / shares.sum()
+
+
+def _agreed(blind: Patterns, kinds: Sequence[str], raw: Sequence[Array]) -> float:
+    """Share of pairs that agree in all that both tell, less the share that would do so by chance.
+
+    So many are of one entity, however many records each has. Free texts tell nothing here.
+    """
+    alone = naming_alone(kinds)
+    if alone is not None:
+        return float((1 - _BY_CHANCE) * raw[alone][-1])
+    told = [column for column, kind in enumerate(kinds) if kind != "text"]
+    levels, counts = blind[0][:, told], blind[1]
+    is_known = levels > 0
+    is_told = is_known.any(axis=1)
+    agree = is_told & ((levels >= _NEAR) | ~is_known).all(axis=1)
+    near = np.array([raw[column][_NEAR - 1 :].sum() for column in told])
+    by_chance = np.where(is_told, np.where(is_known, near, 1.0).prod(axis=1), 0.0)
+    return max(0.0, float((counts * (agree - by_chance)).sum() / (counts.sum() + UNSEEN_RECORDS)))

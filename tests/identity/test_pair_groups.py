@@ -1,0 +1,146 @@
+"""What one column, many doubles or a common employer say of who is who."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from include.identity.match_spec import read_spec
+from include.identity.matching import write_clusters
+from include.sandbox.scoring.clusters import Measure, measure_pairs
+
+SYLLABLES = "ka ro mi ta vel dor sen lu gra pol ner shi bor zan tek mar olo vin rus gor".split()
+Row = dict[str, str]
+
+
+def make_word(choose: Random, length: int) -> str:
+    """A name nobody bears."""
+    return "".join(choose.choice(SYLLABLES) for _ in range(length))
+
+
+def make_digits(choose: Random, start: str, length: int) -> str:
+    return start + "".join(choose.choice("0123456789") for _ in range(length))
+
+
+def match(folder: Path, files: list[list[Row]]) -> dict[str, str]:
+    """``file:row`` → cluster; each column is of the kind it is called by."""
+    paths = []
+    for number, rows in enumerate(files, 1):
+        paths.append(folder / f"{number}.csv")
+        with paths[-1].open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, ["id", *rows[0]])
+            writer.writeheader()
+            writer.writerows({"id": place, **row} for place, row in enumerate(rows))
+    spec = folder / "spec.yaml"
+    spec.write_text("id: id\ncolumns: {" + ", ".join(f"{c}: {c}" for c in files[0][0]) + "}\n")
+    out = folder / "out.csv"
+    write_clusters(paths, read_spec(spec), out, lambda _: None)
+    with out.open(encoding="utf-8", newline="") as lines:
+        return {f"{r.get('file', 1)}:{r['id']}": r["cluster_id"] for r in csv.DictReader(lines)}
+
+
+def measure(folder: Path, rows: list[Row], owners: list[int]) -> Measure:
+    found = match(folder, [rows])
+    return measure_pairs(found, {f"1:{place}": owner for place, owner in enumerate(owners)})
+
+
+def make_customer(choose: Random) -> Row:
+    given, surname = make_word(choose, 2), make_word(choose, 3)
+    return {
+        "company": f"{make_word(choose, 3)} {make_word(choose, 3)}",
+        "name": f"{given} {surname}",
+        "email": f"{surname}.{given}{choose.randrange(100)}@{make_word(choose, 2)}.ru",
+        "phone": make_digits(choose, "+79", 9),
+        "tax_id": make_digits(choose, "", 10),
+        "domain": f"{make_word(choose, 4)}.ru",
+        "address": f"{choose.randrange(1, 99)} {make_word(choose, 3)} street",
+    }
+
+
+@pytest.mark.parametrize(("customers", "most"), [(600, 3), (60, 40), (8, 3)])
+@pytest.mark.parametrize(
+    "column", ["company", "name", "email", "phone", "tax_id", "domain", "address"]
+)
+def test_records_equal_in_the_only_column_are_one_however_many_there_are(
+    tmp_path: Path, column: str, customers: int, most: int
+) -> None:
+    choose = Random(3)
+    values = sorted({make_customer(choose)[column] for _ in range(customers)})
+    owners = [n for n in range(1, len(values) + 1) for _ in range(choose.randint(1, most))]
+    choose.shuffle(owners)
+    found = measure(tmp_path, [{column: values[n - 1]} for n in owners], owners)
+    assert found.recall == 1
+    # Addresses that differ in the name of the street alone are nearly one.
+    assert found.precision > (0.9 if column == "address" else 0.95)
+
+
+def test_two_files_are_linked_by_the_only_column_they_share(tmp_path: Path) -> None:
+    choose = Random(4)
+    mailboxes = [make_customer(choose)["email"] for _ in range(300)]
+    files = [[{"email": one} for one in part] for part in (mailboxes[:200], mailboxes[100:])]
+    found = match(tmp_path, files)
+    assert all(found[f"1:{place + 100}"] == found[f"2:{place}"] for place in range(100))
+    assert len(set(found.values())) == 300
+
+
+@pytest.mark.parametrize("columns", [("email", "phone"), ("company", "phone"), ("name", "email")])
+def test_few_customers_of_many_records_each_are_found(
+    tmp_path: Path, columns: tuple[str, ...]
+) -> None:
+    choose = Random(5)
+    customers = [make_customer(choose) for _ in range(20)]
+    owners = [choose.randint(1, 20) for _ in range(200)]
+    rows = [{column: customers[n - 1][column] for column in columns} for n in owners]
+    assert measure(tmp_path, rows, owners) == Measure(1, 1)
+
+
+def test_texts_beside_a_company_do_not_tell_its_records_apart(tmp_path: Path) -> None:
+    choose = Random(6)
+    names = [make_customer(choose)["company"] for _ in range(40)]
+    owners = [choose.randint(1, 40) for _ in range(2000)]
+    rows = [
+        {"company": names[n - 1], "text": " ".join(make_word(choose, 2) for _ in range(6))}
+        for n in owners
+    ]
+    blank = [{"company": "", "text": make_word(choose, 9)} for _ in range(30)]
+    found = measure(tmp_path, rows + blank, [*owners, *range(100, 130)])
+    assert found.recall > 0.95
+    assert found.precision == 1
+
+
+def make_people(choose: Random, firms: int, most: int) -> tuple[list[Row], list[int]]:
+    """Contacts as a CRM exports them: a fifth has the switchboard's number for their own."""
+    rows: list[Row] = []
+    owners: list[int] = []
+    given = [make_word(choose, 2) for _ in range(40)]
+    surnames = [make_word(choose, 3) for _ in range(300)]
+    cities = [make_word(choose, 3) for _ in range(8)]
+    person = 0
+    for _ in range(firms):
+        firm = {
+            "company": f"{make_word(choose, 3)} {make_word(choose, 2)}",
+            "city": choose.choice(cities),
+        }
+        domain, board = f"{make_word(choose, 3)}.ru", make_digits(choose, "+7495", 7)
+        for _ in range(choose.randint(1, most)):
+            person += 1
+            name = {"given_name": choose.choice(given), "surname": choose.choice(surnames)}
+            mailbox = f"{name['given_name'][0]}.{name['surname']}@{domain}"
+            own = make_digits(choose, "+79", 9)
+            for _ in range(choose.randint(1, 3)):
+                phone = choose.choices((board, own, ""), (2, 5, 3))[0]
+                reached = {"phone": phone, "email": choose.choice((mailbox, ""))}
+                rows.append(firm | name | reached)
+                owners.append(person)
+    return rows, owners
+
+
+@pytest.mark.parametrize(("firms", "most"), [(60, 29), (100, 5), (20, 10)])
+def test_colleagues_are_told_apart(tmp_path: Path, firms: int, most: int) -> None:
+    rows, owners = make_people(Random(7), firms, most)
+    found = measure(tmp_path, rows, owners)
+    assert found.precision > 0.85
+    assert found.recall > 0.98
