@@ -20,7 +20,7 @@ import pyarrow as pa
 from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
-from include.identity.kinds import employer, tells_companies
+from include.identity.kinds import NAMING, employer, tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
 from include.identity.pair_groups import COLLEAGUES
@@ -31,6 +31,8 @@ from include.identity.weights import Model, estimate
 
 _LARGEST_BLOCK = 60
 _BLIND_DRAWS = 400_000
+_PAIRS_OF_NAMES = 500_000
+"""Blocks of records that share a company, mailbox, phone … may be larger up to so many pairs."""
 _FLOOR = -15.0
 _DOUBLED = 0.1
 """Share of records with a double in their own file, above which a record may have many partners."""
@@ -134,7 +136,9 @@ def _match_kept(
     """The first record of each record's cluster; two are one from the probability ``enough``."""
     records, keys = write_features(normal, kinds, sources, scratch.folder)
     scratch.make("records", "records", path=str(records))
-    scratch.make("keys", "keys", path=str(keys))
+    firm = employer(kinds)
+    naming = [n for n, kind in enumerate(kinds) if kind in NAMING and n != firm]
+    scratch.make("keys", "keys", path=str(keys), naming=naming)
     across = max(sources) > 0
     _compare(scratch, "compared", kinds, len(sources), within=not across)
     scratch.make("blind_pairs", "random_pairs", records=len(sources), draws=_BLIND_DRAWS)
@@ -165,7 +169,8 @@ def _compare(
     """Make ``table`` of the pairs within each file, or across files, with their levels."""
     most = max(_PAIRS_AT_LEAST, _PAIRS_A_RECORD * records)
     pairs = f"pairs_of_{table}"
-    scratch.make(pairs, "pairs", largest=_LARGEST_BLOCK, within=within, most=most)
+    limits = {"largest": _LARGEST_BLOCK, "most": most, "spare": _PAIRS_OF_NAMES}
+    scratch.make(pairs, "pairs", within=within, **limits)
     _levels(scratch, table, pairs, kinds)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from include.identity.features import UNSEEN_RECORDS
-from include.identity.kinds import PERSONAL, employer, naming_alone
+from include.identity.kinds import EXPECTED, NAMING, PERSONAL, employer, naming_alone
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
@@ -63,14 +64,14 @@ class Group:
         Names are as equal among colleagues as among all, so ``overall`` is the share of all pairs
         that are of one entity.
         """
+        alone = naming_alone(self.kinds)
         for column, (kind, shares) in enumerate(zip(self.kinds, self.raw, strict=True)):
             share = overall if kind in PERSONAL else self.share_of_one
-            self.two[column] = self._limited(column, shares_of_two(shares, one[column], share))
-
-    def _limited(self, column: int, shares: Array) -> Array:
-        if naming_alone(self.kinds) == column:
-            shares = np.append(shares[:-1], min(shares[-1], _BY_CHANCE * self.share_of_one))
-        return shares / shares.sum()
+            of_two = shares_of_two(shares, one[column], share)
+            if column == alone:
+                by_chance = min(of_two[-1], _BY_CHANCE * self.share_of_one)
+                of_two = np.append(shares[:-1], by_chance)
+            self.two[column] = of_two / of_two.sum()
 
 
 def split_pairs(
@@ -145,7 +146,7 @@ def _group(
     largest_share = min(0.5, max(largest, 2 * agreed))
     share = max(agreed, min(largest_share, records / 2 / number))
     group = Group(kinds, seen, raw, number, largest_share, share, list(raw))
-    group.two = [group._limited(column, shares) for column, shares in enumerate(raw)]
+    group.clean([np.array(EXPECTED[kind]) for kind in kinds], share)
     return group
 
 
@@ -156,7 +157,7 @@ def _shares(blind: Patterns, column: int, thought: Array) -> Array:
 
 
 def _agreed(blind: Patterns, kinds: Sequence[str], raw: Sequence[Array]) -> float:
-    """Share of pairs that agree in all that both tell, less the share that would do so by chance.
+    """Share of pairs that agree in all they tell, or in two names, less what would do so by chance.
 
     So many are of one entity, however many records each has. Free texts tell nothing here.
     """
@@ -164,10 +165,21 @@ def _agreed(blind: Patterns, kinds: Sequence[str], raw: Sequence[Array]) -> floa
     if alone is not None:
         return float((1 - _BY_CHANCE) * raw[alone][-1])
     told = [column for column, kind in enumerate(kinds) if kind != "text"]
-    levels, counts = blind[0][:, told], blind[1]
+    naming = [column for column in told if kinds[column] in NAMING]
+    return max(
+        _agreed_in(blind, told, raw, is_partial=True),
+        *(_agreed_in(blind, two, raw, is_partial=False) for two in combinations(naming, 2)),
+        0.0,
+    )
+
+
+def _agreed_in(
+    blind: Patterns, columns: Sequence[int], raw: Sequence[Array], *, is_partial: bool
+) -> float:
+    levels, counts = blind[0][:, columns], blind[1]
     is_known = levels > 0
-    is_told = is_known.any(axis=1)
+    is_told = is_known.any(axis=1) if is_partial else is_known.all(axis=1)
     agree = is_told & ((levels >= _NEAR) | ~is_known).all(axis=1)
-    near = np.array([raw[column][_NEAR - 1 :].sum() for column in told])
+    near = np.array([raw[column][_NEAR - 1 :].sum() for column in columns])
     by_chance = np.where(is_told, np.where(is_known, near, 1.0).prod(axis=1), 0.0)
-    return max(0.0, float((counts * (agree - by_chance)).sum() / (counts.sum() + UNSEEN_RECORDS)))
+    return float((counts * (agree - by_chance)).sum() / (counts[is_told].sum() + UNSEEN_RECORDS))
