@@ -176,7 +176,8 @@ def _compare(
 
 def _levels(scratch: Scratch, table: str, pairs: str, kinds: Sequence[str]) -> None:
     given, surname = _place(kinds, "given_name"), _place(kinds, "surname")
-    scratch.make(table, "compared", pairs=pairs, kinds=kinds, given=given, surname=surname)
+    named = {"given": given, "surname": surname, "bearer": surname or _place(kinds, "name")}
+    scratch.make(table, "compared", pairs=pairs, kinds=kinds, **named)
 
 
 def _patterns(

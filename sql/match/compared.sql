@@ -54,70 +54,84 @@ overlaps as (
             (words, x, y) -> length(words) = least(length(x), length(y)), shared, one_words, other_words
         ) as within
     from shared_words
+),
+
+levelled as (
+    select
+        l,
+        r,
+        places,
+        arrayMap(
+            (kind, a, b, near, same, within) -> multiIf(
+                a = '' or b = '', 0,
+                a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or same, 5,
+                kind = 'address' and match(a, '\\d') and match(b, '\\d')
+                and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
+                if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
+                kind in ('company', 'name', 'address', 'text'), multiIf(
+                    near >= 0.85
+                    or stringJaccardIndex(a, b) >= 0.85, 4,
+                    near >= 0.6
+                    or jaroWinklerSimilarity(a, b) >= 0.93 or within, 3,
+                    near >= 0.35
+                    or jaroWinklerSimilarity(a, b) >= 0.85, 2,
+                    1
+                ),
+                kind in ('given_name', 'surname', 'city'), multiIf(
+                    jaroWinklerSimilarity(a, b) >= 0.92 or damerauLevenshteinDistance(a, b) = 1, 4,
+                    jaroWinklerSimilarity(a, b) >= 0.85 or damerauLevenshteinDistance(a, b) = 2 and length(a) > 4, 3,
+                    jaroWinklerSimilarity(a, b) >= 0.75 or substring(a, 1, 3) = substring(b, 1, 3), 2,
+                    1
+                ),
+                kind = 'phone', multiIf(
+                    right(a, 7) = right(b, 7), 4,
+                    damerauLevenshteinDistance(right(a, 10), right(b, 10)) = 1, 3,
+                    1
+                ),
+                -- a figure in a mailbox tells namesakes apart: another one is no slip of the keyboard
+                kind = 'email', multiIf(
+                    splitByChar('@', a)[1] = splitByChar('@', b)[1], 4,
+                    extractAll(splitByChar('@', a)[1], '[0-9]+') != extractAll(splitByChar('@', b)[1], '[0-9]+'), 1,
+                    damerauLevenshteinDistance(a, b) <= 2, 4,
+                    jaroWinklerSimilarity(splitByChar('@', a)[1], splitByChar('@', b)[1]) >= 0.92, 3,
+                    jaroWinklerSimilarity(splitByChar('@', a)[1], splitByChar('@', b)[1]) >= 0.8, 2,
+                    1
+                ),
+                kind = 'birth_date', multiIf(
+                    damerauLevenshteinDistance(a, b) = 1
+                    or substring(a, 1, 4) = substring(b, 1, 4) and substring(a, 5, 2) = substring(b, 7, 2)
+                    and substring(a, 7, 2) = substring(b, 5, 2), 4,
+                    substring(a, 5) = substring(b, 5) or damerauLevenshteinDistance(a, b) = 2
+                    or abs(toInt32OrZero(a) - toInt32OrZero(b)) <= 100, 3,
+                    substring(a, 1, 4) = substring(b, 1, 4) or abs(toInt32OrZero(a) - toInt32OrZero(b)) <= 10000, 2,
+                    1
+                ),
+                kind in ('tax_id', 'postcode', 'house_number') and length(a) > 2, multiIf(
+                    damerauLevenshteinDistance(a, b) = 1, 4,
+                    damerauLevenshteinDistance(a, b) = 2 and length(a) > 4, 3,
+                    substring(a, 1, 3) = substring(b, 1, 3), 2,
+                    1
+                ),
+                1
+            ),
+            {kinds:Array(String)},
+            one_texts,
+            other_texts,
+            nearness,
+            same_words,
+            within
+        ) as nearest
+    from overlaps
 )
 
 select
     l,
     r,
     places,
-    arrayMap(
-        (kind, a, b, near, same, within) -> multiIf(
-            a = '' or b = '', 0,
-            a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or same, 5,
-            kind = 'address' and match(a, '\\d') and match(b, '\\d')
-            and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
-            if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
-            kind in ('company', 'name', 'address', 'text'), multiIf(
-                near >= 0.85
-                or stringJaccardIndex(a, b) >= 0.85, 4,
-                near >= 0.6
-                or jaroWinklerSimilarity(a, b) >= 0.93 or within, 3,
-                near >= 0.35
-                or jaroWinklerSimilarity(a, b) >= 0.85, 2,
-                1
-            ),
-            kind in ('given_name', 'surname', 'city'), multiIf(
-                jaroWinklerSimilarity(a, b) >= 0.92 or damerauLevenshteinDistance(a, b) = 1, 4,
-                jaroWinklerSimilarity(a, b) >= 0.85 or damerauLevenshteinDistance(a, b) = 2 and length(a) > 4, 3,
-                jaroWinklerSimilarity(a, b) >= 0.75 or substring(a, 1, 3) = substring(b, 1, 3), 2,
-                1
-            ),
-            kind = 'phone', multiIf(
-                right(a, 7) = right(b, 7), 4,
-                damerauLevenshteinDistance(right(a, 10), right(b, 10)) = 1, 3,
-                1
-            ),
-            -- a figure in a mailbox tells namesakes apart: another one is no slip of the keyboard
-            kind = 'email', multiIf(
-                splitByChar('@', a)[1] = splitByChar('@', b)[1], 4,
-                extractAll(splitByChar('@', a)[1], '[0-9]+') != extractAll(splitByChar('@', b)[1], '[0-9]+'), 1,
-                damerauLevenshteinDistance(a, b) <= 2, 4,
-                jaroWinklerSimilarity(splitByChar('@', a)[1], splitByChar('@', b)[1]) >= 0.92, 3,
-                jaroWinklerSimilarity(splitByChar('@', a)[1], splitByChar('@', b)[1]) >= 0.8, 2,
-                1
-            ),
-            kind = 'birth_date', multiIf(
-                damerauLevenshteinDistance(a, b) = 1
-                or substring(a, 1, 4) = substring(b, 1, 4) and substring(a, 5, 2) = substring(b, 7, 2)
-                and substring(a, 7, 2) = substring(b, 5, 2), 4,
-                substring(a, 5) = substring(b, 5) or damerauLevenshteinDistance(a, b) = 2
-                or abs(toInt32OrZero(a) - toInt32OrZero(b)) <= 100, 3,
-                substring(a, 1, 4) = substring(b, 1, 4) or abs(toInt32OrZero(a) - toInt32OrZero(b)) <= 10000, 2,
-                1
-            ),
-            kind in ('tax_id', 'postcode', 'house_number') and length(a) > 2, multiIf(
-                damerauLevenshteinDistance(a, b) = 1, 4,
-                damerauLevenshteinDistance(a, b) = 2 and length(a) > 4, 3,
-                substring(a, 1, 3) = substring(b, 1, 3), 2,
-                1
-            ),
-            1
-        ),
-        {kinds:Array(String)},
-        one_texts,
-        other_texts,
-        nearness,
-        same_words,
-        within
+    -- a mailbox is made of its owner's name: that those of two namesakes are alike says nothing
+    if(
+        {bearer:UInt8} > 0 and nearest[{bearer:UInt8}] >= 4,
+        arrayMap((level, kind) -> if(kind = 'email' and level between 2 and 4, 0, level), nearest, {kinds:Array(String)}),
+        nearest
     ) as levels
-from overlaps
+from levelled
