@@ -73,6 +73,18 @@ def employer(kinds: Sequence[str]) -> int | None:
     return kinds.index("company") if is_of_people and kinds.count("company") == 1 else None
 
 
+def homes(kinds: Sequence[str]) -> list[list[int]]:
+    """What people of one household share, in a file that tells people's given names.
+
+    One address, or both surname and postcode: the places of each.
+    """
+    if "given_name" not in kinds:
+        return []
+    alone = [[place] for place, kind in enumerate(kinds) if kind == "address"]
+    both = [kinds.index(kind) for kind in ("surname", "postcode") if kinds.count(kind) == 1]
+    return [*alone, both] if len(both) == 2 else alone
+
+
 def kind_of(words: object) -> str | None:
     """The kind meant by ``words`` (``e-mail``, ``First name``), or None."""
     return KINDS.get(re.sub(r"[^a-z0-9]+", "_", str(words).strip().lower()).strip("_"))

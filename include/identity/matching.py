@@ -20,10 +20,10 @@ import pyarrow as pa
 from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
 from include.identity.features import write_features
-from include.identity.kinds import NAMING, employer, tells_companies
+from include.identity.kinds import NAMING, employer, homes, tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
-from include.identity.pair_groups import COLLEAGUES
+from include.identity.pair_groups import COLLEAGUES, HOUSEMATES
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
 from include.identity.tax_ids import proven_tax_id
@@ -201,6 +201,8 @@ def _links(
         compared=compared,
         priors=model.priors,
         colleagues=COLLEAGUES,
+        housemates=HOUSEMATES,
+        homes=orjson.dumps([[place + 1 for place in home] for home in homes(kinds)]).decode(),
         firm=0 if (firm := employer(kinds)) is None else firm + 1,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,

@@ -1,7 +1,7 @@
-"""Pairs among whom two entities agree in one manner: strangers, and the people of one employer.
+"""Pairs among whom two entities agree in one manner: strangers, colleagues and housemates.
 
-Colleagues share their firm's city, its switchboard and its mail domain, so among them these say
-little of who is who. How two entities agree (u) is taken from pairs drawn blindly.
+Colleagues share their firm's city, its switchboard and its mail domain, and who lives together
+shares surname, address and telephone, so among them these say little of who is who.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.identity.features import UNSEEN_RECORDS
-from include.identity.kinds import EXPECTED, NAMING, PERSONAL, employer, naming_alone
+from include.identity.kinds import EXPECTED, NAMING, PERSONAL, employer, homes, naming_alone
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
@@ -25,6 +25,8 @@ _NEAR = 4
 """From this level on two values pass for spellings of one."""
 COLLEAGUES = 3
 """From this level of their firms' names on two people are colleagues."""
+HOUSEMATES = 4
+"""From this level of an address on two people are housemates."""
 _BLIND = (0.93, 0.04, 0.015, 0.01, 0.005)
 """How two records of two entities are thought to agree in most columns, beside those drawn."""
 _BLIND_EQUAL = {"state": 0.3, "city": 0.15, "given_name": 0.02, "house_number": 0.02}
@@ -33,6 +35,10 @@ _COLLEAGUES_EQUAL = {
     "phone": 0.2, "email": 0.05,
 }  # fmt: skip
 """How often two colleagues are thought to be equal, beside those drawn."""
+_HOUSEMATES_EQUAL = {
+    "city": 0.95, "state": 0.95, "postcode": 0.95, "house_number": 0.9, "address": 0.7,
+    "surname": 0.6, "phone": 0.4, "domain": 0.3, "email": 0.05,
+}  # fmt: skip
 _EQUAL = np.array((0.0, 0.0, 0.0, 0.0, 1.0))
 _LARGEST_SHARE = 0.02
 """Of pairs of strangers, at most these are of one entity unless more agree in all they tell: a
@@ -44,7 +50,7 @@ chance from records of one entity: this share of equal pairs is thought to be of
 
 @dataclass
 class Group:
-    """``seen`` are the patterns of blocked pairs, ``raw`` the shares of levels of blind ones.
+    """``seen`` are the patterns of blocked pairs, ``raw`` how pairs agree, of one entity or of two.
 
     ``number`` is how many pairs there are, ``share_of_one`` how many of them are of one entity, and
     ``two`` the shares of levels of the others.
@@ -74,38 +80,88 @@ class Group:
             self.two[column] = of_two / of_two.sum()
 
 
+@dataclass
+class Housemates(Group):
+    """Most of them may be one: what is not is too little to be found without a thought of it."""
+
+    thought: list[Array]
+
+    def clean(self, one: Sequence[Array], overall: float) -> None:
+        """Find ``two`` anew; given names and birthdays are as equal as among all."""
+        for column, (kind, thought) in enumerate(zip(self.kinds, self.thought, strict=True)):
+            if kind in {"given_name", "birth_date"}:
+                of_two = shares_of_two(self.raw[column], one[column], overall)
+            else:
+                known = by_level(self.seen, column)
+                of_one = self.share_of_one * known.sum() * one[column]
+                of_two = np.maximum(known - of_one, 0) + UNSEEN_RECORDS * thought
+            self.two[column] = of_two / of_two.sum()
+
+
 def split_pairs(
     kinds: Sequence[str], seen: Patterns, blind: Patterns, all_pairs: float, records: int
-) -> tuple[list[Array], list[Group]]:
-    """Shares of levels of blind pairs by column, and the groups: strangers, then colleagues.
+) -> tuple[list[Array], dict[int, Group]]:
+    """Shares of levels of blind pairs by column, and the groups by their number.
 
-    All are strangers in a file that does not tell people's employer.
+    1 strangers, 2 colleagues, where the file tells people's employer, 3 housemates, where it tells
+    people's address.
     """
     raw = [
         _shares(blind, column, np.array((*_BLIND[:-1], _BLIND_EQUAL.get(kind, _BLIND[-1]))))
         for column, kind in enumerate(kinds)
     ]
-    firm = employer(kinds)
-    if firm is None:
-        return raw, [_group(kinds, seen, blind, raw, all_pairs, records, _LARGEST_SHARE)]
-    groups = []
-    for is_colleague in (False, True):
-        drawn = _part(blind, firm, is_colleague)
+    group_of_seen, group_of_blind = group_of(kinds, seen[0]), group_of(kinds, blind[0])
+    groups: dict[int, Group] = {}
+    for group in sorted({1, *group_of_seen}):
+        some = seen[0][group_of_seen == group], seen[1][group_of_seen == group]
+        drawn = blind[0][group_of_blind == group], blind[1][group_of_blind == group]
         number = all_pairs * (drawn[1].sum() + 1) / (blind[1].sum() + 1)
+        if group == 3:
+            groups[group] = _housemates(kinds, some, raw)
+            continue
         # Among colleagues the name of the firm tells nothing.
-        told = ["text" if is_colleague and kind == "company" else kind for kind in kinds]
-        shares = [
-            raw[column]
-            if kind in PERSONAL
-            else _shares(drawn, column, _thought(kind, raw[column], is_colleague))
-            for column, kind in enumerate(kinds)
-        ]
-        largest = max(_LARGEST_SHARE, records / 2 / number) if is_colleague else _LARGEST_SHARE
-        group = _group(
-            told, _part(seen, firm, is_colleague), drawn, shares, number, records, largest
-        )
-        groups.append(group)
+        told = ["text" if group == 2 and kind == "company" else kind for kind in kinds]
+        shares = raw
+        if group_of_blind.max(initial=1) > 1:
+            shares = [
+                raw[column]
+                if kind in PERSONAL
+                else _shares(drawn, column, _thought(kind, raw[column], group))
+                for column, kind in enumerate(kinds)
+            ]
+        largest = max(_LARGEST_SHARE, records / 2 / number) if group == 2 else _LARGEST_SHARE
+        groups[group] = _group(told, some, drawn, shares, number, records, largest)
     return raw, groups
+
+
+def group_of(kinds: Sequence[str], levels: Levels) -> Levels:
+    """The number of the group of each pattern."""
+    group = np.ones(len(levels), dtype=np.int64)
+    for shared in homes(kinds):
+        group[(levels[:, shared] >= HOUSEMATES).all(axis=1)] = 3
+    if (firm := employer(kinds)) is not None:
+        group[levels[:, firm] >= COLLEAGUES] = 2
+    return group
+
+
+def share_untold(kinds: Sequence[str], blind: Patterns) -> float:
+    """Share of pairs of whom nobody knows whether they are colleagues or housemates."""
+    firm = employer(kinds)
+    told = [*homes(kinds), *([[firm]] if firm is not None else [])]
+    if not told:
+        return 0.0
+    levels, counts = blind
+    is_told = np.any([(levels[:, shared] > 0).all(axis=1) for shared in told], axis=0)
+    return float(counts[~is_told].sum() / max(1.0, counts.sum()))
+
+
+def _housemates(kinds: Sequence[str], seen: Patterns, raw: Sequence[Array]) -> Group:
+    """All pairs of one address are blocked, or nearly so."""
+    thought = [
+        _thought(kind, raw[column], 3) for column, kind in enumerate(kinds)
+    ]
+    number = seen[1].sum() + 1
+    return Housemates(kinds, seen, list(raw), number, 0.99, 0.5, list(thought), thought)
 
 
 def by_level(patterns: Patterns, column: int) -> Array:
@@ -120,15 +176,10 @@ def shares_of_two(shares: Array, of_one: Array, share_of_one: float) -> Array:
     return np.maximum(of_two, 0.05 * shares)
 
 
-def _part(patterns: Patterns, firm: int, is_colleague: bool) -> Patterns:
-    levels, counts = patterns
-    chosen = (levels[:, firm] >= COLLEAGUES) == is_colleague
-    return levels[chosen], counts[chosen]
-
-
-def _thought(kind: str, raw: Array, is_colleague: bool) -> Array:
-    """What is thought of pairs beside those drawn: few colleagues are drawn in a large file."""
-    equal = _COLLEAGUES_EQUAL.get(kind, 0.0) if is_colleague else 0.0
+def _thought(kind: str, raw: Array, group: int) -> Array:
+    """What is thought of pairs beside those drawn: few of a group are drawn in a large file."""
+    shared = {2: _COLLEAGUES_EQUAL, 3: _HOUSEMATES_EQUAL}.get(group, {})
+    equal = shared.get(kind, 0.0)
     return raw * (1 - equal) + equal * _EQUAL
 
 

@@ -19,6 +19,7 @@ from include.identity.pair_groups import (
     Group,
     Patterns,
     by_level,
+    share_untold,
     shares_of_two,
     split_pairs,
 )
@@ -32,7 +33,7 @@ _ROUNDS = 25
 
 @dataclass(frozen=True)
 class Model:
-    """What to add up for a pair: of strangers, or, in a second entry, of colleagues."""
+    """What to add up for a pair of each group: strangers, colleagues, housemates."""
 
     priors: list[float]
     """log2 odds that a pair is of one entity."""
@@ -52,25 +53,29 @@ def estimate(
     firm = employer(kinds)
     one = [np.array(EXPECTED[kind]) for kind in kinds]
     raw, groups = split_pairs(kinds, seen, blind, all_pairs, records)
-    overall = 0.0
+    overall, untold = 0.0, share_untold(kinds, blind)
     for _ in range(_ROUNDS):
+        likely = {n: _likely(group, _bits(group, one, firm)) for n, group in groups.items()}
+        # Who is a colleague or a housemate is not told of some: as many of them are of one entity.
+        least = untold * sum(float(some.sum()) for some in likely.values())
         found = [np.zeros(LEVELS) for _ in kinds]
-        for group in groups:
-            likely = _likely(group, _bits(group, one, firm))
-            share = (float(likely.sum()) + 1) / group.number
+        for number, group in groups.items():
+            likeliest = max(least if number == 1 else 0.0, float(likely[number].sum()))
+            share = (likeliest + 1) / group.number
             group.share_of_one = float(np.clip(share, 1e-12, group.largest_share))
             for column in range(len(kinds)):
-                found[column] += by_level((group.seen[0], likely), column)
+                found[column] += by_level((group.seen[0], likely[number]), column)
         for column, kind in enumerate(kinds):
             known = max(_PSEUDO_PAIRS, found[column].sum() * _TRUST)
             expected = known * np.array(EXPECTED[kind])
             one[column] = (found[column] + expected) / (found[column].sum() + known)
-        overall = sum(group.share_of_one * group.number for group in groups) / all_pairs
-        for group in groups:
+        overall = sum(group.share_of_one * group.number for group in groups.values()) / all_pairs
+        for group in groups.values():
             group.clean(one, overall)
+    listed = [groups.get(number, groups[1]) for number in (1, 2, 3)]
     return Model(
-        [_odds(group) for group in groups],
-        [[list(map(float, b)) for b in _bits(group, one, firm)] for group in groups],
+        [_odds(group) for group in listed],
+        [[list(map(float, b)) for b in _bits(group, one, firm)] for group in listed],
         [float(shares_of_two(*both, overall)[-1]) for both in zip(raw, one, strict=True)],
     )
 

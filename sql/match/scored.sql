@@ -1,9 +1,16 @@
 -- grain: one row per pair with its weight in bits: log2 of how much likelier one entity is than two, prior included;
--- equal values weigh by how rare they are. kin: 1 strangers, 2 colleagues
+-- equal values weigh by how rare they are. kin: 1 strangers, 2 colleagues, 3 housemates
 select
     compared.l as l,
     compared.r as r,
-    if({firm:UInt8} > 0 and compared.levels[{firm:UInt8}] >= {colleagues:UInt8}, 2, 1) as kin,
+    multiIf(
+        {firm:UInt8} > 0 and compared.levels[{firm:UInt8}] >= {colleagues:UInt8}, 2,
+        arrayExists(
+            places -> arrayAll(place -> compared.levels[place] >= {housemates:UInt8}, places),
+            {homes:Array(Array(UInt8))}
+        ), 3,
+        1
+    ) as kin,
     {priors:Array(Float64)}[kin]
     + arraySum(
         (level, bits) -> bits[level + 1],
