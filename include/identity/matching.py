@@ -23,7 +23,7 @@ from include.identity.features import write_features
 from include.identity.kinds import NAMING, employer, homes, tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
-from include.identity.pair_groups import COLLEAGUES, HOUSEMATES
+from include.identity.pair_groups import COLLEAGUES_FROM, HOUSEMATES_FROM
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
 from include.identity.tax_ids import proven_tax_id
@@ -200,8 +200,8 @@ def _links(
         "scored",
         compared=compared,
         priors=model.priors,
-        colleagues=COLLEAGUES,
-        housemates=HOUSEMATES,
+        colleagues=COLLEAGUES_FROM,
+        housemates=HOUSEMATES_FROM,
         homes=orjson.dumps([[place + 1 for place in home] for home in homes(kinds)]).decode(),
         firm=0 if (firm := employer(kinds)) is None else firm + 1,
         weights=orjson.dumps(model.weights).decode(),

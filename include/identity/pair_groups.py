@@ -23,10 +23,12 @@ Patterns = tuple[Levels, Array]
 LEVELS = 5
 _NEAR = 4
 """From this level on two values pass for spellings of one."""
-COLLEAGUES = 3
+COLLEAGUES_FROM = 3
 """From this level of their firms' names on two people are colleagues."""
-HOUSEMATES = 4
+HOUSEMATES_FROM = 4
 """From this level of an address on two people are housemates."""
+STRANGERS, COLLEAGUES, HOUSEMATES = 1, 2, 3
+"""Numbers of the groups, as ``sql/match/scored.sql`` has them."""
 _BLIND = (0.93, 0.04, 0.015, 0.01, 0.005)
 """How two records of two entities are thought to agree in most columns, beside those drawn."""
 _BLIND_EQUAL = {"state": 0.3, "city": 0.15, "given_name": 0.02, "house_number": 0.02}
@@ -43,6 +45,10 @@ _EQUAL = np.array((0.0, 0.0, 0.0, 0.0, 1.0))
 _LARGEST_SHARE = 0.02
 """Of pairs of strangers, at most these are of one entity unless more agree in all they tell: a
 handful of records is not to merge at sight."""
+_OWN = frozenset({"email", "tax_id"})
+_OWN_BY_CHANCE = 1e-6
+"""How often two strangers have one mailbox: what is seen more is of one entity, though hardly any
+agree in something else."""
 _BY_CHANCE = 0.1
 """Where one naming column stands beside free texts alone, or alone, little tells records equal by
 chance from records of one entity: this share of equal pairs is thought to be of two."""
@@ -51,12 +57,14 @@ chance from records of one entity: this share of equal pairs is thought to be of
 @dataclass
 class Group:
     """``seen`` are the patterns of blocked pairs, ``raw`` how pairs agree, of one entity or of two.
+    ``own`` are kinds whose values two entities of the group hardly share.
 
     ``number`` is how many pairs there are, ``share_of_one`` how many of them are of one entity, and
     ``two`` the shares of levels of the others.
     """
 
     kinds: Sequence[str]
+    own: frozenset[str]
     seen: Patterns
     raw: list[Array]
     number: float
@@ -74,6 +82,8 @@ class Group:
         for column, (kind, shares) in enumerate(zip(self.kinds, self.raw, strict=True)):
             share = overall if kind in PERSONAL else self.share_of_one
             of_two = shares_of_two(shares, one[column], share)
+            if kind in self.own and column != alone:
+                of_two = np.append(of_two[:-1], min(of_two[-1], _OWN_BY_CHANCE))
             if column == alone:
                 by_chance = min(of_two[-1], _BY_CHANCE * self.share_of_one)
                 of_two = np.append(shares[:-1], by_chance)
@@ -103,8 +113,7 @@ def split_pairs(
 ) -> tuple[list[Array], dict[int, Group]]:
     """Shares of levels of blind pairs by column, and the groups by their number.
 
-    1 strangers, 2 colleagues, where the file tells people's employer, 3 housemates, where it tells
-    people's address.
+    Colleagues are where the file tells people's employer, housemates where it tells their address.
     """
     raw = [
         _shares(blind, column, np.array((*_BLIND[:-1], _BLIND_EQUAL.get(kind, _BLIND[-1]))))
@@ -112,25 +121,28 @@ def split_pairs(
     ]
     group_of_seen, group_of_blind = group_of(kinds, seen[0]), group_of(kinds, blind[0])
     groups: dict[int, Group] = {}
-    for group in sorted({1, *group_of_seen}):
+    for group in sorted({STRANGERS, *group_of_seen}):
         some = seen[0][group_of_seen == group], seen[1][group_of_seen == group]
         drawn = blind[0][group_of_blind == group], blind[1][group_of_blind == group]
         number = all_pairs * (drawn[1].sum() + 1) / (blind[1].sum() + 1)
-        if group == 3:
+        if group == HOUSEMATES:
             groups[group] = _housemates(kinds, some, raw)
             continue
         # Among colleagues the name of the firm tells nothing.
-        told = ["text" if group == 2 and kind == "company" else kind for kind in kinds]
+        told = ["text" if group == COLLEAGUES and kind == "company" else kind for kind in kinds]
         shares = raw
-        if group_of_blind.max(initial=1) > 1:
+        if group_of_blind.max(initial=STRANGERS) > STRANGERS:
             shares = [
                 raw[column]
                 if kind in PERSONAL
                 else _shares(drawn, column, _thought(kind, raw[column], group))
                 for column, kind in enumerate(kinds)
             ]
-        largest = max(_LARGEST_SHARE, records / 2 / number) if group == 2 else _LARGEST_SHARE
-        groups[group] = _group(told, some, drawn, shares, number, records, largest)
+        largest = (
+            max(_LARGEST_SHARE, records / 2 / number) if group == COLLEAGUES else _LARGEST_SHARE
+        )
+        own = _own(kinds) if group == STRANGERS else frozenset[str]()
+        groups[group] = _group(told, own, some, drawn, shares, number, records, largest)
     return raw, groups
 
 
@@ -138,9 +150,9 @@ def group_of(kinds: Sequence[str], levels: Levels) -> Levels:
     """The number of the group of each pattern."""
     group = np.ones(len(levels), dtype=np.int64)
     for shared in homes(kinds):
-        group[(levels[:, shared] >= HOUSEMATES).all(axis=1)] = 3
+        group[(levels[:, shared] >= HOUSEMATES_FROM).all(axis=1)] = HOUSEMATES
     if (firm := employer(kinds)) is not None:
-        group[levels[:, firm] >= COLLEAGUES] = 2
+        group[levels[:, firm] >= COLLEAGUES_FROM] = COLLEAGUES
     return group
 
 
@@ -157,11 +169,11 @@ def share_untold(kinds: Sequence[str], blind: Patterns) -> float:
 
 def _housemates(kinds: Sequence[str], seen: Patterns, raw: Sequence[Array]) -> Group:
     """All pairs of one address are blocked, or nearly so."""
-    thought = [
-        _thought(kind, raw[column], 3) for column, kind in enumerate(kinds)
-    ]
+    thought = [_thought(kind, raw[column], HOUSEMATES) for column, kind in enumerate(kinds)]
     number = seen[1].sum() + 1
-    return Housemates(kinds, seen, list(raw), number, 0.99, 0.5, list(thought), thought)
+    return Housemates(
+        kinds, frozenset(), seen, list(raw), number, 0.99, 0.5, list(thought), thought
+    )
 
 
 def by_level(patterns: Patterns, column: int) -> Array:
@@ -178,13 +190,20 @@ def shares_of_two(shares: Array, of_one: Array, share_of_one: float) -> Array:
 
 def _thought(kind: str, raw: Array, group: int) -> Array:
     """What is thought of pairs beside those drawn: few of a group are drawn in a large file."""
-    shared = {2: _COLLEAGUES_EQUAL, 3: _HOUSEMATES_EQUAL}.get(group, {})
+    shared = {COLLEAGUES: _COLLEAGUES_EQUAL, HOUSEMATES: _HOUSEMATES_EQUAL}.get(group, {})
     equal = shared.get(kind, 0.0)
     return raw * (1 - equal) + equal * _EQUAL
 
 
+def _own(kinds: Sequence[str]) -> frozenset[str]:
+    """Mailboxes and tax numbers; phones, too, where no name says who else answers them."""
+    is_named = not {"company", "name", "address", "surname", "given_name"}.isdisjoint(kinds)
+    return _OWN if is_named else _OWN | {"phone"}
+
+
 def _group(
     kinds: Sequence[str],
+    own: frozenset[str],
     seen: Patterns,
     blind: Patterns,
     raw: list[Array],
@@ -196,7 +215,7 @@ def _group(
     agreed = _agreed(blind, kinds, raw)
     largest_share = min(0.5, max(largest, 2 * agreed))
     share = max(agreed, min(largest_share, records / 2 / number))
-    group = Group(kinds, seen, raw, number, largest_share, share, list(raw))
+    group = Group(kinds, own, seen, raw, number, largest_share, share, list(raw))
     group.clean([np.array(EXPECTED[kind]) for kind in kinds], share)
     return group
 

@@ -14,7 +14,10 @@ import numpy as np
 
 from include.identity.kinds import EXPECTED, employer
 from include.identity.pair_groups import (
+    COLLEAGUES,
+    HOUSEMATES,
     LEVELS,
+    STRANGERS,
     Array,
     Group,
     Patterns,
@@ -60,7 +63,7 @@ def estimate(
         least = untold * sum(float(some.sum()) for some in likely.values())
         found = [np.zeros(LEVELS) for _ in kinds]
         for number, group in groups.items():
-            likeliest = max(least if number == 1 else 0.0, float(likely[number].sum()))
+            likeliest = max(least if number == STRANGERS else 0.0, float(likely[number].sum()))
             share = (likeliest + 1) / group.number
             group.share_of_one = float(np.clip(share, 1e-12, group.largest_share))
             for column in range(len(kinds)):
@@ -72,7 +75,8 @@ def estimate(
         overall = sum(group.share_of_one * group.number for group in groups.values()) / all_pairs
         for group in groups.values():
             group.clean(one, overall)
-    listed = [groups.get(number, groups[1]) for number in (1, 2, 3)]
+    listed = [groups.get(number, groups[STRANGERS])
+              for number in (STRANGERS, COLLEAGUES, HOUSEMATES)]  # fmt: skip
     return Model(
         [_odds(group) for group in listed],
         [[list(map(float, b)) for b in _bits(group, one, firm)] for group in listed],

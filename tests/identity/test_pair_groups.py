@@ -159,3 +159,59 @@ def test_colleagues_are_told_apart(tmp_path: Path, firms: int, most: int) -> Non
     found = measure(tmp_path, rows, owners)
     assert found.precision > 0.85
     assert found.recall > 0.98
+
+
+def make_households(choose: Random, homes: int, most: int) -> tuple[list[Row], list[int]]:
+    """People of one surname and address, some of whom give the telephone of the house."""
+    rows: list[Row] = []
+    owners: list[int] = []
+    given = [make_word(choose, 2) for _ in range(100)]
+    person = 0
+    for _ in range(homes):
+        street = f"{make_word(choose, 3)} street {choose.randrange(150)} apt {choose.randrange(90)}"
+        home = {
+            "surname": make_word(choose, 3),
+            "address": street,
+            "postcode": str(choose.randrange(100_000, 100_400)),
+        }
+        house_phone = make_digits(choose, "+7495", 7)
+        for _ in range(choose.randint(1, most)):
+            person += 1
+            born = f"{choose.randrange(1940, 2008)}-{choose.randrange(1, 13):02}-11"
+            own = make_digits(choose, "+79", 9)
+            name = {"given_name": choose.choice(given)}
+            for _ in range(choose.randint(1, 3)):
+                told = {
+                    "phone": choose.choices((house_phone, own, ""), (4, 4, 2))[0],
+                    "birth_date": choose.choice((born, born, "")),
+                }
+                rows.append(name | home | told)
+                owners.append(person)
+    return rows, owners
+
+
+@pytest.mark.parametrize(("homes", "most"), [(60, 5), (600, 5), (600, 1)])
+def test_people_of_one_household_are_told_apart(tmp_path: Path, homes: int, most: int) -> None:
+    rows, owners = make_households(Random(9), homes, most)
+    found = measure(tmp_path, rows, owners)
+    assert found.precision > 0.9
+    assert found.recall > 0.95
+
+
+def test_one_mailbox_or_phone_is_enough_where_the_other_is_unknown(tmp_path: Path) -> None:
+    choose = Random(10)
+    rows, owners = [], []
+    for person in range(1, 1001):
+        customer = make_customer(choose)
+        for _ in range(choose.randint(1, 3)):
+            told = choose.choice(("phone", "email"))
+            rows.append(
+                {kind: customer[kind] if kind == told else "" for kind in ("phone", "email")}
+            )
+            owners.append(person)
+    found = match(tmp_path, [rows])
+    told_alike: dict[tuple[str, ...], set[str]] = {}
+    for place, row in enumerate(rows):
+        told_alike.setdefault(tuple(row.values()), set()).add(found[f"1:{place}"])
+    assert all(len(clusters) == 1 for clusters in told_alike.values())
+    assert len(set(found.values())) == len(told_alike)
