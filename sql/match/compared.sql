@@ -131,7 +131,9 @@ select
     -- a mailbox is made of its owner's name: that those of two namesakes are alike says nothing
     if(
         {bearer:UInt8} > 0 and nearest[{bearer:UInt8}] >= 4,
-        arrayMap((level, kind) -> if(kind = 'email' and level between 2 and 4, 0, level), nearest, {kinds:Array(String)}),
+        arrayMap(
+            (level, kind) -> if(kind = 'email' and level between 2 and 4, 0, level), nearest, {kinds:Array(String)}
+        ),
         nearest
     ) as levels
 from levelled
