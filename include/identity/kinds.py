@@ -74,15 +74,16 @@ def employer(kinds: Sequence[str]) -> int | None:
 
 
 def homes(kinds: Sequence[str]) -> list[list[int]]:
-    """What people of one household share, in a file that tells people's given names.
+    """What people of one household share: the places of the address, or of surname and postcode.
 
-    One address, or both surname and postcode: the places of each.
+    In a file that tells given names and has one column of addresses: in the public sets that have
+    several each of them tells something, and to tell households apart costs more than it brings.
     """
-    if "given_name" not in kinds:
+    address = [place for place, kind in enumerate(kinds) if kind == "address"]
+    if "given_name" not in kinds or len(address) != 1:
         return []
-    alone = [[place] for place, kind in enumerate(kinds) if kind == "address"]
-    both = [kinds.index(kind) for kind in ("surname", "postcode") if kinds.count(kind) == 1]
-    return [*alone, both] if len(both) == 2 else alone
+    family = [kinds.index(kind) for kind in ("surname", "postcode") if kinds.count(kind) == 1]
+    return [address, family] if len(family) == 2 else [address]
 
 
 def kind_of(words: object) -> str | None:

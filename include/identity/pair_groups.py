@@ -39,7 +39,7 @@ _COLLEAGUES_EQUAL = {
 """How often two colleagues are thought to be equal, beside those drawn."""
 _HOUSEMATES_EQUAL = {
     "city": 0.95, "state": 0.95, "postcode": 0.95, "house_number": 0.9, "address": 0.7,
-    "surname": 0.6, "phone": 0.4, "domain": 0.3, "email": 0.05,
+    "surname": 0.6, "phone": 0.4, "domain": 0.3,
 }  # fmt: skip
 _EQUAL = np.array((0.0, 0.0, 0.0, 0.0, 1.0))
 _LARGEST_SHARE = 0.02
@@ -97,10 +97,12 @@ class Housemates(Group):
     thought: list[Array]
 
     def clean(self, one: Sequence[Array], overall: float) -> None:
-        """Find ``two`` anew; given names and birthdays are as equal as among all."""
+        """Find ``two`` anew; what is a person's own is as equal as among all."""
         for column, (kind, thought) in enumerate(zip(self.kinds, self.thought, strict=True)):
-            if kind in {"given_name", "birth_date"}:
+            if kind in self.own:
                 of_two = shares_of_two(self.raw[column], one[column], overall)
+                if kind in _OWN:
+                    of_two = np.append(of_two[:-1], min(of_two[-1], _OWN_BY_CHANCE))
             else:
                 known = by_level(self.seen, column)
                 of_one = self.share_of_one * known.sum() * one[column]
@@ -171,9 +173,8 @@ def _housemates(kinds: Sequence[str], seen: Patterns, raw: Sequence[Array]) -> G
     """All pairs of one address are blocked, or nearly so."""
     thought = [_thought(kind, raw[column], HOUSEMATES) for column, kind in enumerate(kinds)]
     number = seen[1].sum() + 1
-    return Housemates(
-        kinds, frozenset(), seen, list(raw), number, 0.99, 0.5, list(thought), thought
-    )
+    own = _OWN | {"given_name", "birth_date"}
+    return Housemates(kinds, own, seen, list(raw), number, 0.99, 0.5, list(thought), thought)
 
 
 def by_level(patterns: Patterns, column: int) -> Array:
