@@ -67,6 +67,11 @@ def tells_companies(kinds: Sequence[str]) -> bool:
     return alone is not None and kinds[alone] == "company"
 
 
+def names_nobody(kinds: Sequence[str]) -> bool:
+    """Whether no column says whose a phone or a mailbox is."""
+    return {"company", "name", "address", "surname", "given_name"}.isdisjoint(kinds)
+
+
 def employer(kinds: Sequence[str]) -> int | None:
     """The place of the one company column of a file that tells people, which colleagues share."""
     is_of_people = not PERSONAL.isdisjoint(kinds)

@@ -26,6 +26,7 @@ from include.identity.normal import normalise
 from include.identity.pair_groups import COLLEAGUES_FROM, HOUSEMATES_FROM
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
+from include.identity.shared_contacts import find_shared
 from include.identity.tax_ids import proven_tax_id
 from include.identity.weights import Model, estimate
 
@@ -119,6 +120,12 @@ def _match(
         )
         if refused:
             tell(f"{name}: {refused:,} values are no {kind.replace('_', ' ')} and are not used")
+    for place, shared in find_shared(normal, kinds).items():
+        if shared:
+            tell(
+                f"{list(columns)[place]}: {len(shared):,} values are shared by several and join nobody"
+            )
+            normal[place] = ["" if value in shared else value for value in normal[place]]
     copies = set_copies_aside(normal, sources, kinds)
     of_kept = [[values[one] for one in copies.kept] for values in normal]
     return copies.spread(

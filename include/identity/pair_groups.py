@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from include.identity.features import UNSEEN_RECORDS
-from include.identity.kinds import EXPECTED, NAMING, PERSONAL, employer, homes, naming_alone
+from include.identity.kinds import (
+    EXPECTED,
+    NAMING,
+    PERSONAL,
+    employer,
+    homes,
+    names_nobody,
+    naming_alone,
+)
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
@@ -198,8 +206,7 @@ def _thought(kind: str, raw: Array, group: int) -> Array:
 
 def _own(kinds: Sequence[str]) -> frozenset[str]:
     """Mailboxes and tax numbers; phones, too, where no name says who else answers them."""
-    is_named = not {"company", "name", "address", "surname", "given_name"}.isdisjoint(kinds)
-    return _OWN if is_named else _OWN | {"phone"}
+    return _OWN | {"phone"} if names_nobody(kinds) else _OWN
 
 
 def _group(
