@@ -122,9 +122,8 @@ def _match(
             tell(f"{name}: {refused:,} values are no {kind.replace('_', ' ')} and are not used")
     for place, shared in find_shared(normal, kinds).items():
         if shared:
-            tell(
-                f"{list(columns)[place]}: {len(shared):,} values are shared by several and join nobody"
-            )
+            name = list(columns)[place]
+            tell(f"{name}: {len(shared):,} values are shared by several and join nobody")
             normal[place] = ["" if value in shared else value for value in normal[place]]
     copies = set_copies_aside(normal, sources, kinds)
     of_kept = [[values[one] for one in copies.kept] for values in normal]
