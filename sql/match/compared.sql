@@ -70,7 +70,11 @@ levelled as (
                 if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
                 kind in ('company', 'name', 'address', 'text'), multiIf(
                     near >= 0.85
-                    or stringJaccardIndex(a, b) >= 0.85, 4,
+                    or if(
+                        kind = 'name' and greatest(length(a), length(b)) <= 40,
+                        damerauLevenshteinDistance(a, b) <= greatest(length(a), length(b)) / 8,
+                        stringJaccardIndex(a, b) >= 0.85
+                    ), 4,
                     near >= 0.6
                     or jaroWinklerSimilarity(a, b) >= 0.93 or within, 3,
                     near >= 0.35
