@@ -23,7 +23,7 @@ from include.identity.features import write_features
 from include.identity.kinds import NAMING, employer, homes, tells_companies
 from include.identity.match_spec import Spec
 from include.identity.normal import normalise
-from include.identity.pair_groups import COLLEAGUES_FROM, HOUSEMATES_FROM
+from include.identity.pair_groups import Patterns
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
 from include.identity.shared_contacts import find_shared
@@ -153,7 +153,7 @@ def _match_kept(
     count = len(sources)
     all_pairs = (count - second) * second if across else count * (count - 1) / 2
     seen = _patterns(scratch, "compared", len(kinds))
-    if not len(seen[1]):
+    if not len(seen.counts):
         return list(range(count))
     model = estimate(kinds, seen, _patterns(scratch, "blind", len(kinds)), all_pairs, count)
     threshold = math.log2(enough / (1 - enough))
@@ -183,18 +183,21 @@ def _compare(
 def _levels(scratch: Scratch, table: str, pairs: str, kinds: Sequence[str]) -> None:
     given, surname = _place(kinds, "given_name"), _place(kinds, "surname")
     named = {"given": given, "surname": surname, "bearer": surname or _place(kinds, "name")}
-    scratch.make(table, "compared", pairs=pairs, kinds=kinds, **named)
+    firm = employer(kinds)
+    shared = {
+        "firm": 0 if firm is None else firm + 1,
+        "homes": orjson.dumps([[place + 1 for place in home] for home in homes(kinds)]).decode(),
+    }
+    scratch.make(table, "compared", pairs=pairs, kinds=kinds, **named, **shared)
 
 
-def _patterns(
-    scratch: Scratch, compared: str, width: int
-) -> tuple[
-    np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-]:
+def _patterns(scratch: Scratch, compared: str, width: int) -> Patterns:
     rows = scratch.rows("patterns", compared=compared)
-    levels = np.array([row["levels"] for row in rows], dtype=np.int64).reshape(len(rows), width)
-    return levels, np.array([row["pairs"] for row in rows], dtype=np.float64)
+    return Patterns(
+        np.array([row["levels"] for row in rows], dtype=np.int64).reshape(len(rows), width),
+        np.array([row["group"] for row in rows], dtype=np.int64),
+        np.array([row["pairs"] for row in rows], dtype=np.float64),
+    )
 
 
 def _links(
@@ -206,10 +209,6 @@ def _links(
         "scored",
         compared=compared,
         priors=model.priors,
-        colleagues=COLLEAGUES_FROM,
-        housemates=HOUSEMATES_FROM,
-        homes=orjson.dumps([[place + 1 for place in home] for home in homes(kinds)]).decode(),
-        firm=0 if (firm := employer(kinds)) is None else firm + 1,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,
         rarity=_rarity(kinds),

@@ -25,18 +25,11 @@ from include.identity.kinds import (
 )
 
 Array = npt.NDArray[np.float64]
-Levels = npt.NDArray[np.int64]
-Patterns = tuple[Levels, Array]
-"""Combinations of levels, one a row, and how many pairs show each."""
 LEVELS = 5
 _NEAR = 4
 """From this level on two values pass for spellings of one."""
-COLLEAGUES_FROM = 3
-"""From this level of their firms' names on two people are colleagues."""
-HOUSEMATES_FROM = 4
-"""From this level of an address on two people are housemates."""
 STRANGERS, COLLEAGUES, HOUSEMATES = 1, 2, 3
-"""Numbers of the groups, as ``sql/match/scored.sql`` has them."""
+"""Numbers of the groups, as ``sql/match/compared.sql`` tells them."""
 _BLIND = (0.93, 0.04, 0.015, 0.01, 0.005)
 """How two records of two entities are thought to agree in most columns, beside those drawn."""
 _BLIND_EQUAL = {"state": 0.3, "city": 0.15, "given_name": 0.02, "house_number": 0.02}
@@ -60,6 +53,25 @@ agree in something else."""
 _BY_CHANCE = 0.1
 """Where one naming column stands beside free texts alone, or alone, little tells records equal by
 chance from records of one entity: this share of equal pairs is thought to be of two."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Combinations of levels, one a row, the group of their pairs and how many pairs there are."""
+
+    levels: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    counts: Array
+
+    def of_group(self, group: int) -> Patterns:
+        """The patterns of one group."""
+        chosen = self.groups == group
+        return Patterns(self.levels[chosen], self.groups[chosen], self.counts[chosen])
+
+    def by_level(self, column: int, counts: Array | None = None) -> Array:
+        """Pairs at each level but "unknown"; ``counts`` of patterns may stand for their own."""
+        weights = self.counts if counts is None else counts
+        return np.bincount(self.levels[:, column], weights=weights, minlength=LEVELS + 1)[1:]
 
 
 @dataclass
@@ -91,7 +103,7 @@ class Group:
             share = overall if kind in PERSONAL else self.share_of_one
             of_two = shares_of_two(shares, one[column], share)
             if kind in self.own and column != alone:
-                of_two = np.append(of_two[:-1], min(of_two[-1], _OWN_BY_CHANCE))
+                of_two = _hardly_equal(of_two)
             if column == alone:
                 by_chance = min(of_two[-1], _BY_CHANCE * self.share_of_one)
                 of_two = np.append(shares[:-1], by_chance)
@@ -110,9 +122,9 @@ class Housemates(Group):
             if kind in self.own:
                 of_two = shares_of_two(self.raw[column], one[column], overall)
                 if kind in _OWN:
-                    of_two = np.append(of_two[:-1], min(of_two[-1], _OWN_BY_CHANCE))
+                    of_two = _hardly_equal(of_two)
             else:
-                known = by_level(self.seen, column)
+                known = self.seen.by_level(column)
                 of_one = self.share_of_one * known.sum() * one[column]
                 of_two = np.maximum(known - of_one, 0) + UNSEEN_RECORDS * thought
             self.two[column] = of_two / of_two.sum()
@@ -129,19 +141,17 @@ def split_pairs(
         _shares(blind, column, np.array((*_BLIND[:-1], _BLIND_EQUAL.get(kind, _BLIND[-1]))))
         for column, kind in enumerate(kinds)
     ]
-    group_of_seen, group_of_blind = group_of(kinds, seen[0]), group_of(kinds, blind[0])
     groups: dict[int, Group] = {}
-    for group in sorted({STRANGERS, *group_of_seen}):
-        some = seen[0][group_of_seen == group], seen[1][group_of_seen == group]
-        drawn = blind[0][group_of_blind == group], blind[1][group_of_blind == group]
-        number = all_pairs * (drawn[1].sum() + 1) / (blind[1].sum() + 1)
+    for group in sorted({STRANGERS, *map(int, seen.groups)}):
+        some, drawn = seen.of_group(group), blind.of_group(group)
+        number = all_pairs * (drawn.counts.sum() + 1) / (blind.counts.sum() + 1)
         if group == HOUSEMATES:
             groups[group] = _housemates(kinds, some, raw)
             continue
         # Among colleagues the name of the firm tells nothing.
         told = ["text" if group == COLLEAGUES and kind == "company" else kind for kind in kinds]
         shares = raw
-        if group_of_blind.max(initial=STRANGERS) > STRANGERS:
+        if blind.groups.max(initial=STRANGERS) > STRANGERS:
             shares = [
                 raw[column]
                 if kind in PERSONAL
@@ -156,45 +166,32 @@ def split_pairs(
     return raw, groups
 
 
-def group_of(kinds: Sequence[str], levels: Levels) -> Levels:
-    """The number of the group of each pattern."""
-    group = np.ones(len(levels), dtype=np.int64)
-    for shared in homes(kinds):
-        group[(levels[:, shared] >= HOUSEMATES_FROM).all(axis=1)] = HOUSEMATES
-    if (firm := employer(kinds)) is not None:
-        group[levels[:, firm] >= COLLEAGUES_FROM] = COLLEAGUES
-    return group
-
-
 def share_untold(kinds: Sequence[str], blind: Patterns) -> float:
     """Share of pairs of whom nobody knows whether they are colleagues or housemates."""
     firm = employer(kinds)
     told = [*homes(kinds), *([[firm]] if firm is not None else [])]
     if not told:
         return 0.0
-    levels, counts = blind
-    is_told = np.any([(levels[:, shared] > 0).all(axis=1) for shared in told], axis=0)
-    return float(counts[~is_told].sum() / max(1.0, counts.sum()))
+    is_told = np.any([(blind.levels[:, shared] > 0).all(axis=1) for shared in told], axis=0)
+    return float(blind.counts[~is_told].sum() / max(1.0, blind.counts.sum()))
 
 
 def _housemates(kinds: Sequence[str], seen: Patterns, raw: Sequence[Array]) -> Group:
     """All pairs of one address are blocked, or nearly so."""
     thought = [_thought(kind, raw[column], HOUSEMATES) for column, kind in enumerate(kinds)]
-    number = seen[1].sum() + 1
+    number = seen.counts.sum() + 1
     own = _OWN | {"given_name", "birth_date"}
     return Housemates(kinds, own, seen, list(raw), number, 0.99, 0.5, list(thought), thought)
-
-
-def by_level(patterns: Patterns, column: int) -> Array:
-    """How many pairs there are at each level but "unknown"."""
-    levels, counts = patterns
-    return np.bincount(levels[:, column], weights=counts, minlength=LEVELS + 1)[1:]
 
 
 def shares_of_two(shares: Array, of_one: Array, share_of_one: float) -> Array:
     """Shares of the levels among pairs of two, from those of all pairs and of pairs of one."""
     of_two = (shares - share_of_one * of_one) / (1 - share_of_one)
     return np.maximum(of_two, 0.05 * shares)
+
+
+def _hardly_equal(shares: Array) -> Array:
+    return np.append(shares[:-1], min(shares[-1], _OWN_BY_CHANCE))
 
 
 def _thought(kind: str, raw: Array, group: int) -> Array:
@@ -230,7 +227,7 @@ def _group(
 
 def _shares(blind: Patterns, column: int, thought: Array) -> Array:
     """Shares of the levels among pairs drawn; few records draw few, so some are thought of."""
-    shares = by_level(blind, column) + UNSEEN_RECORDS * thought
+    shares = blind.by_level(column) + UNSEEN_RECORDS * thought
     return shares / shares.sum()
 
 
@@ -254,7 +251,7 @@ def _agreed(blind: Patterns, kinds: Sequence[str], raw: Sequence[Array]) -> floa
 def _agreed_in(
     blind: Patterns, columns: Sequence[int], raw: Sequence[Array], *, is_partial: bool
 ) -> float:
-    levels, counts = blind[0][:, columns], blind[1]
+    levels, counts = blind.levels[:, columns], blind.counts
     is_known = levels > 0
     is_told = is_known.any(axis=1) if is_partial else is_known.all(axis=1)
     agree = is_told & ((levels >= _NEAR) | ~is_known).all(axis=1)

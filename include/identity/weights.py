@@ -21,7 +21,6 @@ from include.identity.pair_groups import (
     Array,
     Group,
     Patterns,
-    by_level,
     share_untold,
     shares_of_two,
     split_pairs,
@@ -67,7 +66,7 @@ def estimate(
             share = (likeliest + 1) / group.number
             group.share_of_one = float(np.clip(share, 1e-12, group.largest_share))
             for column in range(len(kinds)):
-                found[column] += by_level((group.seen[0], likely[number]), column)
+                found[column] += group.seen.by_level(column, likely[number])
         for column, kind in enumerate(kinds):
             known = max(_PSEUDO_PAIRS, found[column].sum() * _TRUST)
             expected = known * np.array(EXPECTED[kind])
@@ -94,11 +93,10 @@ def _likely(group: Group, bits: Sequence[Array]) -> Array:
     Pairs that are rather of two entities teach nothing: there are so many of them, alike by the
     very key that found them, that they would pull the estimate over to themselves.
     """
-    levels, counts = group.seen
-    odds = np.full(len(counts), _odds(group))
+    odds = np.full(len(group.seen.counts), _odds(group))
     for column, values in enumerate(bits):
-        odds += values[levels[:, column]]
-    return np.where(odds > 0, counts / (1 + np.exp2(-np.clip(odds, -60, 60))), 0)
+        odds += values[group.seen.levels[:, column]]
+    return np.where(odds > 0, group.seen.counts / (1 + np.exp2(-np.clip(odds, -60, 60))), 0)
 
 
 def _bits(group: Group, one: Sequence[Array], firm: int | None) -> list[Array]:

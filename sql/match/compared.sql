@@ -1,4 +1,5 @@
--- grain: one row per pair: how near the two are in each column: 0 unknown, 1 different … 5 equal. Where given name and
+-- grain: one row per pair: how near the two are in each column: 0 unknown, 1 different … 5 equal; kin: 1 strangers,
+-- 2 colleagues, 3 housemates. Where given name and
 -- surname fit better crosswise they are compared so; places says which column of the other each column met
 with
 side_by_side as (
@@ -139,5 +140,10 @@ select
             (level, kind) -> if(kind = 'email' and level between 2 and 4, 0, level), nearest, {kinds:Array(String)}
         ),
         nearest
-    ) as levels
+    ) as levels,
+    multiIf(
+        {firm:UInt8} > 0 and levels[{firm:UInt8}] >= 3, 2,
+        arrayExists(places -> arrayAll(place -> levels[place] >= 4, places), {homes:Array(Array(UInt8))}), 3,
+        1
+    ) as kin
 from levelled

@@ -1,21 +1,13 @@
 -- grain: one row per pair with its weight in bits: log2 of how much likelier one entity is than two, prior included;
--- equal values weigh by how rare they are. kin: 1 strangers, 2 colleagues, 3 housemates
+-- equal values weigh by how rare they are
 select
     compared.l as l,
     compared.r as r,
-    multiIf(
-        {firm:UInt8} > 0 and compared.levels[{firm:UInt8}] >= {colleagues:UInt8}, 2,
-        arrayExists(
-            places -> arrayAll(place -> compared.levels[place] >= {housemates:UInt8}, places),
-            {homes:Array(Array(UInt8))}
-        ), 3,
-        1
-    ) as kin,
-    {priors:Array(Float64)}[kin]
+    {priors:Array(Float64)}[compared.kin]
     + arraySum(
         (level, bits) -> bits[level + 1],
         compared.levels,
-        {weights:Array(Array(Array(Float64)))}[kin] -- noqa: LT01
+        {weights:Array(Array(Array(Float64)))}[compared.kin] -- noqa: LT01
     )
     + arraySum(
         (level, p, q, equal, rarity) -> if(level = 5, rarity * greatest(-4, least(6, log2(equal / greatest(p, q)))), 0),
