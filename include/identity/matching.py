@@ -182,7 +182,8 @@ def _compare(
 
 def _levels(scratch: Scratch, table: str, pairs: str, kinds: Sequence[str]) -> None:
     given, surname = _place(kinds, "given_name"), _place(kinds, "surname")
-    named = {"given": given, "surname": surname, "bearer": surname or _place(kinds, "name")}
+    name = _place(kinds, "name")
+    named = {"given": given, "surname": surname, "bearer": surname or name, "full_name": name}
     firm = employer(kinds)
     shared = {
         "firm": 0 if firm is None else firm + 1,

@@ -2,6 +2,20 @@
 -- 2 colleagues, 3 housemates. Where given name and
 -- surname fit better crosswise they are compared so; places says which column of the other each column met
 with
+-- this word with a slip of the keyboard
+(word, words) -> arrayExists(
+    other -> least(length(word), length(other)) > 3
+    and damerauLevenshteinDistance(word, other) <= if(greatest(length(word), length(other)) > 9, 2, 1),
+    words
+) as is_misspelt,
+
+-- one letter, which may be two in Latin script
+word -> length(word) = 1 or word in ('zh', 'kh', 'ts', 'ch', 'sh', 'sch', 'yu', 'ya') as is_initial,
+
+(word, words) -> is_misspelt(word, words) or arrayExists(
+    other -> is_initial(word) and startsWith(other, word) or is_initial(other) and startsWith(word, other), words
+) as is_told,
+
 side_by_side as (
     select
         pairs.l as l,
@@ -53,7 +67,25 @@ overlaps as (
         ) as same_words,
         arrayMap(
             (words, x, y) -> length(words) = least(length(x), length(y)), shared, one_words, other_words
-        ) as within
+        ) as within,
+        {bearer:UInt8} > 0 and notEmpty(shared[{bearer:UInt8}]) as is_namesake,
+        if({full_name:UInt8} > 0, splitByChar(' ', one_texts[{full_name:UInt8}]), ['']) as one_name,
+        if({full_name:UInt8} > 0, splitByChar(' ', other_texts[{full_name:UInt8}]), ['']) as other_name,
+        arrayFilter(word -> not has(other_name, word), one_name) as one_rest,
+        arrayFilter(word -> not has(one_name, word), other_name) as other_rest,
+        arrayCount(
+            word -> not is_initial(word) and (has(other_name, word) or is_misspelt(word, other_rest)), one_name
+        ) as words_met,
+        -- who leaves out a word may be the other, who has another instead is not; longer texts are no names
+        multiIf(
+            greatest(length(one_name), length(other_name)) > 5
+            or arrayExists(word -> not is_told(word, other_rest), one_rest)
+            and arrayExists(word -> not is_told(word, one_rest), other_rest), 0,
+            words_met = 0, 1,
+            least(length(one_name), length(other_name)) = 1, 0,
+            arrayExists(word -> is_initial(word), arrayConcat(one_name, other_name)), 3,
+            4
+        ) as name_level
     from shared_words
 ),
 
@@ -62,10 +94,12 @@ levelled as (
         l,
         r,
         places,
+        is_namesake,
         arrayMap(
-            (kind, a, b, near, same, within) -> multiIf(
+            (kind, a, b, near, same, within, place) -> multiIf(
                 a = '' or b = '', 0,
                 a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or same, 5,
+                place = {full_name:UInt8} and name_level > 0, name_level,
                 kind = 'address' and match(a, '\\d') and match(b, '\\d')
                 and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
                 if(stringJaccardIndex(a, b) >= 0.7, 2, 1),
@@ -124,7 +158,8 @@ levelled as (
             other_texts,
             nearness,
             same_words,
-            within
+            within,
+            arrayEnumerate(one_texts)
         ) as nearest
     from overlaps
 )
@@ -135,7 +170,7 @@ select
     places,
     -- a mailbox is made of its owner's name: that those of two namesakes are alike says nothing
     if(
-        {bearer:UInt8} > 0 and nearest[{bearer:UInt8}] >= 4,
+        {bearer:UInt8} > 0 and (nearest[{bearer:UInt8}] >= 4 or is_namesake),
         arrayMap(
             (level, kind) -> if(kind = 'email' and level between 2 and 4, 0, level), nearest, {kinds:Array(String)}
         ),
