@@ -83,6 +83,8 @@ def block_keys(kind: str, value: str, words: Sequence[str] = ()) -> set[str]:
     if kind in _WORDY:
         keys |= {f"w{word}" for word in words}
         keys.add(f"p{value.replace(' ', '')[:6]}")
+        if kind == "name":
+            keys.add(f"e{value.replace(' ', '')[-6:]}")
         numbers = [word for word in value.split() if word.isdigit()]
         letters = [word for word in value.split() if not word.isdigit() and len(word) > 2]
         if numbers and letters:

@@ -63,6 +63,8 @@ _SHORT = {
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LONGEST = 400
 """Characters of a value that are read: texts are compared letter by letter."""
+_LONGEST_NAME = 5
+"""Words: what is longer is a title or a text."""
 _COUNTED = "0123456789012345"
 """Digits in a row, as typed to get past a form."""
 _NO_BIRTHDAYS = frozenset({"19000101", "00010101", "19700101"})
@@ -113,6 +115,12 @@ def normal_company(value: str) -> str:
     words = [_SHORT.get(word, word) for word in plain.split() if word not in {"the", "and"}]
     kept = [word for word in words if word not in _LEGAL]
     return " ".join(kept or words)
+
+
+def normal_name(value: str) -> str:
+    """A full name with its words in one order, for some put the surname first; long ones as told."""
+    words = normal_company(value).split()
+    return " ".join(sorted(words) if len(words) <= _LONGEST_NAME else words)
 
 
 def normal_address(value: str) -> str:
@@ -184,7 +192,7 @@ def _normal_domain(value: str) -> str:
 
 _OF_KIND: dict[str, Callable[[str], str]] = {
     "company": normal_company,
-    "name": normal_company,
+    "name": normal_name,
     "address": normal_address,
     "email": normal_email,
     "birth_date": normal_date,
