@@ -62,7 +62,7 @@ def estimate(
         least = untold * sum(float(some.sum()) for some in likely.values())
         found = [np.zeros(LEVELS) for _ in kinds]
         for number, group in groups.items():
-            likeliest = max(least if number == STRANGERS else 0.0, float(likely[number].sum()))
+            likeliest = max(least if number == STRANGERS else 0.0, float(likely[number].sum()), _told_share(group, blind.of_group(number), likely[number]))
             share = (likeliest + 1) / group.number
             group.share_of_one = float(np.clip(share, 1e-12, group.largest_share))
             for column in range(len(kinds)):
@@ -81,6 +81,17 @@ def estimate(
         [[list(map(float, b)) for b in _bits(group, one, firm)] for group in listed],
         [float(shares_of_two(*both, overall)[-1]) for both in zip(raw, one, strict=True)],
     )
+
+
+def _told_share(group, blind, likely):
+    named = [column for column, kind in enumerate(group.kinds) if kind != "text"]
+    seen = (group.seen.levels[:, named] > 0).sum(axis=1)
+    drawn = (blind.levels[:, named] > 0).sum(axis=1)
+    for k in range(len(named), 0, -1):
+        f = float(likely[seen >= k].sum()); n = float(blind.counts[drawn >= k].sum())
+        if f >= 50 and n >= 2000:
+            return f / (n / blind.counts.sum())
+    return 0.0
 
 
 def _odds(group: Group) -> float:
