@@ -85,7 +85,7 @@ def homes(kinds: Sequence[str]) -> list[list[int]]:
     several each of them tells something, and to tell households apart costs more than it brings.
     """
     address = [place for place, kind in enumerate(kinds) if kind == "address"]
-    if "given_name" not in kinds or len(address) != 1:
+    if {"given_name", "name"}.isdisjoint(kinds) or len(address) != 1:
         return []
     family = [kinds.index(kind) for kind in ("surname", "postcode") if kinds.count(kind) == 1]
     return [address, family] if len(family) == 2 else [address]

@@ -127,6 +127,8 @@ class Housemates(Group):
                 known = self.seen.by_level(column)
                 of_one = self.share_of_one * known.sum() * one[column]
                 of_two = np.maximum(known - of_one, 0) + UNSEEN_RECORDS * thought
+                if kind == "name":
+                    of_two = np.append(of_two[:-2] / of_two[:-2].sum(), (0.01, 0.01))
             self.two[column] = of_two / of_two.sum()
 
 
@@ -171,7 +173,7 @@ def share_untold(kinds: Sequence[str], blind: Patterns) -> float:
     firm = employer(kinds)
     told = [*homes(kinds), *([[firm]] if firm is not None else [])]
     if not told:
-        return 0.0
+        return 1.0
     is_told = np.any([(blind.levels[:, shared] > 0).all(axis=1) for shared in told], axis=0)
     return float(blind.counts[~is_told].sum() / max(1.0, blind.counts.sum()))
 

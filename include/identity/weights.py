@@ -7,7 +7,7 @@ kind; how pairs of two agree (u) from pairs drawn blindly, less the part that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,9 @@ _PSEUDO_PAIRS = 20.0
 _TRUST = 0.2
 """And at least this share of the pairs found: a column nobody agrees in is not to be believed."""
 _ROUNDS = 25
+_FOUND_AT_LEAST = 50.0
+_DRAWN_AT_LEAST = 2_000.0
+"""Of fewer pairs that tell so many columns no share is taken."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,10 @@ def estimate(
     for _ in range(_ROUNDS):
         likely = {n: _likely(group, _bits(group, one, firm)) for n, group in groups.items()}
         # Who is a colleague or a housemate is not told of some: as many of them are of one entity.
-        least = untold * sum(float(some.sum()) for some in likely.values())
+        least = untold * _count_of_one(kinds, groups, likely, blind)
         found = [np.zeros(LEVELS) for _ in kinds]
         for number, group in groups.items():
-            likeliest = max(least if number == STRANGERS else 0.0, float(likely[number].sum()), _told_share(group, blind.of_group(number), likely[number]))
+            likeliest = max(least if number == STRANGERS else 0.0, float(likely[number].sum()))
             share = (likeliest + 1) / group.number
             group.share_of_one = float(np.clip(share, 1e-12, group.largest_share))
             for column in range(len(kinds)):
@@ -83,15 +86,22 @@ def estimate(
     )
 
 
-def _told_share(group, blind, likely):
-    named = [column for column, kind in enumerate(group.kinds) if kind != "text"]
-    seen = (group.seen.levels[:, named] > 0).sum(axis=1)
-    drawn = (blind.levels[:, named] > 0).sum(axis=1)
-    for k in range(len(named), 0, -1):
-        f = float(likely[seen >= k].sum()); n = float(blind.counts[drawn >= k].sum())
-        if f >= 50 and n >= 2000:
-            return f / (n / blind.counts.sum())
-    return 0.0
+def _count_of_one(
+    kinds: Sequence[str], groups: Mapping[int, Group], likely: Mapping[int, Array], blind: Patterns
+) -> float:
+    """How many pairs are of one entity, also of those who tell too little to be known for it.
+
+    Found are those that tell much: among pairs that tell less as large a share is of one entity.
+    """
+    told = [column for column, kind in enumerate(kinds) if kind != "text"]
+    drawn = (blind.levels[:, told] > 0).sum(axis=1)
+    seen = {n: (group.seen.levels[:, told] > 0).sum(axis=1) for n, group in groups.items()}
+    for columns in range(len(told), 1, -1):
+        pairs = float(blind.counts[drawn >= columns].sum())
+        found = sum(float(some[seen[n] >= columns].sum()) for n, some in likely.items())
+        if found >= _FOUND_AT_LEAST and pairs >= _DRAWN_AT_LEAST:
+            return found * float(blind.counts.sum()) / pairs
+    return sum(float(some.sum()) for some in likely.values())
 
 
 def _odds(group: Group) -> float:

@@ -83,7 +83,6 @@ overlaps as (
             and arrayExists(word -> not is_told(word, one_rest), other_rest), 0,
             words_met = 0, 1,
             least(length(one_name), length(other_name)) = 1, 0,
-            arrayExists(word -> is_initial(word), arrayConcat(one_name, other_name)), 3,
             4
         ) as name_level
     from shared_words
