@@ -81,8 +81,8 @@ def employer(kinds: Sequence[str]) -> int | None:
 def homes(kinds: Sequence[str]) -> list[list[int]]:
     """What people of one household share: the places of the address, or of surname and postcode.
 
-    In a file that tells given names and has one column of addresses: in the public sets that have
-    several each of them tells something, and to tell households apart costs more than it brings.
+    In a file that tells names of people and has one column of addresses: in the public sets that
+    have several each tells something, and to tell households apart costs more than it brings.
     """
     address = [place for place, kind in enumerate(kinds) if kind == "address"]
     if {"given_name", "name"}.isdisjoint(kinds) or len(address) != 1:

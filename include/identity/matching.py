@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from include.identity.clusters import SLACK, Link, Proof, cluster
 from include.identity.copies import set_copies_aside
-from include.identity.features import write_features
+from include.identity.features import UNSEEN_RECORDS, write_features
 from include.identity.kinds import NAMING, employer, homes, tells_companies
 from include.identity.match_spec import Spec
-from include.identity.normal import normalise
+from include.identity.normal import LONGEST_NAME, normalise
 from include.identity.pair_groups import Patterns
 from include.identity.record_files import Unreadable, open_packed, open_records
 from include.identity.scratch import Scratch, open_scratch
@@ -42,6 +42,8 @@ _PAIRS_AT_LEAST = 3_000_000
 """Of more pairs, those that share the rarest keys are compared."""
 _TIE = 3.0
 """Bits by which a link across files may be worse than the best one of either of its records."""
+_BORNE = frozenset({"company", "name", "birth_date"})
+"""What nobody shares with a household or a firm."""
 _RARITY = {"state": 0.0, "house_number": 0.5}
 
 
@@ -157,11 +159,12 @@ def _match_kept(
         return list(range(count))
     model = estimate(kinds, seen, _patterns(scratch, "blind", len(kinds)), all_pairs, count)
     threshold = math.log2(enough / (1 - enough))
-    links = _links(scratch, "compared", model, kinds, threshold)
+    once = _once(normal, kinds)
+    links = _links(scratch, "compared", model, kinds, threshold, once)
     if across:
         # A file that holds doubles has several right partners for one record of the other file.
         _compare(scratch, "doubles", kinds, count, within=True)
-        doubles = _links(scratch, "doubles", model, kinds, threshold)
+        doubles = _links(scratch, "doubles", model, kinds, threshold, once)
         doubled = {node for *two, bits in doubles if bits > threshold for node in two}
         if len(doubled) <= _DOUBLED * count:
             links = _best_across(links, threshold)
@@ -183,7 +186,13 @@ def _compare(
 def _levels(scratch: Scratch, table: str, pairs: str, kinds: Sequence[str]) -> None:
     given, surname = _place(kinds, "given_name"), _place(kinds, "surname")
     name = _place(kinds, "name")
-    named = {"given": given, "surname": surname, "bearer": surname or name, "full_name": name}
+    named = {
+        "given": given,
+        "surname": surname,
+        "bearer": surname or name,
+        "full_name": name,
+        "longest_name": LONGEST_NAME,
+    }
     firm = employer(kinds)
     shared = {
         "firm": 0 if firm is None else firm + 1,
@@ -202,7 +211,12 @@ def _patterns(scratch: Scratch, compared: str, width: int) -> Patterns:
 
 
 def _links(
-    scratch: Scratch, compared: str, model: Model, kinds: Sequence[str], threshold: float
+    scratch: Scratch,
+    compared: str,
+    model: Model,
+    kinds: Sequence[str],
+    threshold: float,
+    once: Sequence[float],
 ) -> list[Link]:
     scored = f"scored_{compared}"
     scratch.make(
@@ -212,6 +226,7 @@ def _links(
         priors=model.priors,
         weights=orjson.dumps(model.weights).decode(),
         equal=model.equal,
+        once=once,
         rarity=_rarity(kinds),
     )
     rows = scratch.rows("links", scored=scored, enough=threshold - SLACK, floor=_FLOOR)
@@ -230,6 +245,18 @@ def _rarity(kinds: Sequence[str]) -> list[float]:
     """
     is_alone = len(kinds) == 1 or tells_companies(kinds)
     return [0.0 if is_alone else _RARITY.get(kind, 1.0) for kind in kinds]
+
+
+def _once(normal: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[float]:
+    """How frequent the two records that bear it make a value, by column of what is one's own.
+
+    Strangers may share a name less often than that, and it is no commoner for its bearer's records.
+    0 in other columns: what a household or a firm shares is its own just where it is rare.
+    """
+    return [
+        1 / (sum(map(bool, values)) + UNSEEN_RECORDS) if kind in _BORNE else 0.0
+        for values, kind in zip(normal, kinds, strict=True)
+    ]
 
 
 def _best_across(links: Sequence[Link], threshold: float) -> list[Link]:

@@ -63,7 +63,7 @@ _SHORT = {
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LONGEST = 400
 """Characters of a value that are read: texts are compared letter by letter."""
-_LONGEST_NAME = 5
+LONGEST_NAME = 5
 """Words: what is longer is a title or a text."""
 _COUNTED = "0123456789012345"
 """Digits in a row, as typed to get past a form."""
@@ -118,9 +118,9 @@ def normal_company(value: str) -> str:
 
 
 def normal_name(value: str) -> str:
-    """A full name with its words in one order, for some put the surname first; long ones as told."""
+    """A full name with its words in one order, for some put the surname first; a title as told."""
     words = normal_company(value).split()
-    return " ".join(sorted(words) if len(words) <= _LONGEST_NAME else words)
+    return " ".join(sorted(words) if len(words) <= LONGEST_NAME else words)
 
 
 def normal_address(value: str) -> str:

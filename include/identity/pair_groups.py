@@ -42,6 +42,8 @@ _HOUSEMATES_EQUAL = {
     "city": 0.95, "state": 0.95, "postcode": 0.95, "house_number": 0.9, "address": 0.7,
     "surname": 0.6, "phone": 0.4, "domain": 0.3,
 }  # fmt: skip
+_NAMESAKES = (0.01, 0.01)
+"""How often the full names of two of one household are nearly equal, and equal."""
 _EQUAL = np.array((0.0, 0.0, 0.0, 0.0, 1.0))
 _LARGEST_SHARE = 0.02
 """Of pairs of strangers, at most these are of one entity unless more agree in all they tell: a
@@ -128,7 +130,7 @@ class Housemates(Group):
                 of_one = self.share_of_one * known.sum() * one[column]
                 of_two = np.maximum(known - of_one, 0) + UNSEEN_RECORDS * thought
                 if kind == "name":
-                    of_two = np.append(of_two[:-2] / of_two[:-2].sum(), (0.01, 0.01))
+                    of_two = np.append(of_two[: _NEAR - 1] / of_two[: _NEAR - 1].sum(), _NAMESAKES)
             self.two[column] = of_two / of_two.sum()
 
 

@@ -1,6 +1,6 @@
 -- grain: one row per pair: how near the two are in each column: 0 unknown, 1 different … 5 equal; kin: 1 strangers,
--- 2 colleagues, 3 housemates. Where given name and
--- surname fit better crosswise they are compared so; places says which column of the other each column met
+-- 2 colleagues, 3 housemates. Where given name and surname fit better crosswise they are compared so; places says
+-- which column of the other each column met
 with
 -- this word with a slip of the keyboard
 (word, words) -> arrayExists(
@@ -76,15 +76,15 @@ overlaps as (
         arrayCount(
             word -> not is_initial(word) and (has(other_name, word) or is_misspelt(word, other_rest)), one_name
         ) as words_met,
-        -- who leaves out a word may be the other, who has another instead is not; longer texts are no names
-        multiIf(
-            greatest(length(one_name), length(other_name)) > 5
-            or arrayExists(word -> not is_told(word, other_rest), one_rest)
-            and arrayExists(word -> not is_told(word, one_rest), other_rest), 0,
-            words_met = 0, 1,
-            least(length(one_name), length(other_name)) = 1, 0,
-            4
-        ) as name_level
+        -- who leaves out a word of a name may be the other, who has another word instead is not
+        {full_name:UInt8} > 0
+        and least(length(one_name), length(other_name)) > 1
+        and greatest(length(one_name), length(other_name)) <= {longest_name:UInt8}
+        and words_met > 0
+        and (
+            arrayAll(word -> is_told(word, other_rest), one_rest)
+            or arrayAll(word -> is_told(word, one_rest), other_rest)
+        ) as names_agree
     from shared_words
 ),
 
@@ -98,7 +98,7 @@ levelled as (
             (kind, a, b, near, same, within, place) -> multiIf(
                 a = '' or b = '', 0,
                 a = b or replaceAll(a, ' ', '') = replaceAll(b, ' ', '') or same, 5,
-                place = {full_name:UInt8} and name_level > 0, name_level,
+                place = {full_name:UInt8} and names_agree, 4,
                 kind = 'address' and match(a, '\\d') and match(b, '\\d')
                 and not hasAny(extractAll(a, '\\d+'), extractAll(b, '\\d+')),
                 if(stringJaccardIndex(a, b) >= 0.7, 2, 1),

@@ -10,11 +10,14 @@ select
         {weights:Array(Array(Array(Float64)))}[compared.kin] -- noqa: LT01
     )
     + arraySum(
-        (level, p, q, equal, rarity) -> if(level = 5, rarity * greatest(-4, least(6, log2(equal / greatest(p, q)))), 0),
+        (level, p, q, equal, once, rarity) -> if(
+            level = 5, rarity * greatest(-4, least(6, log2((equal + once) / greatest(p, q)))), 0
+        ),
         compared.levels,
         one.frequencies,
         arrayMap(place -> other.frequencies[place], compared.places),
         {equal:Array(Float64)},
+        {once:Array(Float64)},
         {rarity:Array(Float64)}
     ) as weight
 from {compared:Identifier} as compared
