@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 from include.identity.phones import read_phone
+from include.identity.short_names import FULL_NAMES
 
 
 def _listed(words: str) -> list[str]:
@@ -109,6 +110,14 @@ def _one_script(word: str) -> str:
     return word.translate(_LOOK_ALIKE_BACK if cyrillic > latin else _LOOK_ALIKE)
 
 
+_FULL_NAMES = {fold(short): fold(full) for short, full in FULL_NAMES.items()}
+
+
+def normal_given_name(value: str) -> str:
+    """The name with short forms told in full."""
+    return " ".join(_FULL_NAMES.get(word, word) for word in fold(value).split())
+
+
 def normal_company(value: str) -> str:
     """The name without its legal form, ``and`` for ``&``."""
     plain = _LEGAL_PHRASES.sub(" ", fold(value.replace("&", " and ")))
@@ -118,9 +127,11 @@ def normal_company(value: str) -> str:
 
 
 def normal_name(value: str) -> str:
-    """A full name with its words in one order, for some put the surname first; a title as told."""
+    """A full name in one order of words, short forms told in full; a longer title as it is."""
     words = normal_company(value).split()
-    return " ".join(sorted(words) if len(words) <= LONGEST_NAME else words)
+    if len(words) > LONGEST_NAME:
+        return " ".join(words)
+    return " ".join(sorted(_FULL_NAMES.get(word, word) for word in words))
 
 
 def normal_address(value: str) -> str:
@@ -193,6 +204,7 @@ def _normal_domain(value: str) -> str:
 _OF_KIND: dict[str, Callable[[str], str]] = {
     "company": normal_company,
     "name": normal_name,
+    "given_name": normal_given_name,
     "address": normal_address,
     "email": normal_email,
     "birth_date": normal_date,
