@@ -11,22 +11,27 @@ from collections.abc import Sequence
 
 _ALIASES = {
     "company": "company organisation organization organisation_name organization_name company_name"
-    " firm legal_name business site_name org account",
-    "given_name": "given_name first_name forename firstname givenname middle_name patronymic",
-    "surname": "surname last_name family_name lastname",
-    "name": "name full_name fullname person person_name title",
-    "phone": "phone telephone mobile phone_number tel fax",
-    "email": "email e_mail mail email_address",
-    "address": "address street street_address addr address_1 address_2 address_line location",
-    "house_number": "house_number street_number house building",
-    "postcode": "postcode zip zip_code postal_code zipcode",
-    "birth_date": "birth_date date_of_birth dob birthday birthdate date",
+    " firm legal_name business site_name org account"
+    " компания организация юрлицо контрагент название наименование",
+    "given_name": "given_name first_name forename firstname givenname middle_name patronymic"
+    " имя отчество",
+    "surname": "surname last_name family_name lastname фамилия",
+    "name": "name full_name fullname person person_name title фио",
+    "phone": "phone telephone mobile phone_number tel fax телефон мобильный тел",
+    "email": "email e_mail mail email_address почта электронная_почта эл_почта",
+    "address": "address street street_address addr address_1 address_2 address_line location"
+    " адрес улица",
+    "house_number": "house_number street_number house building номер_дома",
+    "postcode": "postcode zip zip_code postal_code zipcode индекс почтовый_индекс",
+    "birth_date": "birth_date date_of_birth dob birthday birthdate date"
+    " дата_рождения день_рождения",
     "tax_id": "tax_id inn ssn soc_sec_id national_id vat_id ein id_number number"
-    " registration_number identifier",
-    "city": "city suburb town locality place",
-    "state": "state region province country category gender sex type",
-    "domain": "domain website url web site",
-    "text": "text other description string",
+    " registration_number identifier"
+    " ogrn snils инн огрн снилс",
+    "city": "city suburb town locality place город",
+    "state": "state region province country category gender sex type регион область пол",
+    "domain": "domain website url web site сайт домен",
+    "text": "text other description string текст описание комментарий",
 }
 KINDS = {alias: kind for kind, aliases in _ALIASES.items() for alias in aliases.split()}
 
@@ -92,5 +97,5 @@ def homes(kinds: Sequence[str]) -> list[list[int]]:
 
 
 def kind_of(words: object) -> str | None:
-    """The kind meant by ``words`` (``e-mail``, ``First name``), or None."""
-    return KINDS.get(re.sub(r"[^a-z0-9]+", "_", str(words).strip().lower()).strip("_"))
+    """The kind meant by ``words`` (``e-mail``, ``First name``, ``Телефон``), or None."""
+    return KINDS.get(re.sub(r"[^a-zа-яё0-9]+", "_", str(words).strip().lower()).strip("_"))
