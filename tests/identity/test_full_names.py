@@ -28,7 +28,9 @@ def spell(choose: Random, given: str, patronymic: str, surname: str) -> str:
     )
 
 
-def make_contacts(choose: Random, people: int, columns: tuple[str, ...]) -> tuple[list[Row], list]:
+def make_contacts(
+    choose: Random, people: int, columns: tuple[str, ...]
+) -> tuple[list[Row], list[int]]:
     rows: list[Row] = []
     owners: list[int] = []
     surnames = ["".join(choose.choices(SYLLABLES, k=3)).title() + "ов" for _ in range(people // 2)]
