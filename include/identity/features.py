@@ -84,6 +84,7 @@ def block_keys(kind: str, value: str, words: Sequence[str] = ()) -> set[str]:
         keys |= {f"w{word}" for word in words}
         keys.add(f"p{value.replace(' ', '')[:6]}")
         if kind == "name":
+            # Its words are sorted: a slip in one may move it to the front.
             keys.add(f"e{value.replace(' ', '')[-6:]}")
         numbers = [word for word in value.split() if word.isdigit()]
         letters = [word for word in value.split() if not word.isdigit() and len(word) > 2]

@@ -16,7 +16,7 @@ _ALIASES = {
     "given_name": "given_name first_name forename firstname givenname middle_name patronymic"
     " имя отчество",
     "surname": "surname last_name family_name lastname фамилия",
-    "name": "name full_name fullname person person_name title фио",
+    "name": "name full_name fullname person person_name title фио фамилия_имя_отчество полное_имя",
     "phone": "phone telephone mobile phone_number tel fax телефон мобильный тел",
     "email": "email e_mail mail email_address почта электронная_почта эл_почта",
     "address": "address street street_address addr address_1 address_2 address_line location"

@@ -6,7 +6,7 @@ have become names of their own (Jack, Harry).
 
 from __future__ import annotations
 
-_SHORT_OF = {
+SHORT_FORMS = {
     "Александр": "саша саня шура", "Алексей": "леша алеша", "Анатолий": "толя",
     "Андрей": "андрюша", "Антон": "антоша", "Аркадий": "аркаша", "Борис": "боря",
     "Вадим": "вадик", "Василий": "вася", "Виктор": "витя", "Виталий": "виталик",
@@ -42,5 +42,8 @@ _SHORT_OF = {
     "Rebecca": "becky", "Sarah": "sally sallie", "Susan": "sue susie", "Virginia": "ginny",
     "Winifred": "winnie",
 }  # fmt: skip
-FULL_NAMES = {short: full.lower() for full, listed in _SHORT_OF.items() for short in listed.split()}
+"""Full form → its short ones."""
+FULL_NAMES = {
+    short: full.lower() for full, listed in SHORT_FORMS.items() for short in listed.split()
+}
 """Short form → full form, both in lower case and in their own script."""

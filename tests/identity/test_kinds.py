@@ -14,6 +14,7 @@ from include.identity.kinds import KINDS, kind_of
         ("First Name", "given_name"),
         ("Телефон", "phone"),
         ("ФИО", "name"),
+        ("Фамилия, имя, отчество", "name"),
         ("дата рождения", "birth_date"),
         ("Эл. почта", "email"),
         ("ИНН", "tax_id"),

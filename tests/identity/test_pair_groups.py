@@ -8,7 +8,14 @@ from random import Random
 import pytest
 
 from include.sandbox.scoring.clusters import Measure
-from tests.identity.record_lists import Row, make_digits, make_word, match, measure
+from tests.identity.record_lists import (
+    Row,
+    make_digits,
+    make_households,
+    make_word,
+    match,
+    measure,
+)
 
 
 def make_customer(choose: Random) -> Row:
@@ -123,35 +130,6 @@ def test_colleagues_are_told_apart(tmp_path: Path, firms: int, most: int) -> Non
     found = measure(tmp_path, rows, owners)
     assert found.precision > 0.94
     assert found.recall > 0.99
-
-
-def make_households(choose: Random, homes: int, most: int) -> tuple[list[Row], list[int]]:
-    """People of one surname and address, some of whom give the telephone of the house."""
-    rows: list[Row] = []
-    owners: list[int] = []
-    given = [make_word(choose, 2) for _ in range(100)]
-    person = 0
-    for _ in range(homes):
-        street = f"{make_word(choose, 3)} street {choose.randrange(150)} apt {choose.randrange(90)}"
-        home = {
-            "surname": make_word(choose, 3),
-            "address": street,
-            "postcode": str(choose.randrange(100_000, 100_400)),
-        }
-        house_phone = make_digits(choose, "+7495", 7)
-        for _ in range(choose.randint(1, most)):
-            person += 1
-            born = f"{choose.randrange(1940, 2008)}-{choose.randrange(1, 13):02}-11"
-            own = make_digits(choose, "+79", 9)
-            name = {"given_name": choose.choice(given)}
-            for _ in range(choose.randint(1, 3)):
-                told = {
-                    "phone": choose.choices((house_phone, own, ""), (4, 4, 2))[0],
-                    "birth_date": choose.choice((born, born, "")),
-                }
-                rows.append(name | home | told)
-                owners.append(person)
-    return rows, owners
 
 
 @pytest.mark.parametrize(("homes", "most"), [(60, 5), (600, 5), (600, 1)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.identity.normal import normalise
-from include.identity.short_names import FULL_NAMES
+from include.identity.normal import fold, normalise
+from include.identity.short_names import FULL_NAMES, SHORT_FORMS
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_a_surname_and_a_firm_are_not_taken_for_short_forms() -> None:
 
 def test_no_full_form_is_itself_short_for_another() -> None:
     assert not FULL_NAMES.keys() & set(FULL_NAMES.values())
+
+
+def test_no_two_short_forms_of_different_names_are_spelt_alike_in_latin_script() -> None:
+    listed = " ".join(SHORT_FORMS.values()).split()
+    assert len({fold(short) for short in listed}) == len(listed)
